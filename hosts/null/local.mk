@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+libhcbench_core_la_SOURCES += %reldir%/null.c

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A platform without hardware, for tests: it computes with the reference and
+ * misbehaves on request.
+ *
+ * HCBENCH_NULL in the environment lists the behaviour of each device, separated
+ * by commas: "ok", "wrong" (one element is off), "unwritten" (the output is left
+ * alone), or ACTION-STEP with ACTION one of fail, crash, hang, sleep and STEP
+ * one of describe, open, queue, buffer, upload, plan, run, download. */
+#include "config.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "platform.h"
+
+struct null_buffer {
+    struct hcb_buffer base;
+    void *data;
+};
+
+/* Copies the behaviour of device `index`; false past the last. */
+static bool behaviour(size_t index, char *word, size_t size)
+{
+    const char *list = getenv("HCBENCH_NULL");
+    for (; list != NULL && *list != '\0'; index--) {
+        const size_t length = strcspn(list, ",");
+        if (index == 0) {
+            snprintf(word, size, "%.*s", (int)length, list);
+            return true;
+        }
+        list += length + (list[length] == ',');
+    }
+    return false;
+}
+
+/* Does what the device is told to do at this step. */
+static enum hcb_status step(struct hcb_ctx *ctx, size_t index, const char *name)
+{
+    char word[64];
+    if (!behaviour(index, word, sizeof word))
+        return HCB_OK;
+    char *dash = strchr(word, '-');
+    if (dash == NULL || strcmp(dash + 1, name) != 0)
+        return HCB_OK;
+    *dash = '\0';
+    if (strcmp(word, "fail") == 0)
+        return hcbi_fail_native(ctx, HCB_ERROR, name, -5, "NULL_FAILURE");
+    if (strcmp(word, "crash") == 0)
+        raise(SIGSEGV);
+    if (strcmp(word, "hang") == 0)
+        for (;;)
+            pause();
+    if (strcmp(word, "sleep") == 0)
+        nanosleep(&(struct timespec){.tv_nsec = 20 * 1000 * 1000}, NULL);
+    return HCB_OK;
+}
+
+static enum hcb_status device_step(struct hcb_device *device, const char *name)
+{
+    return step(device->ctx, device->index, name);
+}
+
+static enum hcb_status null_platform_open(struct hcb_platform *platform, size_t *count)
+{
+    char word[64];
+    for (*count = 0; behaviour(*count, word, sizeof word); ++*count)
+        ;
+    if (*count == 0)
+        return hcbi_fail(platform->ctx, HCB_UNSUPPORTED, "HCBENCH_NULL names no device");
+    return HCB_OK;
+}
+
+static void null_platform_close(struct hcb_platform *platform)
+{
+    (void)platform;
+}
+
+static enum hcb_status null_device_describe(struct hcb_platform *platform, size_t index,
+                                            struct hcb_device_info *info)
+{
+    char word[64];
+    behaviour(index, word, sizeof word);
+    snprintf(info->name, sizeof info->name, "null device (%s)", word);
+    snprintf(info->vendor, sizeof info->vendor, "hcbench");
+    snprintf(info->driver, sizeof info->driver, "null");
+    snprintf(info->driver_version, sizeof info->driver_version, "%s", hcb_version());
+    info->type = HCB_DEVICE_CPU;
+    info->host_memory = true;
+    info->compute_units = 1;
+    info->memory_bytes = UINT64_C(1) << 30;
+    info->max_buffer_bytes = UINT64_C(1) << 29;
+    return step(platform->ctx, index, "describe");
+}
+
+static enum hcb_status null_device_open(struct hcb_device *device)
+{
+    return device_step(device, "open");
+}
+
+static void null_device_close(struct hcb_device *device)
+{
+    (void)device;
+}
+
+static enum hcb_status null_supports(struct hcb_device *device, const struct hcb_case *c)
+{
+    (void)device;
+    (void)c;
+    return HCB_OK;
+}
+
+static enum hcb_status null_queue_new(struct hcb_queue *queue)
+{
+    return device_step(queue->device, "queue");
+}
+
+static void null_queue_free(struct hcb_queue *queue)
+{
+    (void)queue;
+}
+
+static enum hcb_status null_buffer_new(struct hcb_buffer *base)
+{
+    struct null_buffer *buffer = (struct null_buffer *)base;
+    buffer->data = malloc(base->bytes);
+    if (buffer->data == NULL)
+        return hcbi_fail_memory(base->device->ctx, base->bytes);
+    return device_step(base->device, "buffer");
+}
+
+static void null_buffer_free(struct hcb_buffer *base)
+{
+    free(((struct null_buffer *)base)->data);
+}
+
+static enum hcb_status null_upload(struct hcb_queue *queue, struct hcb_buffer *base, uint64_t offset,
+                                   const void *data, uint64_t bytes)
+{
+    memcpy((char *)((struct null_buffer *)base)->data + offset, data, bytes);
+    return device_step(queue->device, "upload");
+}
+
+static enum hcb_status null_download(struct hcb_queue *queue, struct hcb_buffer *base,
+                                     uint64_t offset, void *data, uint64_t bytes)
+{
+    memcpy(data, (const char *)((struct null_buffer *)base)->data + offset, bytes);
+    return device_step(queue->device, "download");
+}
+
+static enum hcb_status null_plan_new(struct hcb_plan *plan)
+{
+    return device_step(plan->queue->device, "plan");
+}
+
+static void null_plan_free(struct hcb_plan *plan)
+{
+    (void)plan;
+}
+
+static enum hcb_status launch(struct hcb_plan *plan)
+{
+    const unsigned last = hcb_op_operands(plan->task.op) - 1;
+    const enum hcb_type type = hcb_operand_type(&plan->task, last);
+    const uint64_t elements = hcb_operand_elements(&plan->task, last);
+    const void *inputs[HCB_INPUTS_MAX] = {((struct null_buffer *)plan->operands[0])->data,
+                                          ((struct null_buffer *)plan->operands[last - 1])->data};
+    void *output = ((struct null_buffer *)plan->operands[last])->data;
+    char word[64];
+
+    if (behaviour(plan->queue->device->index, word, sizeof word) && strcmp(word, "unwritten") == 0)
+        return HCB_OK;
+    if (hcb_reference(&plan->task, inputs, output) != HCB_OK)
+        return hcbi_fail(plan->queue->device->ctx, HCB_ERROR, "out of memory in the reference");
+    if (strcmp(word, "wrong") == 0)
+        hcb_type_store(type, output, elements - 1, hcb_type_load(type, output, elements - 1) + 1);
+    return device_step(plan->queue->device, "run");
+}
+
+static enum hcb_status null_plan_run(struct hcb_plan *plan, uint32_t launches, struct hcb_timing *timing)
+{
+    const uint64_t start = hcbi_now_ns();
+    for (uint32_t i = 0; i < launches; i++) {
+        enum hcb_status status = launch(plan);
+        if (status != HCB_OK)
+            return status;
+    }
+    timing->host_ns = timing->device_ns = hcbi_now_ns() - start;
+    timing->host_valid = timing->device_valid = true;
+    return HCB_OK;
+}
+
+const struct hcb_platform_ops hcbi_null_ops = {
+    .name = "null",
+    .impls = 1u << HCB_IMPL_NATIVE,
+    .platform_size = sizeof(struct hcb_platform),
+    .device_size = sizeof(struct hcb_device),
+    .queue_size = sizeof(struct hcb_queue),
+    .buffer_size = sizeof(struct null_buffer),
+    .plan_size = sizeof(struct hcb_plan),
+    .platform_open = null_platform_open,
+    .platform_close = null_platform_close,
+    .device_describe = null_device_describe,
+    .device_open = null_device_open,
+    .device_close = null_device_close,
+    .supports = null_supports,
+    .queue_new = null_queue_new,
+    .queue_free = null_queue_free,
+    .buffer_new = null_buffer_new,
+    .buffer_free = null_buffer_free,
+    .upload = null_upload,
+    .download = null_download,
+    .plan_new = null_plan_new,
+    .plan_free = null_plan_free,
+    .plan_run = null_plan_run,
+};

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ops as data: their operands, extents and operation counts. */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "case.h"
+
+const struct hcbi_op hcbi_ops[HCB_OP_COUNT] = {
+    [HCB_OP_MATMUL] = {.rank = 3,
+                       .operands = 3,
+                       .terms = DIM_K,
+                       .flops_per_point = 2,
+                       .extents = {{DIM_M, DIM_K}, {DIM_K, DIM_N}, {DIM_M, DIM_N}}},
+    [HCB_OP_SUM] = {.rank = 1,
+                    .operands = 2,
+                    .terms = DIM_N,
+                    .flops_per_point = 1,
+                    .extents = {{DIM_ONE, DIM_N}, {DIM_ONE, DIM_ONE}}},
+    [HCB_OP_DOT] = {.rank = 1,
+                    .operands = 3,
+                    .terms = DIM_N,
+                    .flops_per_point = 2,
+                    .extents = {{DIM_ONE, DIM_N}, {DIM_N, DIM_ONE}, {DIM_ONE, DIM_ONE}}},
+};
+
+static const struct {
+    enum hcb_type input, output;
+} types[HCB_PRECISION_COUNT] = {
+#define TYPES_OF_PRECISION(symbol, name, input, output) {input, output},
+    HCB_PRECISION_TABLE(TYPES_OF_PRECISION)};
+
+unsigned hcb_op_operands(enum hcb_op op)
+{
+    return hcbi_ops[op].operands;
+}
+
+unsigned hcb_op_rank(enum hcb_op op)
+{
+    return hcbi_ops[op].rank;
+}
+
+uint64_t hcbi_extent(const struct hcb_case *c, enum hcbi_dim dim)
+{
+    switch (dim) {
+    case DIM_M: return c->shape.m;
+    case DIM_N: return c->shape.n;
+    case DIM_K: return c->shape.k;
+    case DIM_ONE: break;
+    }
+    return 1;
+}
+
+static uint64_t multiply_saturating(uint64_t a, uint64_t b)
+{
+    uint64_t product;
+    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
+static uint64_t add_saturating(uint64_t a, uint64_t b)
+{
+    uint64_t sum;
+    return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+enum hcb_type hcb_operand_type(const struct hcb_case *c, unsigned operand)
+{
+    bool is_output = operand + 1 == hcbi_ops[c->op].operands;
+    return is_output ? types[c->precision].output : types[c->precision].input;
+}
+
+uint64_t hcb_operand_elements(const struct hcb_case *c, unsigned operand)
+{
+    const enum hcbi_dim *extents = hcbi_ops[c->op].extents[operand];
+    return multiply_saturating(hcbi_extent(c, extents[0]), hcbi_extent(c, extents[1]));
+}
+
+uint64_t hcb_operand_bytes(const struct hcb_case *c, unsigned operand)
+{
+    return multiply_saturating(hcb_operand_elements(c, operand),
+                               hcb_type_size(hcb_operand_type(c, operand)));
+}
+
+uint64_t hcb_case_bytes(const struct hcb_case *c)
+{
+    uint64_t bytes = 0;
+    for (unsigned i = 0; i < hcbi_ops[c->op].operands; i++)
+        bytes = add_saturating(bytes, hcb_operand_bytes(c, i));
+    return bytes;
+}
+
+double hcb_case_flops(const struct hcb_case *c)
+{
+    return hcbi_ops[c->op].flops_per_point * (double)c->shape.m * (double)c->shape.n *
+           (double)c->shape.k;
+}
+
+uint64_t hcb_case_terms(const struct hcb_case *c)
+{
+    return hcbi_extent(c, hcbi_ops[c->op].terms);
+}
+
+bool hcb_case_check(const struct hcb_case *c)
+{
+    const struct hcb_shape *s = &c->shape;
+    return s->m > 0 && s->n > 0 && s->k > 0 && (hcb_op_rank(c->op) == 3 || (s->m == 1 && s->k == 1)) &&
+           hcb_case_bytes(c) < UINT64_MAX &&
+           multiply_saturating(2, multiply_saturating(s->m, multiply_saturating(s->n, s->k))) <
+               UINT64_MAX;
+}
+
+char *hcb_shape_text(const struct hcb_case *c, char *text, size_t size)
+{
+    if (hcb_op_rank(c->op) == 3)
+        snprintf(text, size, "%" PRIu64 "x%" PRIu64 "x%" PRIu64, c->shape.m, c->shape.n, c->shape.k);
+    else
+        snprintf(text, size, "%" PRIu64, c->shape.n);
+    return text;
+}
+
+char *hcb_case_text(const struct hcb_case *c, char *text, size_t size)
+{
+    char shape[72];
+    snprintf(text, size, "%s %s %s", hcb_op_name(c->op), hcb_precision_name(c->precision),
+             hcb_shape_text(c, shape, sizeof shape));
+    return text;
+}

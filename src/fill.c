@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inputs from a counter-based generator, and the poison for outputs. */
+#include "config.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "case.h"
+#include "formats.h"
+
+/* Constants and rounds from the paper named in hcbench.h. */
+void hcb_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
+{
+    uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
+    uint32_t k0 = key[0], k1 = key[1];
+    for (int round = 0; round < 10; round++) {
+        uint64_t p0 = UINT64_C(0xD2511F53) * c0, p1 = UINT64_C(0xCD9E8D57) * c2;
+        uint32_t high0 = (uint32_t)(p0 >> 32), high1 = (uint32_t)(p1 >> 32);
+        c0 = high1 ^ c1 ^ k0;
+        c1 = (uint32_t)p1;
+        c2 = high0 ^ c3 ^ k1;
+        c3 = (uint32_t)p0;
+        k0 += 0x9E3779B9;
+        k1 += 0xBB67AE85;
+    }
+    out[0] = c0;
+    out[1] = c1;
+    out[2] = c2;
+    out[3] = c3;
+}
+
+/* Integers in [-range, range], each non-zero draw kept with probability
+ * 2^-sparse. */
+struct integer_fill {
+    uint32_t range;
+    unsigned sparse;
+};
+
+/* Partial sums of independent terms with mean 0 stay below eight standard
+ * deviations; that must be representable in the accumulator. */
+static struct integer_fill choose_integers(const struct hcb_case *c)
+{
+    static const double largest_exact[HCB_TYPE_COUNT] = {
+        [HCB_TYPE_F64] = 0x1p53, [HCB_TYPE_F32] = 0x1p24, [HCB_TYPE_F16] = 0x1p11};
+    const enum hcb_type accumulator = hcb_operand_type(c, hcb_op_operands(c->op) - 1);
+    const bool products = hcb_op_operands(c->op) == 3;
+    struct integer_fill fill = {.range = 8, .sparse = 0};
+    for (;;) {
+        double variance = fill.range * (fill.range + 1) / 3.0 * ldexp(1, -(int)fill.sparse);
+        double deviation = (products ? variance : sqrt(variance)) * sqrt((double)hcb_case_terms(c));
+        if (8 * deviation <= largest_exact[accumulator] || fill.sparse == 31)
+            return fill;
+        if (fill.range > 1)
+            fill.range /= 2;
+        else
+            fill.sparse++;
+    }
+}
+
+/* The top bits choose among 2 range + 1 values, the low ones thin them out. */
+static double integer_value(struct integer_fill fill, uint32_t word)
+{
+    if (word & ((UINT32_C(1) << fill.sparse) - 1))
+        return 0;
+    return (double)(int64_t)((uint64_t)word * (2 * fill.range + 1) >> 32) - fill.range;
+}
+
+/* Box and Muller, rounded to a multiple of 2^-20 so that the last bits of the C
+ * library's functions do not show. */
+static double normal_value(uint32_t a, uint32_t b)
+{
+    double radius = sqrt(-2 * log(((double)a + 0.5) * 0x1p-32));
+    double angle = 6.283185307179586 * ((double)b + 0.5) * 0x1p-32;
+    return nearbyint(radius * cos(angle) * 0x1p20) * 0x1p-20;
+}
+
+static double value_of(enum hcb_type type, enum hcb_fill fill, struct integer_fill integers,
+                       const uint32_t words[4], unsigned slot)
+{
+    if (fill == HCB_FILL_NORMAL)
+        return normal_value(words[2 * slot], words[2 * slot + 1]) * (type == HCB_TYPE_I8 ? 32 : 1);
+    if (type == HCB_TYPE_I8)
+        return (int32_t)words[slot] >> 24;
+    if (fill == HCB_FILL_INTEGER)
+        return integer_value(integers, words[slot]);
+    if (type == HCB_TYPE_F64) /* more bits than an f32 holds */
+        return (int32_t)words[slot] * 0x1p-31;
+    return ((int32_t)words[slot] >> 8) * 0x1p-23;
+}
+
+/* A Philox block gives four elements, or two of the normal fill. */
+void hcb_fill_operand(const struct hcb_case *c, unsigned operand, enum hcb_fill fill, uint64_t seed,
+                      uint64_t first, uint64_t count, void *data)
+{
+    enum { RUN = 1024 };
+    const enum hcb_type type = hcb_operand_type(c, operand);
+    const struct integer_fill integers = choose_integers(c);
+    const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
+    const unsigned per_block = fill == HCB_FILL_NORMAL ? 2 : 4;
+    double values[RUN];
+
+    if (fill == HCB_FILL_ZEROS) {
+        memset(data, 0, count * hcb_type_size(type));
+        return;
+    }
+    for (uint64_t done = 0; done < count;) {
+        size_t run = 0;
+        while (run + per_block <= RUN && done + run < count) {
+            const uint64_t index = first + done + run, block = index / per_block;
+            const uint32_t counter[4] = {(uint32_t)block, (uint32_t)(block >> 32), operand, fill};
+            uint32_t words[4];
+            hcb_philox4x32(counter, key, words);
+            for (unsigned slot = (unsigned)(index % per_block);
+                 slot < per_block && done + run < count; slot++)
+                values[run++] = value_of(type, fill, integers, words, slot);
+        }
+        hcbi_store_run(type, data, done, values, run);
+        done += run;
+    }
+}
+
+void hcb_poison(enum hcb_type type, void *data, uint64_t count)
+{
+    /* All bits set is a quiet NaN in the floating formats; 0x85 in every byte is
+     * an integer near the lower end. */
+    const bool is_integer = type == HCB_TYPE_I8 || type == HCB_TYPE_I32;
+    memset(data, is_integer ? 0x85 : 0xff, count * hcb_type_size(type));
+}

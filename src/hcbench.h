@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The public interface of libhcbench: run one verified computation on one
+ * device through one API and time it.  This header is the manual.
+ *
+ * The order of use is
+ *
+ *     context -> device -> queue -> buffers -> plan -> run
+ *
+ * and each object must be freed before the one that it was made from.  Free
+ * functions accept NULL.
+ *
+ * Errors.  Functions that can fail return an enum hcb_status.  On anything but
+ * HCB_OK the out-parameters are untouched and hcb_error(ctx) says what happened
+ * in one line, with the native call and its code where there was one:
+ * "CL_OUT_OF_RESOURCES (-5) from clEnqueueNDRangeKernel, opencl:0, matmul f32
+ * 1024x1024x1024".
+ *
+ * Threads.  A context and everything made from it belong to one thread at a
+ * time; two contexts may be used by two threads.  Functions without a context
+ * are pure and may be called from anywhere.
+ *
+ * Units.  Times are seconds in results and nanoseconds in struct hcb_timing,
+ * sizes are bytes, rates are 1e9 per second.  Matrices are dense and row-major
+ * with the least leading dimension.
+ */
+#ifndef HCBENCH_H
+#define HCBENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined __GNUC__ || defined __clang__
+#define HCB_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#else
+#define HCB_PRINTF(text, first)
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The version of the library that is linked, "MAJOR.MINOR.PATCH". */
+const char *hcb_version(void);
+
+/* ------------------------------------------------------------------ words */
+
+/* Outcome of a call and of a result row.  Values are append-only. */
+#define HCB_STATUS_TABLE(X)                                                    \
+    X(OK, "ok", "done, and verified where there was something to verify")      \
+    X(WRONG, "wrong", "the result failed verification")                        \
+    X(UNSUPPORTED, "unsupported", "the device, driver or build lacks it")      \
+    X(ERROR, "error", "a call failed")                                         \
+    X(CRASHED, "crashed", "the worker process died")                           \
+    X(TIMEOUT, "timeout", "a step did not finish in time")                     \
+    X(SKIPPED, "skipped", "not run")
+
+/* What is computed.  Values are append-only. */
+#define HCB_OP_TABLE(X)                                                        \
+    X(MATMUL, "matmul", "C = A B; A is m x k, B is k x n, C is m x n")         \
+    X(SUM, "sum", "r = sum of x[i], n elements")                               \
+    X(DOT, "dot", "r = sum of x[i] y[i], n elements")
+
+/* Names of input, accumulator and output types.  Values are append-only. */
+#define HCB_PRECISION_TABLE(X)                                                 \
+    X(F64, "f64", HCB_TYPE_F64, HCB_TYPE_F64)                                  \
+    X(F32, "f32", HCB_TYPE_F32, HCB_TYPE_F32)                                  \
+    X(F16, "f16", HCB_TYPE_F16, HCB_TYPE_F16)                                  \
+    X(F16F32, "f16f32", HCB_TYPE_F16, HCB_TYPE_F32)                            \
+    X(BF16F32, "bf16f32", HCB_TYPE_BF16, HCB_TYPE_F32)                         \
+    X(I8I32, "i8i32", HCB_TYPE_I8, HCB_TYPE_I32)
+
+/* Who computes it.  Values are append-only. */
+#define HCB_IMPL_TABLE(X)                                                      \
+    X(OPENBLAS, "openblas", "the CBLAS library that hcbench is linked with")   \
+    X(CLBLAST, "clblast", "CLBlast on OpenCL")                                 \
+    X(TILE, "tile", "hcbench's own kernels")                                   \
+    X(COOPMAT, "coopmat", "Vulkan cooperative matrices")                       \
+    X(NATIVE, "native", "hcbench's own CPU code")                              \
+    X(REF, "ref", "the f64 reference that verifies the others, one thread")
+
+/* Where inputs come from.  Values are append-only. */
+#define HCB_FILL_TABLE(X)                                                      \
+    X(UNIFORM, "uniform", "uniform on [-1, 1)")                                \
+    X(NORMAL, "normal", "standard normal")                                     \
+    X(INTEGER, "integer", "small integers whose results are exact")            \
+    X(ZEROS, "zeros", "all zero")
+
+/* clang-format off */
+#define HCB_ENUM_STATUS(symbol, name, text) HCB_##symbol,
+#define HCB_ENUM_OP(symbol, name, text) HCB_OP_##symbol,
+#define HCB_ENUM_PRECISION(symbol, name, input, output) HCB_PRECISION_##symbol,
+#define HCB_ENUM_IMPL(symbol, name, text) HCB_IMPL_##symbol,
+#define HCB_ENUM_FILL(symbol, name, text) HCB_FILL_##symbol,
+enum hcb_status { HCB_STATUS_TABLE(HCB_ENUM_STATUS) HCB_STATUS_COUNT };
+enum hcb_op { HCB_OP_TABLE(HCB_ENUM_OP) HCB_OP_COUNT };
+enum hcb_precision { HCB_PRECISION_TABLE(HCB_ENUM_PRECISION) HCB_PRECISION_COUNT };
+enum hcb_impl { HCB_IMPL_TABLE(HCB_ENUM_IMPL) HCB_IMPL_COUNT };
+enum hcb_fill { HCB_FILL_TABLE(HCB_ENUM_FILL) HCB_FILL_COUNT };
+/* clang-format on */
+
+/* The word for a value, as used on the command line and in files; NULL past
+ * the end, so that a loop from 0 visits every word. */
+const char *hcb_status_name(unsigned status);
+const char *hcb_op_name(unsigned op);
+const char *hcb_precision_name(unsigned precision);
+const char *hcb_impl_name(unsigned impl);
+const char *hcb_fill_name(unsigned fill);
+
+/* One line that explains the word; NULL past the end. */
+const char *hcb_status_text(unsigned status);
+const char *hcb_op_text(unsigned op);
+const char *hcb_impl_text(unsigned impl);
+
+/* The value of a word: `name` is one of the five functions above.  Returns -1
+ * for a word that it does not know. */
+int hcb_word(const char *(*name)(unsigned), const char *word);
+
+/* ---------------------------------------------------------- number formats */
+
+/* Element types of buffers.  bf16 is the upper half of an IEEE binary32. */
+enum hcb_type {
+    HCB_TYPE_F64,
+    HCB_TYPE_F32,
+    HCB_TYPE_F16,
+    HCB_TYPE_BF16,
+    HCB_TYPE_I8,
+    HCB_TYPE_I32,
+    HCB_TYPE_COUNT
+};
+
+size_t hcb_type_size(enum hcb_type type);
+/* The spacing of the format at 1, halved: 2^-53, 2^-24, 2^-11, 2^-8; 0 for the
+ * integers. */
+double hcb_type_unit_roundoff(enum hcb_type type);
+/* Element `index` of an array of `type`, exactly. */
+double hcb_type_load(enum hcb_type type, const void *array, uint64_t index);
+/* Stores `value` rounded to nearest, ties to even; integers are rounded and
+ * clamped. */
+void hcb_type_store(enum hcb_type type, void *array, uint64_t index, double value);
+/* Distance in representable values between two numbers of one format; 0 when
+ * equal, HUGE_VAL when either is not finite. */
+double hcb_type_ulp_distance(enum hcb_type type, double a, double b);
+
+/* IEEE 754 binary16 and bfloat16 as bits.  Rounding is to nearest, ties to
+ * even, subnormals are kept, NaN stays NaN. */
+float hcb_f16_to_f32(uint16_t bits);
+uint16_t hcb_f16_from_f32(float value);
+uint16_t hcb_f16_from_f64(double value);
+float hcb_bf16_to_f32(uint16_t bits);
+uint16_t hcb_bf16_from_f32(float value);
+uint16_t hcb_bf16_from_f64(double value);
+
+/* ------------------------------------------------------------------- cases */
+
+/* Extents of a case.  matmul uses all three, reductions use n and keep m = k =
+ * 1.  Every extent is at least 1. */
+struct hcb_shape {
+    uint64_t m, n, k;
+};
+
+/* What to compute and who does it.  A device and a case make one result row. */
+struct hcb_case {
+    enum hcb_op op;
+    enum hcb_impl impl;
+    enum hcb_precision precision;
+    struct hcb_shape shape;
+};
+
+enum { HCB_OPERANDS_MAX = 3, HCB_INPUTS_MAX = 2 };
+
+/* Operands are numbered in the order of the formula, the output last: matmul
+ * A, B, C; sum x, r; dot x, y, r. */
+unsigned hcb_op_operands(enum hcb_op op);
+/* How many extents the op's shape has: 3 (m, n, k) or 1 (n). */
+unsigned hcb_op_rank(enum hcb_op op);
+
+/* Element type, element count and bytes of one operand.  The count saturates at
+ * UINT64_MAX; hcb_case_check tells. */
+enum hcb_type hcb_operand_type(const struct hcb_case *c, unsigned operand);
+uint64_t hcb_operand_elements(const struct hcb_case *c, unsigned operand);
+uint64_t hcb_operand_bytes(const struct hcb_case *c, unsigned operand);
+
+/* All operands together; saturates at UINT64_MAX. */
+uint64_t hcb_case_bytes(const struct hcb_case *c);
+/* Additions and multiplications: 2mnk, n (sum), 2n (dot), by convention. */
+double hcb_case_flops(const struct hcb_case *c);
+/* Terms in each output element: k, or n for the reductions. */
+uint64_t hcb_case_terms(const struct hcb_case *c);
+/* False when an extent is 0, or when bytes or operations do not fit in 64
+ * bits. */
+bool hcb_case_check(const struct hcb_case *c);
+/* Writes "1024x512x64" or "65536"; never more than `size` bytes with the NUL.
+ * Returns `text`. */
+char *hcb_shape_text(const struct hcb_case *c, char *text, size_t size);
+/* Writes "matmul f32 1024x1024x1024"; otherwise as hcb_shape_text. */
+char *hcb_case_text(const struct hcb_case *c, char *text, size_t size);
+
+/* ------------------------------------------------------------------ inputs */
+
+/* Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy
+ * as 1, 2, 3", SC11): out = f(counter, key), stateless. */
+void hcb_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
+
+/* Writes elements [first, first + count) of an operand in its storage type to
+ * `data` (element `first` goes to data[0]).  The value of an element depends on
+ * (fill, seed, operand, index) and the element type alone, so every device on
+ * every machine gets the same numbers.  HCB_FILL_INTEGER picks the range from
+ * the case, so that every partial sum is representable in the accumulator with
+ * overwhelming probability (8 standard deviations). */
+void hcb_fill_operand(const struct hcb_case *c, unsigned operand, enum hcb_fill fill, uint64_t seed,
+                      uint64_t first, uint64_t count, void *data);
+
+/* Fills an output with a pattern that no verification accepts: NaN, or an
+ * integer far outside what hcb_fill_operand can lead to. */
+void hcb_poison(enum hcb_type type, void *data, uint64_t count);
+
+/* ------------------------------------------------------------ verification */
+
+enum { HCB_REASON_SIZE = 256 };
+
+struct hcb_verify_options {
+    /* True: the inputs are integers with an exact result; every element of the
+     * output is compared, bit for bit (C1).  False: the componentwise bound
+     * (C2).  Integer precisions are always compared exactly. */
+    bool exact;
+    /* Longest chain of additions behind one output element; 0: the number of
+     * terms.  See hcb_plan_info. */
+    uint64_t depth;
+    /* The accumulator's unit roundoff is this many times that of its format; 0
+     * means 1.  2 for a multiply-add that rounds twice or a unit that
+     * truncates. */
+    double roundoff_factor;
+    /* Chooses the sampled entries. */
+    uint64_t seed;
+};
+
+/* Figures of a verification.  What was not measured is NaN. */
+struct hcb_verdict {
+    enum hcb_status status;        /* HCB_OK, HCB_WRONG, HCB_ERROR */
+    char reason[HCB_REASON_SIZE];  /* "" when ok */
+    double max_abs;                /* largest |computed - reference| */
+    double max_rel;                /* the same over |reference|, where it is not 0 */
+    double rel_frobenius;          /* ||computed - reference|| / ||reference|| */
+    double max_ulp;                /* in units of the output format */
+    double bound_ratio;            /* largest error over its bound, r */
+    double limit;                  /* r must not exceed this */
+    double checked;                /* elements compared with the reference */
+};
+
+/* Compares `output` with our own f64 reference on the same `inputs` (host
+ * arrays in storage types).  The reference is computed with compensated dot
+ * products (Ogita, Rump, Oishi: "Accurate sum and dot product", SIAM J. Sci.
+ * Comput. 26(6), 2005, algorithm 5.3).
+ *
+ * The bound is r = max |C' - C| / (u_acc (|A||B|)_ij + u_out |C_ij|), passed at
+ * r <= min(8 + 2 sqrt(d), d + 8) with d the depth: the probabilistic form of
+ * the classical bound (Higham and Mary, SIAM J. Sci. Comput. 41(5), 2019).
+ * Underflow adds the smallest subnormal of the output format to the bound.
+ * Large outputs are sampled (at least 4096 entries on 64 rows and 64 columns,
+ * corners and edges among them), but every element is looked at for non-finite
+ * values.
+ *
+ * The exact comparison covers every element of any size: both sides are
+ * multiplied by one random vector of odd 64-bit integers, modulo 2^64
+ * (Freivalds, "Fast probabilistic algorithms", MFCS 1979).  One wrong element
+ * in a row is always seen, several with a probability above 1 - 2^-32.
+ *
+ * Time: about 2^26 compensated multiply-adds or 4096 per term, whichever is
+ * more, plus one pass over the operands.  Memory: m + n numbers and 4 MiB.
+ * Returns verdict->status; HCB_ERROR when memory is short. */
+enum hcb_status hcb_verify(const struct hcb_case *c, const void *const inputs[HCB_INPUTS_MAX],
+                           const void *output, const struct hcb_verify_options *options,
+                           struct hcb_verdict *verdict);
+
+/* Computes the whole output with the reference, rounded once to the output
+ * format, on one thread.  HCB_ERROR when memory is short. */
+enum hcb_status hcb_reference(const struct hcb_case *c, const void *const inputs[HCB_INPUTS_MAX], void *output);
+
+/* -------------------------------------------------------------- statistics */
+
+/* Order statistics of samples in seconds.  What does not exist (an interval of
+ * fewer than six samples) is NaN. */
+struct hcb_summary {
+    double median, q1, q3, min; /* quantiles interpolate linearly (Hyndman and Fan, type 7) */
+    double ci95_low, ci95_high; /* 95 % interval of the median from order statistics */
+    size_t n;
+};
+
+/* Summarizes `n` samples, in any order; `samples` is not changed.  All fields
+ * are NaN and n is 0 when n is 0 or memory is short. */
+struct hcb_summary hcb_summarize(const double *samples, size_t n);
+
+/* ------------------------------------------------------------ result record */
+
+/* One of the three clocks of a row; n = 0 when it was not measured. */
+struct hcb_clock_result {
+    struct hcb_summary summary;
+    double *samples; /* malloc'ed, in the order of measurement */
+};
+
+/* Everything known of one row.  A number that was not measured is NaN, a text
+ * that does not apply is "". */
+struct hcb_result {
+    char device[24];
+    char platform[16];
+    struct hcb_case task;
+    enum hcb_status status;
+    char reason[HCB_REASON_SIZE];
+    /* kernel: device clock, data resident.  wall: host clock per launch, data
+     * resident.  end_to_end: upload, one launch, download. */
+    struct hcb_clock_result kernel, wall, end_to_end;
+    double setup_s, upload_s, download_s;
+    double flops, bytes;  /* of one launch: operations, operand bytes */
+    double gflops, gbps;  /* from the kernel median, else from wall */
+    struct hcb_verdict error; /* its status and reason are those of the row */
+    char baseline[40];        /* "cpu:0/openblas" */
+    double speedup_kernel, speedup_end_to_end;
+    double device_peak_bytes, host_peak_bytes;
+    char kernels[96];
+    char kernel_sha256[65];
+    char *warnings[8]; /* malloc'ed lines, NULL after the last */
+};
+
+/* How a member of struct hcb_result is read and written. */
+enum hcb_field_kind {
+    HCB_FIELD_TEXT,    /* char[], absent when "" */
+    HCB_FIELD_WORD,    /* an enum, through `word` */
+    HCB_FIELD_EXTENT,  /* uint64_t, present when the op has it */
+    HCB_FIELD_NUMBER,  /* double, absent when NaN */
+    HCB_FIELD_COUNT,   /* double holding a whole number, absent when NaN */
+    HCB_FIELD_SIZE,    /* size_t, absent when 0 */
+    HCB_FIELD_SAMPLES, /* double *, counted by the size_t at `count_offset` */
+    HCB_FIELD_LINES    /* char *[], NULL after the last */
+};
+
+struct hcb_field {
+    const char *name; /* with '.' for nesting: "kernel.median_s" */
+    enum hcb_field_kind kind;
+    size_t offset, size; /* of the member in struct hcb_result */
+    size_t count_offset;
+    const char *(*word)(unsigned);
+};
+
+/* The record as data: every output format is a loop over this table, in the
+ * order of the result file.  NULL past the end. */
+const struct hcb_field *hcb_result_field(unsigned index);
+/* True when the member holds something. */
+bool hcb_result_has(const struct hcb_result *result, const struct hcb_field *field);
+
+/* All numbers absent, all texts empty, status HCB_SKIPPED. */
+void hcb_result_init(struct hcb_result *result, const char *device, const struct hcb_case *c);
+void hcb_result_clear(struct hcb_result *result);
+/* Appends `count` samples in seconds to a clock of a result and summarizes it
+ * anew.  False when memory is short. */
+bool hcb_clock_add(struct hcb_clock_result *clock, const double *samples, size_t count);
+/* Fills in flops, bytes and the rates from the clocks. */
+void hcb_result_rates(struct hcb_result *result);
+/* Adds a warning, printf style; more than the record holds are dropped. */
+void hcb_result_warn(struct hcb_result *result, const char *format, ...) HCB_PRINTF(2, 3);
+/* Fills in the speedups and the baseline's name; both results must be ok, else
+ * nothing is done. */
+void hcb_result_compare(struct hcb_result *result, const struct hcb_result *baseline);
+
+/* ------------------------------------------------------------- environment */
+
+/* The machine and the build.  What cannot be found out is "" or 0. */
+struct hcb_environment {
+    char host[128], os[128], kernel[160];
+    char cpu_model[128], cpu_isa[160]; /* "avx2 avx512f ..." */
+    char compiler[96];
+    uint32_t cpu_cores;   /* physical */
+    uint32_t cpu_threads; /* that this process may use: affinity mask and cgroup quota */
+};
+void hcb_environment_read(struct hcb_environment *environment);
+
+/* ----------------------------------------------------------------- context */
+
+struct hcb_ctx;
+struct hcb_device;
+struct hcb_queue;
+struct hcb_buffer;
+struct hcb_plan;
+
+/* NULL only when memory is short.  Loads no driver. */
+struct hcb_ctx *hcb_ctx_new(void);
+void hcb_ctx_free(struct hcb_ctx *ctx);
+
+/* What went wrong in the last call that failed; "" before the first. */
+const char *hcb_error(const struct hcb_ctx *ctx);
+
+/* A folder whose kernels are used instead of the built-in ones of the same
+ * file name ("matmul_cpu.cl", "matmul_cpu.f32.spv"); NULL or "" for none.  Call
+ * it before opening a device. */
+enum hcb_status hcb_ctx_set_kernel_dir(struct hcb_ctx *ctx, const char *directory);
+
+/* ----------------------------------------------------------------- devices */
+
+enum hcb_device_type { HCB_DEVICE_CPU, HCB_DEVICE_GPU, HCB_DEVICE_ACCELERATOR };
+/* "cpu", "gpu", "accelerator"; NULL past the end. */
+const char *hcb_device_type_name(unsigned type);
+
+/* What a driver says of a device.  Unknown texts are "", unknown sizes 0. */
+struct hcb_device_info {
+    char id[24];              /* "opencl:0" */
+    char platform[16];        /* "opencl" */
+    char name[160];           /* "NVIDIA H200" */
+    char vendor[96];          /* who made the device */
+    char driver[96];          /* "PoCL", "llvmpipe", "OpenBLAS" */
+    char driver_version[160]; /* as the driver writes it */
+    char api_version[64];     /* "OpenCL 3.0", "Vulkan 1.3.230" */
+    char target[64];          /* what code is generated for or chosen: "skylake-avx512" */
+    char pci[16];             /* "0000:65:00.0" */
+    char uuid[40];            /* 32 hexadecimal digits */
+    enum hcb_device_type type;
+    bool software;            /* a driver that runs on the CPU behind a GPU's API */
+    bool host_memory;         /* the device computes in the host's memory without a copy */
+    uint32_t compute_units;   /* threads of a CPU */
+    uint64_t memory_bytes;
+    uint64_t max_buffer_bytes;
+};
+
+/* Names of the platforms, whether built in or not: "cpu", "opencl", "vulkan",
+ * "null"; NULL past the end. */
+const char *hcb_platform_name(unsigned platform);
+/* True for platforms that serve tests only, and that "all" does not mean. */
+bool hcb_platform_is_test(unsigned platform);
+/* The impls that a platform has, as bits 1 << enum hcb_impl; 0 when it is not
+ * built in. */
+unsigned hcb_platform_impls(unsigned platform);
+
+/* Finds the devices of one platform, loading its drivers on the first call.
+ * `*devices` belongs to the context.  HCB_UNSUPPORTED when the platform is not
+ * built in or has no driver or device; the error text says which. */
+enum hcb_status hcb_platform_devices(struct hcb_ctx *ctx, unsigned platform,
+                                     const struct hcb_device_info **devices, size_t *count);
+
+/* Opens a device by its id. */
+enum hcb_status hcb_device_open(struct hcb_ctx *ctx, const char *id, struct hcb_device **device);
+void hcb_device_close(struct hcb_device *device);
+const struct hcb_device_info *hcb_device_info(const struct hcb_device *device);
+/* HCB_OK, or HCB_UNSUPPORTED with the reason in the error text: what the driver
+ * lacks, or that the operands do not fit.  Allocates nothing. */
+enum hcb_status hcb_device_supports(struct hcb_device *device, const struct hcb_case *c);
+/* The most bytes that buffers and plans of this device held at one time. */
+uint64_t hcb_device_peak_bytes(const struct hcb_device *device);
+
+/* --------------------------------------------------- queues, buffers, plans */
+
+enum hcb_status hcb_queue_new(struct hcb_device *device, struct hcb_queue **queue);
+void hcb_queue_free(struct hcb_queue *queue);
+
+enum hcb_status hcb_buffer_new(struct hcb_device *device, uint64_t bytes, struct hcb_buffer **buffer);
+void hcb_buffer_free(struct hcb_buffer *buffer);
+/* Copy between host memory and a buffer of the queue's device; both return when
+ * the copy is complete.  HCB_ERROR when the range is outside of the buffer. */
+enum hcb_status hcb_buffer_upload(struct hcb_queue *queue, struct hcb_buffer *buffer, uint64_t offset,
+                                  const void *data, uint64_t bytes);
+enum hcb_status hcb_buffer_download(struct hcb_queue *queue, struct hcb_buffer *buffer,
+                                    uint64_t offset, void *data, uint64_t bytes);
+
+/* What a plan is; valid as long as the plan. */
+struct hcb_plan_info {
+    char kernels[96];       /* files used, "matmul_cpu.cl"; "" for a library's own */
+    char kernel_sha256[65]; /* of those files' bytes, one after the other; "" if none */
+    char note[HCB_REASON_SIZE]; /* what the reader of the row must know; "" if nothing */
+    uint64_t scratch_bytes; /* device memory besides the operands */
+    uint64_t depth;         /* longest chain of additions behind an element; 0: the terms */
+    double roundoff_factor; /* see hcb_verify_options; 0 means 1 */
+};
+
+/* Compiles and prepares a case on buffers that hold exactly its operands, in
+ * order, output last.  The buffers must outlive the plan.  This is the `setup`
+ * of a row: nothing of it is left for hcb_plan_run. */
+enum hcb_status hcb_plan_new(struct hcb_queue *queue, const struct hcb_case *c,
+                             struct hcb_buffer *const operands[HCB_OPERANDS_MAX],
+                             struct hcb_plan **plan);
+void hcb_plan_free(struct hcb_plan *plan);
+const struct hcb_plan_info *hcb_plan_info(const struct hcb_plan *plan);
+
+/* Time of one hcb_plan_run, all launches together.  A clock that was not read
+ * is not valid. */
+struct hcb_timing {
+    uint64_t host_ns;   /* host clock, from before the first launch until all are complete */
+    uint64_t device_ns; /* device clock, first start to last end */
+    bool host_valid, device_valid;
+};
+
+/* Runs the plan `launches` times (at least 1) back to back and waits.  Each
+ * launch computes the whole output again. */
+enum hcb_status hcb_plan_run(struct hcb_plan *plan, uint32_t launches, struct hcb_timing *timing);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

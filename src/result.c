@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The result record: one row, and the table that describes its members. */
+#include "config.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hcbench.h"
+
+#define MEMBER(member)                                                                             \
+    .offset = offsetof(struct hcb_result, member), .size = sizeof((struct hcb_result *)0)->member
+#define TEXT(name_, member) {.name = name_, .kind = HCB_FIELD_TEXT, MEMBER(member)}
+#define WORD(name_, member, word_)                                                                 \
+    {.name = name_, .kind = HCB_FIELD_WORD, MEMBER(member), .word = word_}
+#define EXTENT(name_, member) {.name = name_, .kind = HCB_FIELD_EXTENT, MEMBER(member)}
+#define NUMBER(name_, member) {.name = name_, .kind = HCB_FIELD_NUMBER, MEMBER(member)}
+#define COUNT(name_, member) {.name = name_, .kind = HCB_FIELD_COUNT, MEMBER(member)}
+/* clang-format off */
+#define CLOCK(name_, member)                                                                       \
+    NUMBER(name_ ".median_s", member.summary.median),                                              \
+    NUMBER(name_ ".q1_s", member.summary.q1),                                                      \
+    NUMBER(name_ ".q3_s", member.summary.q3),                                                      \
+    NUMBER(name_ ".min_s", member.summary.min),                                                    \
+    NUMBER(name_ ".ci95_s.0", member.summary.ci95_low),                                            \
+    NUMBER(name_ ".ci95_s.1", member.summary.ci95_high),                                           \
+    {.name = name_ ".n", .kind = HCB_FIELD_SIZE, MEMBER(member.summary.n)},                        \
+    {.name = name_ ".samples_s", .kind = HCB_FIELD_SAMPLES, MEMBER(member.samples),                \
+     .count_offset = offsetof(struct hcb_result, member.summary.n)}
+/* clang-format on */
+
+static const struct hcb_field fields[] = {
+    TEXT("device", device),
+    TEXT("platform", platform),
+    WORD("op", task.op, hcb_op_name),
+    WORD("impl", task.impl, hcb_impl_name),
+    WORD("precision", task.precision, hcb_precision_name),
+    EXTENT("shape.m", task.shape.m),
+    EXTENT("shape.n", task.shape.n),
+    EXTENT("shape.k", task.shape.k),
+    WORD("status", status, hcb_status_name),
+    TEXT("reason", reason),
+    CLOCK("kernel", kernel),
+    CLOCK("wall", wall),
+    CLOCK("end_to_end", end_to_end),
+    NUMBER("setup_s", setup_s),
+    NUMBER("upload_s", upload_s),
+    NUMBER("download_s", download_s),
+    COUNT("flops", flops),
+    COUNT("bytes", bytes),
+    NUMBER("gflops", gflops),
+    NUMBER("gbps", gbps),
+    NUMBER("error.max_abs", error.max_abs),
+    NUMBER("error.max_rel", error.max_rel),
+    NUMBER("error.rel_frobenius", error.rel_frobenius),
+    NUMBER("error.max_ulp", error.max_ulp),
+    NUMBER("error.bound_ratio", error.bound_ratio),
+    NUMBER("error.limit", error.limit),
+    COUNT("error.checked", error.checked),
+    TEXT("speedup.baseline", baseline),
+    NUMBER("speedup.kernel.ratio", speedup_kernel),
+    NUMBER("speedup.end_to_end.ratio", speedup_end_to_end),
+    COUNT("memory.device_peak_bytes", device_peak_bytes),
+    COUNT("memory.host_peak_bytes", host_peak_bytes),
+    TEXT("kernels", kernels),
+    TEXT("kernel_sha256", kernel_sha256),
+    {.name = "warnings", .kind = HCB_FIELD_LINES, MEMBER(warnings)},
+};
+
+const struct hcb_field *hcb_result_field(unsigned index)
+{
+    return index < sizeof fields / sizeof *fields ? &fields[index] : NULL;
+}
+
+bool hcb_result_has(const struct hcb_result *result, const struct hcb_field *field)
+{
+    const void *member = (const char *)result + field->offset;
+    switch (field->kind) {
+    case HCB_FIELD_TEXT: return *(const char *)member != '\0';
+    case HCB_FIELD_WORD: return true;
+    case HCB_FIELD_EXTENT:
+        return hcb_op_rank(result->task.op) == 3 || field->offset == offsetof(struct hcb_result, task.shape.n);
+    case HCB_FIELD_NUMBER:
+    case HCB_FIELD_COUNT: return isfinite(*(const double *)member);
+    case HCB_FIELD_SIZE: return *(const size_t *)member > 0;
+    case HCB_FIELD_SAMPLES: return *(double *const *)member != NULL;
+    case HCB_FIELD_LINES: return *(char *const *)member != NULL;
+    }
+    return false;
+}
+
+void hcb_result_init(struct hcb_result *result, const char *device, const struct hcb_case *c)
+{
+    memset(result, 0, sizeof *result);
+    for (unsigned i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (fields[i].kind == HCB_FIELD_NUMBER || fields[i].kind == HCB_FIELD_COUNT)
+            *(double *)((char *)result + fields[i].offset) = NAN;
+    snprintf(result->device, sizeof result->device, "%s", device);
+    snprintf(result->platform, sizeof result->platform, "%.*s", (int)strcspn(device, ":"), device);
+    result->task = *c;
+    result->status = HCB_SKIPPED;
+}
+
+void hcb_result_clear(struct hcb_result *result)
+{
+    free(result->kernel.samples);
+    free(result->wall.samples);
+    free(result->end_to_end.samples);
+    for (size_t i = 0; i < sizeof result->warnings / sizeof *result->warnings; i++)
+        free(result->warnings[i]);
+    memset(result, 0, sizeof *result);
+}
+
+bool hcb_clock_add(struct hcb_clock_result *clock, const double *samples, size_t count)
+{
+    if (count == 0)
+        return true;
+    const size_t n = clock->summary.n;
+    double *larger = realloc(clock->samples, (n + count) * sizeof *larger);
+    if (larger == NULL)
+        return false;
+    memcpy(larger + n, samples, count * sizeof *larger);
+    clock->samples = larger;
+    clock->summary = hcb_summarize(larger, n + count);
+    return clock->summary.n == n + count;
+}
+
+void hcb_result_rates(struct hcb_result *result)
+{
+    const struct hcb_summary *best =
+        result->kernel.summary.n > 0 ? &result->kernel.summary : &result->wall.summary;
+    result->flops = hcb_case_flops(&result->task);
+    result->bytes = (double)hcb_case_bytes(&result->task);
+    if (best->n > 0 && best->median > 0) {
+        result->gflops = result->flops / best->median * 1e-9;
+        result->gbps = result->bytes / best->median * 1e-9;
+    }
+}
+
+void hcb_result_warn(struct hcb_result *result, const char *format, ...)
+{
+    const size_t room = sizeof result->warnings / sizeof *result->warnings - 1;
+    char text[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    for (size_t i = 0; i < room; i++)
+        if (result->warnings[i] == NULL) {
+            result->warnings[i] = strdup(text);
+            return;
+        }
+}
+
+void hcb_result_compare(struct hcb_result *result, const struct hcb_result *baseline)
+{
+    if (result->status != HCB_OK || baseline->status != HCB_OK)
+        return;
+    snprintf(result->baseline, sizeof result->baseline, "%s/%s", baseline->device,
+             hcb_impl_name(baseline->task.impl));
+    if (result->kernel.summary.median > 0)
+        result->speedup_kernel = baseline->kernel.summary.median / result->kernel.summary.median;
+    if (result->end_to_end.summary.median > 0)
+        result->speedup_end_to_end =
+            baseline->end_to_end.summary.median / result->end_to_end.summary.median;
+}
