@@ -1,1 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
+# make check.  C tests use Check and see the library's internals; scripts run the
+# program.  A test that lacks its device or tool exits 77 and says why.
+# Each test program is one file test_NAME.c.
+AM_TESTS_ENVIRONMENT = \
+	builddir='$(abs_top_builddir)' srcdir='$(abs_top_srcdir)' CC='$(CC)' CXX='$(CXX)' \
+	GLSLANG='$(GLSLANG)'; export builddir srcdir CC CXX GLSLANG; \
+	. $(abs_top_srcdir)/%reldir%/environment.sh;
+EXTRA_DIST += %reldir%/environment.sh $(script_tests)
+script_tests =
+TESTS += $(script_tests)
+
+if HAVE_CHECK
+check_tests =
+check_PROGRAMS += $(check_tests)
+TESTS += $(check_tests)
+endif

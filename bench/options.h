@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the user asked for on the command line. */
+#ifndef BENCH_OPTIONS_H
+#define BENCH_OPTIONS_H
+
+#include <hcbench.h>
+
+enum command { COMMAND_RUN, COMMAND_LIST, COMMAND_VERIFY, COMMAND_WORKER };
+enum preset { PRESET_DEFAULT, PRESET_QUICK, PRESET_FULL };
+enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+/* Exit statuses of the program. */
+enum { EXIT_DONE = 0, EXIT_BAD_ROW = 1, EXIT_USAGE = 2, EXIT_NO_DEVICE = 3 };
+
+/* One entry of --size: "1024" is m = n = k for matmul and n elements for a
+ * reduction; "MxNxK" is for matmul only. */
+struct size_request {
+    struct hcb_shape shape;
+    bool is_matrix; /* written as MxNxK */
+};
+
+struct options {
+    enum command command;
+    enum preset preset;
+    unsigned platforms, ops, precisions, impls; /* bits 1 << value */
+    char **devices; /* ids; NULL: all devices of the platforms */
+    size_t device_count;
+    struct size_request *sizes; /* none: the program chooses */
+    size_t size_count;
+    unsigned warmup, min_runs, max_runs; /* samples */
+    double min_time_s, max_time_s;       /* of sampling, per row */
+    double ci_percent; /* stop when the median's 95 % interval is within this; 0: never */
+    double timeout_s;  /* per step of a case */
+    uint64_t seed;
+    enum hcb_fill fill;
+    const char *json, *csv, *journal, *kernel_dir; /* NULL: not given */
+    enum color color;
+    bool isolate, progress, quiet, strict;
+};
+
+/* Reads the command line.  Returns -1 when there is work to do; else the exit
+ * status, after having printed the help, the version, or one line about what is
+ * wrong and "Try 'hcbench --help'" on stderr. */
+int options_parse(int argc, char **argv, struct options *options);
+void options_free(struct options *options);
+
+#endif

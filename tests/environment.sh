@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced before each test: no home directory, no network, and the software
+# drivers PoCL and lavapipe as the only devices, wherever the tests run.
+tests_home=$builddir/tests/home
+mkdir -p "$tests_home"
+export HOME="$tests_home" XDG_STATE_HOME="$tests_home/state" XDG_CACHE_HOME="$tests_home/cache"
+export POCL_CACHE_DIR="$tests_home/pocl" MESA_SHADER_CACHE_DIR="$tests_home/mesa"
+mkdir -p "$POCL_CACHE_DIR"
+unset HCBENCH_NULL HCBENCH_KERNEL_CLASS HCBENCH_KERNEL_DIR
+export LC_ALL=C
+
+pocl=
+for file in /etc/OpenCL/vendors/*pocl*.icd; do
+	[ -e "$file" ] && pocl=$file
+done
+[ -n "$pocl" ] && export OCL_ICD_VENDORS="$pocl"
+
+lavapipe=
+for file in /usr/share/vulkan/icd.d/lvp_icd*.json; do
+	[ -e "$file" ] && lavapipe=$file
+done
+[ -n "$lavapipe" ] && export VK_ICD_FILENAMES="$lavapipe" VK_DRIVER_FILES="$lavapipe"
+:
