@@ -371,6 +371,7 @@ struct hcb_environment {
     char compiler[96];
     uint32_t cpu_cores;   /* physical */
     uint32_t cpu_threads; /* that this process may use: affinity mask and cgroup quota */
+    uint64_t memory_bytes; /* physical, or the cgroup's limit when that is lower */
 };
 void hcb_environment_read(struct hcb_environment *environment);
 
