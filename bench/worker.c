@@ -334,6 +334,7 @@ static enum hcb_status step_prepare(struct worker *worker, json_t *request, json
 
 /* ------------------------------------------------------- running and judging */
 
+/* The plan that a request is about; NULL when there is none. */
 static struct slot *take_slot(struct worker *worker, json_t *request)
 {
     int impl;

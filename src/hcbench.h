@@ -319,6 +319,7 @@ struct hcb_result {
     double device_peak_bytes, host_peak_bytes;
     char kernels[96];
     char kernel_sha256[65];
+    char note[HCB_REASON_SIZE]; /* of the plan */
     char *warnings[8]; /* malloc'ed lines, NULL after the last */
 };
 
