@@ -10,7 +10,7 @@
 /* Sizes when the user names none.  A hardware GPU gets the larger ones too, and
  * so does the CPU that it is compared with. */
 static const uint64_t matmul_sizes[] = {256, 1024, 4096};
-static const uint64_t reduction_sizes[] = {1 << 16, 1 << 24, 1 << 28};
+static const uint64_t reduction_sizes[] = {1 << 16, 1 << 24, 1 << 26};
 static const uint64_t quick_matmul_sizes[] = {256};
 static const uint64_t quick_reduction_sizes[] = {1 << 20};
 enum { SOFTWARE_SIZES = 2 }; /* how many of the defaults a CPU driver gets */
