@@ -15,3 +15,10 @@ check_tests =
 check_PROGRAMS += $(check_tests)
 TESTS += $(check_tests)
 endif
+
+# The generic part of the platforms' tests, and a program that runs single cases.
+check_LIBRARIES += libplatform-checks.a
+libplatform_checks_a_SOURCES = %reldir%/platform_checks.c %reldir%/platform_checks.h
+check_PROGRAMS += tests/run_case
+tests_run_case_SOURCES = %reldir%/run_case.c
+tests_run_case_LDADD = libplatform-checks.a libhcbench-core.la
