@@ -45,24 +45,37 @@ static bool fits_in_int(const struct hcb_case *c)
     return true;
 }
 
+/* The routines by precision; NULL where there is none.  `sum` adds up the
+ * elements, not their magnitudes.  The products take their scalars in different
+ * types, so they are in call_gemm(). */
+static const struct routines {
+    const char *gemm_name, *sum_name, *dot_name;
+    CLBlastStatusCode (*gemm_bytes)(CLBlastLayout, CLBlastTranspose, CLBlastTranspose, size_t m,
+                                    size_t n, size_t k, size_t a_offset, size_t a_stride,
+                                    size_t b_offset, size_t b_stride, size_t c_offset,
+                                    size_t c_stride, cl_command_queue *, size_t *bytes);
+    CLBlastStatusCode (*sum)(size_t n, cl_mem r, size_t r_offset, cl_mem x, size_t x_offset,
+                             size_t x_step, cl_command_queue *, cl_event *);
+    CLBlastStatusCode (*dot)(size_t n, cl_mem r, size_t r_offset, cl_mem x, size_t x_offset,
+                             size_t x_step, cl_mem y, size_t y_offset, size_t y_step,
+                             cl_command_queue *, cl_event *);
+} routines[HCB_PRECISION_COUNT] = {
+    [HCB_PRECISION_F64] = {"CLBlastDgemm", "CLBlastDsum", "CLBlastDdot", CLBlastDGemmTempBufferSize,
+                           CLBlastDsum, CLBlastDdot},
+    [HCB_PRECISION_F32] = {"CLBlastSgemm", "CLBlastSsum", "CLBlastSdot", CLBlastSGemmTempBufferSize,
+                           CLBlastSsum, CLBlastSdot},
+    [HCB_PRECISION_F16] = {"CLBlastHgemm", "CLBlastHsum", "CLBlastHdot", CLBlastHGemmTempBufferSize,
+                           CLBlastHsum, CLBlastHdot},
+};
+
 /* Bytes that a matrix product needs besides its operands. */
-static CLBlastStatusCode temporary_bytes(const struct hcb_case *c, cl_command_queue queue, size_t *bytes)
+static cl_int temporary_bytes(const struct hcb_case *c, cl_command_queue queue, size_t *bytes)
 {
     const struct hcb_shape *s = &c->shape;
     *bytes = 0;
-    switch (c->precision) {
-    case HCB_PRECISION_F64:
-        return CLBlastDGemmTempBufferSize(CLBlastLayoutRowMajor, CLBlastTransposeNo, CLBlastTransposeNo,
-                                          s->m, s->n, s->k, 0, s->k, 0, s->n, 0, s->n, &queue, bytes);
-    case HCB_PRECISION_F32:
-        return CLBlastSGemmTempBufferSize(CLBlastLayoutRowMajor, CLBlastTransposeNo, CLBlastTransposeNo,
-                                          s->m, s->n, s->k, 0, s->k, 0, s->n, 0, s->n, &queue, bytes);
-    case HCB_PRECISION_F16:
-        return CLBlastHGemmTempBufferSize(CLBlastLayoutRowMajor, CLBlastTransposeNo, CLBlastTransposeNo,
-                                          s->m, s->n, s->k, 0, s->k, 0, s->n, 0, s->n, &queue, bytes);
-    default:
-        return CLBlastNotImplemented;
-    }
+    return (cl_int)routines[c->precision].gemm_bytes(CLBlastLayoutRowMajor, CLBlastTransposeNo,
+                                                     CLBlastTransposeNo, s->m, s->n, s->k, 0, s->k, 0,
+                                                     s->n, 0, s->n, &queue, bytes);
 }
 
 static enum hcb_status check_room(const struct opencl_device *device, const struct hcb_case *c)
@@ -74,7 +87,7 @@ static enum hcb_status check_room(const struct opencl_device *device, const stru
     cl_command_queue queue = clCreateCommandQueue(device->context, device->id, 0, &code);
     if (code != CL_SUCCESS)
         return hcbi_opencl_fail(ctx, "clCreateCommandQueue", code);
-    code = (cl_int)temporary_bytes(c, queue, &bytes);
+    code = temporary_bytes(c, queue, &bytes);
     clReleaseCommandQueue(queue);
     if (code != CL_SUCCESS)
         return hcbi_fail_native(ctx, HCB_UNSUPPORTED, "CLBlast's temporary buffer size", code,
@@ -87,8 +100,7 @@ static enum hcb_status check_room(const struct opencl_device *device, const stru
 static enum hcb_status supports(const struct opencl_device *device, const struct hcb_case *c)
 {
     struct hcb_ctx *ctx = device->base.ctx;
-    if (c->precision != HCB_PRECISION_F64 && c->precision != HCB_PRECISION_F32 &&
-        (c->precision != HCB_PRECISION_F16 || c->op != HCB_OP_MATMUL))
+    if (routines[c->precision].gemm_name == NULL)
         return hcbi_fail(ctx, HCB_UNSUPPORTED, "CLBlast has no %s %s", hcb_precision_name(c->precision),
                          hcb_op_name(c->op));
     if (!fits_in_int(c))
@@ -101,62 +113,51 @@ static enum hcb_status supports(const struct opencl_device *device, const struct
 
 /* --------------------------------------------------------------------- run */
 
-static CLBlastStatusCode call_gemm(struct opencl_plan *plan, cl_command_queue queue, const char **name)
+static CLBlastStatusCode call_gemm(struct opencl_plan *plan, cl_command_queue queue)
 {
     static const cl_half half_one = 0x3c00;
     const struct hcb_shape *s = &plan->base.task.shape;
+    const CLBlastLayout layout = CLBlastLayoutRowMajor;
+    const CLBlastTranspose as_is = CLBlastTransposeNo;
     const cl_mem a = *opencl_operand(plan, 0), b = *opencl_operand(plan, 1),
                  temporary = plan->scratch[0];
     cl_mem c = *opencl_operand(plan, 2);
     switch (plan->base.task.precision) {
     case HCB_PRECISION_F64:
-        *name = "CLBlastDgemm";
-        return CLBlastDgemmWithTempBuffer(CLBlastLayoutRowMajor, CLBlastTransposeNo, CLBlastTransposeNo,
-                                          s->m, s->n, s->k, 1, a, 0, s->k, b, 0, s->n, 0, c, 0, s->n,
-                                          &queue, NULL, temporary);
+        return CLBlastDgemmWithTempBuffer(layout, as_is, as_is, s->m, s->n, s->k, 1, a, 0, s->k, b, 0,
+                                          s->n, 0, c, 0, s->n, &queue, NULL, temporary);
     case HCB_PRECISION_F32:
-        *name = "CLBlastSgemm";
-        return CLBlastSgemmWithTempBuffer(CLBlastLayoutRowMajor, CLBlastTransposeNo, CLBlastTransposeNo,
-                                          s->m, s->n, s->k, 1, a, 0, s->k, b, 0, s->n, 0, c, 0, s->n,
-                                          &queue, NULL, temporary);
+        return CLBlastSgemmWithTempBuffer(layout, as_is, as_is, s->m, s->n, s->k, 1, a, 0, s->k, b, 0,
+                                          s->n, 0, c, 0, s->n, &queue, NULL, temporary);
+    case HCB_PRECISION_F16:
+        return CLBlastHgemmWithTempBuffer(layout, as_is, as_is, s->m, s->n, s->k, half_one, a, 0, s->k,
+                                          b, 0, s->n, 0, c, 0, s->n, &queue, NULL, temporary);
     default:
-        *name = "CLBlastHgemm";
-        return CLBlastHgemmWithTempBuffer(CLBlastLayoutRowMajor, CLBlastTransposeNo, CLBlastTransposeNo,
-                                          s->m, s->n, s->k, half_one, a, 0, s->k, b, 0, s->n, 0, c, 0,
-                                          s->n, &queue, NULL, temporary);
+        return CLBlastNotImplemented;
     }
 }
 
-/* The sum of the elements, not of their magnitudes. */
-static CLBlastStatusCode call_sum(struct opencl_plan *plan, cl_command_queue queue, const char **name)
+/* Enqueues one call; `name` receives the routine's. */
+static cl_int call(struct opencl_plan *plan, cl_command_queue queue, const char **name)
 {
-    const size_t n = plan->base.task.shape.n;
-    const cl_mem x = *opencl_operand(plan, 0);
-    cl_mem r = *opencl_operand(plan, 1);
-    if (plan->base.task.precision == HCB_PRECISION_F64) {
-        *name = "CLBlastDsum";
-        return CLBlastDsum(n, r, 0, x, 0, 1, &queue, NULL);
-    }
-    *name = "CLBlastSsum";
-    return CLBlastSsum(n, r, 0, x, 0, 1, &queue, NULL);
-}
-
-static CLBlastStatusCode call_dot(struct opencl_plan *plan, cl_command_queue queue, const char **name)
-{
-    const size_t n = plan->base.task.shape.n;
+    const struct hcb_case *c = &plan->base.task;
+    const struct routines *r = &routines[c->precision];
+    const size_t n = c->shape.n;
     const cl_mem x = *opencl_operand(plan, 0), y = *opencl_operand(plan, 1);
-    cl_mem r = *opencl_operand(plan, 2);
-    if (plan->base.task.precision == HCB_PRECISION_F64) {
-        *name = "CLBlastDdot";
-        return CLBlastDdot(n, r, 0, x, 0, 1, y, 0, 1, &queue, NULL);
+    switch (c->op) {
+    case HCB_OP_MATMUL:
+        *name = r->gemm_name;
+        return (cl_int)call_gemm(plan, queue);
+    case HCB_OP_SUM:
+        *name = r->sum_name;
+        return (cl_int)r->sum(n, y, 0, x, 0, 1, &queue, NULL);
+    case HCB_OP_DOT:
+        *name = r->dot_name;
+        return (cl_int)r->dot(n, *opencl_operand(plan, 2), 0, x, 0, 1, y, 0, 1, &queue, NULL);
+    default:
+        return CLBlastNotImplemented;
     }
-    *name = "CLBlastSdot";
-    return CLBlastSdot(n, r, 0, x, 0, 1, y, 0, 1, &queue, NULL);
 }
-
-static CLBlastStatusCode (*const calls[HCB_OP_COUNT])(struct opencl_plan *, cl_command_queue,
-                                                      const char **) = {
-    [HCB_OP_MATMUL] = call_gemm, [HCB_OP_SUM] = call_sum, [HCB_OP_DOT] = call_dot};
 
 /* A call is several kernels, of which the library shows the last at most; so
  * markers stand before and after. */
@@ -168,7 +169,7 @@ static enum hcb_status launch(struct opencl_plan *plan, cl_event *first, cl_even
     cl_int code = first != NULL ? clEnqueueMarkerWithWaitList(queue, 0, NULL, first) : CL_SUCCESS;
     if (code != CL_SUCCESS)
         return hcbi_opencl_fail(ctx, "clEnqueueMarkerWithWaitList", code);
-    code = (cl_int)calls[plan->base.task.op](plan, queue, &name);
+    code = call(plan, queue, &name);
     if (code != CL_SUCCESS)
         return hcbi_opencl_fail(ctx, name, code);
     code = last != NULL ? clEnqueueMarkerWithWaitList(queue, 0, NULL, last) : CL_SUCCESS;
@@ -187,7 +188,7 @@ static enum hcb_status prepare(struct opencl_plan *plan)
         plan->base.info.roundoff_factor = 2;
     if (c->op != HCB_OP_MATMUL)
         return HCB_OK;
-    cl_int code = (cl_int)temporary_bytes(c, ((struct opencl_queue *)plan->base.queue)->handle, &bytes);
+    cl_int code = temporary_bytes(c, ((struct opencl_queue *)plan->base.queue)->handle, &bytes);
     if (code != CL_SUCCESS)
         return hcbi_opencl_fail(device->base.ctx, "CLBlast's temporary buffer size", code);
     return bytes > 0 ? hcbi_opencl_scratch(plan, bytes, &temporary) : HCB_OK;
