@@ -15,3 +15,10 @@ check_tests =
 check_PROGRAMS += $(check_tests)
 TESTS += $(check_tests)
 endif
+
+# The CPU platform.
+if HAVE_CHECK
+check_tests += %reldir%/test_cpu
+%canon_reldir%_test_cpu_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/hosts/cpu $(CHECK_CFLAGS)
+%canon_reldir%_test_cpu_LDADD = libhcbench-core.la $(CHECK_LIBS)
+endif
