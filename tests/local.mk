@@ -16,9 +16,13 @@ check_PROGRAMS += $(check_tests)
 TESTS += $(check_tests)
 endif
 
+# The generic part of the platforms' tests.
+check_LIBRARIES += libplatform-checks.a
+libplatform_checks_a_SOURCES = %reldir%/platform_checks.c %reldir%/platform_checks.h
+
 # The CPU platform.
 if HAVE_CHECK
 check_tests += %reldir%/test_cpu
 %canon_reldir%_test_cpu_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/hosts/cpu $(CHECK_CFLAGS)
-%canon_reldir%_test_cpu_LDADD = libhcbench-core.la $(CHECK_LIBS)
+%canon_reldir%_test_cpu_LDADD = libplatform-checks.a libhcbench-core.la $(CHECK_LIBS)
 endif
