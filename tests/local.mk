@@ -14,13 +14,16 @@ if HAVE_CHECK
 check_tests =
 
 # The command line and the outputs.
-view_tests = %reldir%/test_options
+view_tests = %reldir%/test_options %reldir%/test_views
 check_tests += $(view_tests)
 view_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/bench $(JANSSON_CFLAGS) $(ZLIB_CFLAGS) $(CHECK_CFLAGS)
 view_test_libs = libhcbench-program.la libhcbench-core.la $(CHECK_LIBS)
 %canon_reldir%_test_options_SOURCES = %reldir%/test_options.c %reldir%/capture.c %reldir%/capture.h
 %canon_reldir%_test_options_CPPFLAGS = $(view_test_cppflags)
 %canon_reldir%_test_options_LDADD = $(view_test_libs)
+%canon_reldir%_test_views_SOURCES = %reldir%/test_views.c %reldir%/capture.c %reldir%/capture.h
+%canon_reldir%_test_views_CPPFLAGS = $(view_test_cppflags)
+%canon_reldir%_test_views_LDADD = $(view_test_libs)
 
 check_PROGRAMS += $(check_tests)
 TESTS += $(check_tests)
