@@ -243,26 +243,22 @@ static void measure_block(const struct output *out, const struct bound *bound,
     }
 }
 
-static int compare_indices(const void *a, const void *b)
-{
-    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* First, last and random lines, each once, in order. */
+/* `count` different lines in order: the first, the last, and one from each of as
+ * many equal parts of the rest. */
 static size_t sample_lines(uint64_t extent, size_t count, uint64_t seed, uint64_t which,
                            uint64_t *indices)
 {
     if (extent <= count)
         return hcbi_reference_span(0, extent, count, indices);
-    for (size_t i = 0; i < count; i++)
-        indices[i] = i == 0 ? 0 : i == 1 ? extent - 1 : odd_multiplier(seed + which, i) / 2 % extent;
-    qsort(indices, count, sizeof *indices, compare_indices);
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++)
-        if (kept == 0 || indices[i] != indices[kept - 1])
-            indices[kept++] = indices[i];
-    return kept;
+    const uint64_t between = extent - 2, parts = count - 2;
+    indices[0] = 0;
+    for (uint64_t i = 0; i < parts; i++) {
+        const uint64_t begin = 1 + between / parts * i;
+        const uint64_t length = i + 1 < parts ? between / parts : extent - 1 - begin;
+        indices[1 + i] = begin + odd_multiplier(seed + which, i) / 2 % length;
+    }
+    indices[count - 1] = extent - 1;
+    return count;
 }
 
 static void compare_within_bound(const struct output *out, const struct hcb_verify_options *options,
