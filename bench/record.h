@@ -16,9 +16,11 @@ struct device_record {
     char *(*unsupported)[HCB_IMPL_COUNT][HCB_PRECISION_COUNT];
 };
 
-/* A platform that was asked for and gave no device. */
+/* A platform that was asked for and gave no device: HCB_UNSUPPORTED when it has
+ * none, otherwise what happened while its devices were listed. */
 struct absence {
     char platform[16];
+    enum hcb_status status;
     char reason[HCB_REASON_SIZE];
 };
 

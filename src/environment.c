@@ -194,4 +194,5 @@ void hcb_environment_read(struct hcb_environment *environment)
 #endif
     e->cpu_cores = physical_cores();
     e->cpu_threads = hcbi_host_threads();
+    e->memory_bytes = hcbi_host_memory();
 }

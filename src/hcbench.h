@@ -319,6 +319,7 @@ struct hcb_result {
     double device_peak_bytes, host_peak_bytes;
     char kernels[96];
     char kernel_sha256[65];
+    char note[HCB_REASON_SIZE]; /* of the plan */
     char *warnings[8]; /* malloc'ed lines, NULL after the last */
 };
 
@@ -371,6 +372,7 @@ struct hcb_environment {
     char compiler[96];
     uint32_t cpu_cores;   /* physical */
     uint32_t cpu_threads; /* that this process may use: affinity mask and cgroup quota */
+    uint64_t memory_bytes; /* physical, or the cgroup's limit when that is lower */
 };
 void hcb_environment_read(struct hcb_environment *environment);
 

@@ -66,6 +66,7 @@ static const struct hcb_field fields[] = {
     COUNT("memory.host_peak_bytes", host_peak_bytes),
     TEXT("kernels", kernels),
     TEXT("kernel_sha256", kernel_sha256),
+    TEXT("note", note),
     {.name = "warnings", .kind = HCB_FIELD_LINES, MEMBER(warnings)},
 };
 

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hcbench: from the command line to a record, from the record to outputs and the
+ * exit status. */
+#include "config.h"
+
+#include <locale.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "conductor.h"
+#include "link.h"
+#include "record.h"
+#include "worker.h"
+
+static void stamp(char *text, size_t size)
+{
+    const time_t now = time(NULL);
+    struct tm utc;
+    strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+}
+
+static void clear_record(struct record *record)
+{
+    for (size_t i = 0; i < record->device_count; i++) {
+        char **reasons = record->devices[i].unsupported != NULL ? &record->devices[i].unsupported[0][0][0]
+                                                                : NULL;
+        for (size_t j = 0; j < HCB_OP_COUNT * HCB_IMPL_COUNT * HCB_PRECISION_COUNT && reasons != NULL; j++)
+            free(reasons[j]);
+        free(record->devices[i].unsupported);
+    }
+    for (size_t i = 0; i < record->result_count; i++)
+        hcb_result_clear(&record->results[i]);
+    free(record->devices);
+    free(record->absences);
+    free(record->results);
+}
+
+static bool is_stdout(const char *path)
+{
+    return path != NULL && strcmp(path, "-") == 0;
+}
+
+/* Every output that was asked for, even after one of them failed. */
+static bool write_outputs(const struct record *record)
+{
+    const struct options *options = record->options;
+    bool good = true;
+    if (options->json != NULL)
+        good &= record_write_json(record, options->json);
+    if (options->csv != NULL)
+        good &= record_write_csv(record, options->csv);
+    if (!options->quiet && !is_stdout(options->json) && !is_stdout(options->csv))
+        good &= options->command == COMMAND_LIST ? record_print_devices(record) : record_print(record);
+    return good;
+}
+
+static int run(struct record *record)
+{
+    if (!make_rows(record))
+        return EXIT_BAD_ROW;
+    if (record->result_count == 0) {
+        fprintf(stderr, "hcbench: none of the devices has an impl that was asked for\n");
+        return EXIT_NO_DEVICE;
+    }
+    if (!conduct(record))
+        return EXIT_BAD_ROW;
+    const bool written = write_outputs(record);
+    const int status = record_exit_status(record);
+    if (status == EXIT_NO_DEVICE && link_interrupted() == 0)
+        fprintf(stderr, "hcbench: nothing was measured: every row is unsupported\n");
+    return written ? status : EXIT_BAD_ROW;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    setlocale(LC_CTYPE, "");
+    int status = options_parse(argc, argv, &options);
+    if (status >= 0)
+        return status;
+    if (options.command == COMMAND_WORKER)
+        return worker_main();
+    struct record record = {
+        .argc = argc, .argv = argv, .options = &options, .blas_fair_ratio = (double)NAN};
+    stamp(record.started, sizeof record.started);
+    link_catch_signals();
+    hcb_environment_read(&record.environment);
+    status = discover_devices(&record, options.command == COMMAND_LIST);
+    if (status == EXIT_DONE && options.command == COMMAND_LIST)
+        status = write_outputs(&record) ? EXIT_DONE : EXIT_BAD_ROW;
+    else if (status == EXIT_DONE)
+        status = run(&record);
+    clear_record(&record);
+    options_free(&options);
+    return link_interrupted() != 0 ? 128 + link_interrupted() : status;
+}

@@ -1,0 +1,138 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Exit statuses, bad input and output to odd places.
+. "$srcdir/tests/program.sh"
+HCBENCH_NULL=ok
+export HCBENCH_NULL
+cd "$work" || exit 99
+# shellcheck disable=SC2086 # $tiny is a list of options
+
+# Help and version, everywhere.
+for command in '' run list verify; do
+	# shellcheck disable=SC2086 # maybe empty
+	expect 0 $command --help
+	says out '--platform'
+	# shellcheck disable=SC2086
+	expect 0 $command --version
+	says out '^hcbench [0-9]+\.[0-9]+\.[0-9]+'
+done
+
+# A usage error is one line that says what and what would be right, then where
+# help is.
+usage() {
+	pattern=$1
+	shift
+	expect 2 "$@"
+	says err "$pattern"
+	says err "^Try 'hcbench --help'"
+	[ "$(wc -l <"$work/err")" -eq 2 ] || note "not two lines for: $*"
+	[ -s "$work/out" ] && note "something on stdout for: $*"
+}
+usage "unknown|unrecognized" --frobnicate
+usage 'frobnicate' frobnicate
+usage 'foo.*cpu' --platform foo
+usage 'foo.*matmul' --op foo
+usage 'foo.*f32' --precision foo
+usage 'foo.*tile' --impl foo
+usage 'foo.*uniform' --fill foo
+usage 'foo' --size foo
+usage '0' --size 0
+usage '-5' --size=-5
+usage '512-256' --size '512-256*2'
+usage '99999999999999999999' --size 99999999999999999999
+usage '4294967296x4294967296x4294967296' -o matmul --size 4294967296x4294967296x4294967296
+usage 'timeout' --timeout nan
+usage 'min-runs' --min-runs -1
+usage 'needs|requires' --json
+usage 'bogus' run bogus
+
+# Devices that are not there.
+expect 3 --device cpu:99
+says err 'cpu:99'
+expect 3 --device opencl:4294967296
+HCBENCH_NULL=''
+expect 3 --platform null
+says err 'HCBENCH_NULL'
+HCBENCH_NULL=ok
+expect 3 -p null -i clblast
+expect 3 -p null -o matmul -P f64 -n 65536
+says err 'nothing was measured'
+
+# shellcheck disable=SC2086 # a list of options
+good() {
+	expect 0 -p null $tiny "$@"
+}
+# shellcheck disable=SC2086
+bad() {
+	expect 1 -p null $tiny "$@"
+	[ -s "$work/err" ] || note "no message for: $*"
+}
+
+good
+says out 'null:0'
+says out 'matmul f32'
+[ -s "$work/err" ] && note "messages of a good run: $(cat "$work/err")"
+good --quiet
+[ -s "$work/out" ] && note "--quiet printed something"
+
+# Machine output: alone on stdout, compressed, and both at once.
+good --json - && python=$(command -v python3)
+head -c1 "$work/out" | grep -q '{' || note "--json - printed something else first"
+[ -z "$python" ] || "$python" -m json.tool "$work/out" >/dev/null || note "--json - is no JSON"
+good --csv -
+head -n1 "$work/out" | grep -q '^device,platform,op,impl,precision,' || note "no CSV header"
+good --json a.json.gz --csv a.csv.gz
+gzip -dc a.json.gz | grep -q hcbench-result || note "a.json.gz is no compressed result"
+gzip -dc a.csv.gz | grep -q '^null:0,null,matmul' || note "a.csv.gz is no compressed table"
+grep -Eiq 'nan|inf[^o]' a.json 2>/dev/null && note "NaN or infinity in JSON"
+
+# Places that cannot be written to.
+bad --json missing/folder/a.json
+says err 'missing/folder/a.json'
+bad --csv missing/folder/a.csv
+bad --journal missing/folder/journal
+if [ -e /dev/full ]; then
+	bad --json /dev/full
+	bad --csv /dev/full
+	"$hcbench" -p null $tiny >/dev/full 2>"$work/err" && note "a full disk on stdout is not noticed"
+	"$hcbench" -p null $tiny --json - >/dev/full 2>"$work/err" && note "--json - on a full disk"
+	"$hcbench" --help >/dev/full 2>"$work/err" && note "--help on a full disk"
+	"$hcbench" list -p null >/dev/full 2>"$work/err" && note "list on a full disk"
+fi
+
+# A broken pipe is an error in a line, not a death by signal.
+{
+	"$hcbench" -p null $tiny --json - 2>"$work/err"
+	echo $? >status
+} | true
+sleep 0.2
+grep -qx '[01]' status || note "a broken pipe: exit status $(cat status)"
+
+# A journal is gone after a completed run, also the default one.
+good --journal "$work/journal"
+[ -e "$work/journal" ] && note "the journal of a completed run is still there"
+find "$XDG_STATE_HOME" -name 'run-*' -newer "$work" 2>/dev/null | grep -q . && note "a default journal was left"
+(
+	unset XDG_STATE_HOME HOME
+	good
+)
+
+# --strict makes what is unsupported an error.
+expect 0 -p null -o matmul -P f32 -n 16,65536 -i tile --min-time 0 --max-time 0.05 --warmup 0
+says out 'matmul f32 65536x65536x65536 needs 48 GiB, null:0 has 1 GiB'
+expect 1 -p null -o matmul -P f32 -n 16,65536 -i tile --min-time 0 --max-time 0.05 --warmup 0 --strict
+
+# list and verify.
+expect 0 list -p null
+says out 'null device \(ok\)'
+expect 0 list -p null --json list.json
+grep -q '"null:0"' list.json || note "list --json lacks the device"
+expect 0 verify -p null -n 1x2x3,17 -P f32
+expect 0 verify -p null -n 17 -P f32,i8i32
+HCBENCH_NULL=wrong
+expect 1 verify -p null -n 17 -P f32 -o matmul
+says out 'wrong'
+
+# The worker command is not for people.
+expect 2 worker
+finish

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The worker's side of the protocol by direct calls, and the conductor's side
+ * against workers that misbehave.  Started as `test_protocol worker`, this
+ * program is such a worker: link_open starts /proc/self/exe. */
+#include "config.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "link.h"
+#include "protocol.h"
+#include "worker.h"
+
+static struct worker *worker;
+
+static void set_up(void)
+{
+    setenv("HCBENCH_NULL", "ok,wrong", 1);
+    worker = worker_new();
+    ck_assert_ptr_nonnull(worker);
+}
+
+static void tear_down(void)
+{
+    worker_free(worker);
+}
+
+/* Sends a request in JSON (single quotes for double ones) and checks the status;
+ * the reply lives until the next call. */
+static json_t *ask(const char *request, const char *status)
+{
+    static json_t *reply;
+    char text[512];
+    snprintf(text, sizeof text, "%s", request);
+    for (char *p = text; *p != '\0'; p++)
+        if (*p == '\'')
+            *p = '"';
+    json_t *object = json_loads(text, 0, NULL);
+    ck_assert_msg(object != NULL, "%s", text);
+    json_decref(reply);
+    reply = worker_handle(worker, object);
+    json_decref(object);
+    ck_assert_msg(strcmp(json_string_value(json_object_get(reply, "status")), status) == 0, "%s: %s",
+                  request, json_string_value(json_object_get(reply, "reason")));
+    if (strcmp(status, "ok") != 0)
+        ck_assert_uint_gt(json_string_length(json_object_get(reply, "reason")), 0);
+    return reply;
+}
+
+#define HELLO "{'id':1,'step':'hello','protocol':1}"
+#define OPEN "{'id':2,'step':'open','device':'null:0'}"
+#define CASE "'op':'matmul','precision':'f32','shape':[4,5,6]"
+#define INPUTS(fill) "{'id':3,'step':'inputs'," CASE ",'fill':'" fill "','seed':7}"
+#define PREPARE "{'id':4,'step':'prepare','impl':'native'}"
+
+START_TEST(a_case_from_hello_to_quit)
+{
+    ask(HELLO, "ok");
+    ask("{'id':9,'step':'list','platform':'null'}", "ok");
+    ask(OPEN, "ok");
+    ask("{'id':2,'step':'support','impl':'native'," CASE "}", "ok");
+    ask(INPUTS("integer"), "ok");
+    ck_assert(json_is_real(json_object_get(ask(PREPARE, "ok"), "setup_s")));
+    ask("{'id':5,'step':'check','impl':'native','seed':7}", "ok");
+    ask(INPUTS("uniform"), "ok");
+    json_t *reply = ask("{'id':5,'step':'sample','impl':'native','launches':2,'count':3}", "ok");
+    ck_assert_uint_eq(json_array_size(json_object_get(reply, "kernel")), 3);
+    ck_assert_uint_eq(json_array_size(json_object_get(reply, "wall")), 3);
+    reply = ask("{'id':5,'step':'transfer','impl':'native','count':2}", "ok");
+    ck_assert_uint_eq(json_array_size(json_object_get(reply, "end_to_end")), 2);
+    reply = ask("{'id':6,'step':'verify','impl':'native','seed':7}", "ok");
+    ck_assert_int_eq(json_integer_value(json_object_get(reply, "id")), 6);
+    ck_assert(json_is_object(json_object_get(reply, "error")));
+    ask("{'id':7,'step':'release'}", "ok");
+    ck_assert(!worker_is_done(worker));
+    ask("{'id':8,'step':'quit'}", "ok");
+    ck_assert(worker_is_done(worker));
+}
+END_TEST
+
+START_TEST(what_the_worker_rejects)
+{
+    ask(OPEN, "error"); /* before hello */
+    ask("{'id':1,'step':'hello','protocol':2}", "error");
+    ask("{'id':1,'step':'hello'}", "error");
+    ask("{'id':1,'step':'hello','protocol':1,'more':1}", "error");
+    ask("{'step':'hello','protocol':1}", "error");
+    ask("[]", "error");
+    ask(HELLO, "ok");
+    ask("{'id':1,'step':'dance'}", "error");
+    ask("{'id':1,'step':'list','platform':'metal'}", "error");
+    ask(INPUTS("uniform"), "error"); /* no device */
+    ask("{'id':1,'step':'open','device':7}", "error");
+    ask("{'id':1,'step':'open','device':'null:5'}", "unsupported");
+    ask(OPEN, "ok");
+    ask(OPEN, "error"); /* twice */
+    ask("{'id':1,'step':'inputs'," CASE ",'fill':'spaghetti','seed':7}", "error");
+    ask("{'id':1,'step':'inputs','op':'matmul','precision':'f32','shape':[4,5],'fill':'zeros','seed':7}",
+        "error");
+    ask("{'id':1,'step':'inputs','op':'matmul','precision':'f32','shape':[4,-5,1],'fill':'zeros','seed':7}",
+        "error");
+    ask(PREPARE, "error"); /* no inputs */
+    ask(INPUTS("uniform"), "ok");
+    ask("{'id':1,'step':'sample','impl':'native','launches':1,'count':1}", "error"); /* no plan */
+    ask("{'id':1,'step':'prepare','impl':'openblas'}", "unsupported");
+    ask(PREPARE, "ok");
+    ask("{'id':1,'step':'check','impl':'native','seed':7}", "error"); /* not integers */
+    ask("{'id':1,'step':'sample','impl':'native','launches':0,'count':1}", "error");
+    ask("{'id':1,'step':'sample','impl':'native','launches':1,'count':1,'more':0}", "error");
+    ask("{'id':1,'step':'quit','now':true}", "error");
+}
+END_TEST
+
+/* Nothing but a launch can make the output right. */
+START_TEST(a_result_that_was_not_computed_is_wrong)
+{
+    ask(HELLO, "ok");
+    ask(OPEN, "ok");
+    ask(INPUTS("uniform"), "ok");
+    ask(PREPARE, "ok");
+    ask("{'id':1,'step':'sample','impl':'native','launches':1,'count':1}", "ok");
+    ask("{'id':1,'step':'verify','impl':'native','seed':7}", "ok");
+    ask(INPUTS("normal"), "ok");
+    json_t *reply = ask("{'id':1,'step':'verify','impl':'native','seed':7}", "wrong");
+    ck_assert(json_is_object(json_object_get(reply, "error")));
+}
+END_TEST
+
+START_TEST(a_wrong_device_is_caught_by_both_checks)
+{
+    ask(HELLO, "ok");
+    ask("{'id':2,'step':'open','device':'null:1'}", "ok");
+    ask(INPUTS("integer"), "ok");
+    ask(PREPARE, "ok");
+    ask("{'id':5,'step':'check','impl':'native','seed':7}", "wrong");
+    ask(INPUTS("uniform"), "ok");
+    ask("{'id':1,'step':'sample','impl':'native','launches':1,'count':1}", "ok");
+    ask("{'id':1,'step':'verify','impl':'native','seed':7}", "wrong");
+}
+END_TEST
+
+START_TEST(device_and_verdict_survive_the_journey)
+{
+    struct hcb_device_info info = {.id = "opencl:3",
+                                   .platform = "opencl",
+                                   .name = "odd \xff name",
+                                   .type = HCB_DEVICE_GPU,
+                                   .software = true,
+                                   .compute_units = 132,
+                                   .memory_bytes = UINT64_C(1) << 37},
+                           copy;
+    json_t *object = protocol_device(&info);
+    ck_assert(protocol_read_device(object, &copy));
+    ck_assert_str_eq(copy.name, "odd  name");
+    ck_assert_str_eq(copy.id, info.id);
+    ck_assert_int_eq(copy.type, HCB_DEVICE_GPU);
+    ck_assert(copy.software && !copy.host_memory);
+    ck_assert_uint_eq(copy.memory_bytes, info.memory_bytes);
+    json_object_set_new(object, "unknown", json_true());
+    ck_assert(!protocol_read_device(object, &copy));
+    json_object_del(object, "unknown");
+    json_object_del(object, "vendor");
+    ck_assert(!protocol_read_device(object, &copy));
+    json_decref(object);
+
+    struct hcb_verdict verdict = {.max_abs = 0.25, .max_rel = NAN, .limit = 8, .checked = 1e6}, other;
+    object = protocol_verdict(&verdict);
+    ck_assert(protocol_read_verdict(object, &other));
+    ck_assert(other.max_abs == 0.25 && isnan(other.max_rel) && other.checked == 1e6);
+    json_decref(object);
+}
+END_TEST
+
+/* ------------------------------------------------------ the conductor's side */
+
+/* What the fake worker does with each request after `hello`. */
+static const struct {
+    const char *name;
+    enum hcb_status status; /* of link_tell */
+    const char *reason;     /* part of it */
+} fakes[] = {
+    {"ok", HCB_OK, ""},
+    {"members", HCB_ERROR, "unknown members"},
+    {"id", HCB_ERROR, "protocol"},
+    {"status", HCB_ERROR, "protocol"},
+    {"garbage", HCB_ERROR, "protocol"},
+    {"two lines", HCB_ERROR, "protocol"},
+    {"no reason", HCB_UNSUPPORTED, "no reason"},
+    {"exit", HCB_CRASHED, "exited with status 7 in step 'dance'"},
+    {"abort", HCB_CRASHED, "died of SIGABRT in step 'dance'"},
+    {"close", HCB_CRASHED, "closed its pipe"},
+    {"silent", HCB_TIMEOUT, "took longer than 0.5 s"},
+    {"half a line", HCB_TIMEOUT, "took longer than 0.5 s"},
+};
+
+static const char *fake_answer(const char *fake)
+{
+    if (strcmp(fake, "ok") == 0)
+        return "{\"id\":1,\"status\":\"ok\"}\n";
+    if (strcmp(fake, "members") == 0)
+        return "{\"id\":1,\"status\":\"ok\",\"more\":1}\n";
+    if (strcmp(fake, "id") == 0)
+        return "{\"id\":5,\"status\":\"ok\"}\n";
+    if (strcmp(fake, "status") == 0)
+        return "{\"id\":1,\"status\":\"fine\"}\n";
+    if (strcmp(fake, "garbage") == 0)
+        return "Segmentation fault (core dumped)\n";
+    if (strcmp(fake, "two lines") == 0)
+        return "{\"id\":1,\"status\":\"ok\"}\n{\"id\":1,\"status\":\"ok\"}\n";
+    if (strcmp(fake, "no reason") == 0)
+        return "{\"id\":1,\"status\":\"unsupported\"}\n";
+    return "{\"id\":1,"; /* half a line */
+}
+
+static int be_a_worker(const char *fake)
+{
+    FILE *requests = fdopen(WORKER_REQUESTS, "r"), *replies = fdopen(WORKER_REPLIES, "w");
+    char line[4096];
+    if (requests == NULL || replies == NULL || fgets(line, sizeof line, requests) == NULL)
+        return 1;
+    fprintf(replies, "{\"id\":0,\"status\":\"ok\",\"protocol\":%d,\"version\":\"%s\"}\n",
+            strcmp(fake, "old") == 0 ? 0 : PROTOCOL_VERSION, hcb_version());
+    fflush(replies);
+    if (fgets(line, sizeof line, requests) == NULL)
+        return 0;
+    if (strcmp(fake, "exit") == 0)
+        return 7;
+    if (strcmp(fake, "abort") == 0)
+        abort();
+    if (strcmp(fake, "close") == 0)
+        fclose(replies);
+    else if (strcmp(fake, "silent") != 0)
+        fputs(fake_answer(fake), replies), fflush(replies);
+    while (fgets(line, sizeof line, requests) != NULL && strstr(line, "quit") == NULL)
+        ;
+    if (strcmp(fake, "close") == 0 || strcmp(fake, "silent") == 0)
+        pause();
+    return 0;
+}
+
+static enum hcb_status open_fake(const char *fake, struct link **link, char *reason)
+{
+    char variable[64];
+    const char *const environment[] = {variable, NULL};
+    const struct link_options how = {.isolate = true, .timeout_s = 0.5, .environment = environment};
+    snprintf(variable, sizeof variable, "FAKE_WORKER=%s", fake);
+    return link_open(&how, link, reason);
+}
+
+START_TEST(what_the_conductor_makes_of_bad_workers)
+{
+    char reason[HCB_REASON_SIZE] = "";
+    struct link *link;
+    ck_assert_int_eq(open_fake(fakes[_i].name, &link, reason), HCB_OK);
+    ck_assert_int_eq(link_tell(link, "dance", NULL, reason), fakes[_i].status);
+    ck_assert_msg(strstr(reason, fakes[_i].reason) != NULL, "%s: %s", fakes[_i].name, reason);
+    if (fakes[_i].status == HCB_CRASHED || fakes[_i].status == HCB_TIMEOUT)
+        ck_assert_int_eq(link_tell(link, "dance", NULL, reason), HCB_CRASHED);
+    link_close(link);
+}
+END_TEST
+
+START_TEST(a_worker_of_another_protocol_is_refused)
+{
+    char reason[HCB_REASON_SIZE] = "";
+    struct link *link = NULL;
+    ck_assert_int_eq(open_fake("old", &link, reason), HCB_ERROR);
+    ck_assert_ptr_null(link);
+    ck_assert_ptr_nonnull(strstr(reason, "version"));
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "worker") == 0)
+        return be_a_worker(getenv("FAKE_WORKER"));
+    Suite *suite = suite_create("protocol");
+    TCase *local = tcase_create("worker");
+    tcase_add_checked_fixture(local, set_up, tear_down);
+    tcase_set_timeout(local, 60);
+    tcase_add_test(local, a_case_from_hello_to_quit);
+    tcase_add_test(local, what_the_worker_rejects);
+    tcase_add_test(local, a_result_that_was_not_computed_is_wrong);
+    tcase_add_test(local, a_wrong_device_is_caught_by_both_checks);
+    tcase_add_test(local, device_and_verdict_survive_the_journey);
+    suite_add_tcase(suite, local);
+    TCase *remote = tcase_create("conductor");
+    tcase_set_timeout(remote, 60);
+    tcase_add_loop_test(remote, what_the_conductor_makes_of_bad_workers, 0,
+                        (int)(sizeof fakes / sizeof *fakes));
+    tcase_add_test(remote, a_worker_of_another_protocol_is_refused);
+    suite_add_tcase(suite, remote);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}
