@@ -7,10 +7,12 @@
 
 #include "options.h"
 
+enum { RECORD_SAME_MAX = 8 };
+
 /* A device, and for `list` what it supports. */
 struct device_record {
     struct hcb_device_info info;
-    char same_as[8][24]; /* ids of other devices that are the same hardware; "" ends */
+    char same_as[RECORD_SAME_MAX][24]; /* ids of the same hardware behind other APIs; "" ends */
     /* Reason why not, indexed by op, impl, precision; NULL: supported; allocated
      * for `list` only. */
     char *(*unsupported)[HCB_IMPL_COUNT][HCB_PRECISION_COUNT];
@@ -54,5 +56,8 @@ bool record_print_devices(const struct record *record);
  * samples when `samples` is false.  NULL when memory is short. */
 struct json_t;
 struct json_t *record_result_json(const struct hcb_result *result, bool samples);
+
+/* The cpu device when a BLAS runs behind it, else NULL. */
+const struct hcb_device_info *record_blas(const struct record *record);
 
 #endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Devices for people: a line each above the tables, a block each for `list`. */
+#include "config.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "devices.h"
+#include "grid.h"
+#include "numbers.h"
+
+/* Longest texts in the line of a device; `list` shows them whole. */
+enum { NAME_SHOWN = 33, DRIVER_SHOWN = 25, WHOLE = 320 };
+
+const struct hcb_device_info *record_blas(const struct record *record)
+{
+    for (size_t i = 0; i < record->device_count; i++) {
+        const struct hcb_device_info *info = &record->devices[i].info;
+        if (strcmp(info->platform, "cpu") == 0 && info->driver[0] != '\0')
+            return info;
+    }
+    return NULL;
+}
+
+/* "PoCL 3.1" */
+static const char *driver_text(const struct hcb_device_info *info, char *text, size_t size)
+{
+    char both[sizeof info->driver + sizeof info->driver_version + 1];
+    snprintf(both, sizeof both, "%s %s", info->driver, info->driver_version);
+    return page_clip(both, text, size);
+}
+
+/* "software driver on this CPU, same hardware as cpu:0, opencl:0" */
+static const char *remarks(const struct device_record *device, char *text, size_t size)
+{
+    snprintf(text, size, "%s", device->info.software ? "software driver on this CPU" : "");
+    for (size_t i = 0; i < RECORD_SAME_MAX && device->same_as[i][0] != '\0'; i++) {
+        const size_t used = strlen(text);
+        snprintf(text + used, size - used, "%s%s%s", used > 0 ? ", " : "",
+                 i == 0 ? "same hardware as " : "", device->same_as[i]);
+    }
+    return text;
+}
+
+static void print_lines(const struct record *record, struct page *page)
+{
+    static const struct grid_column columns[] = {{"device", false, 0}, {"name", false, 0}, {"driver", false, 0},
+                                                 {"memory", true, 0},  {"", false, 0}};
+    struct grid *grid = grid_new(columns, sizeof columns / sizeof *columns);
+    char name[NAME_SHOWN], driver[DRIVER_SHOWN], memory[NUMBER_SIZE], said[WHOLE];
+    for (size_t i = 0; i < record->device_count; i++) {
+        const struct hcb_device_info *info = &record->devices[i].info;
+        grid_line(grid);
+        grid_cell(grid, 0, PAINT_NONE, "%s", info->id);
+        grid_cell(grid, 1, PAINT_NONE, "%s", page_clip(info->name, name, sizeof name));
+        grid_cell(grid, 2, PAINT_NONE, "%s", driver_text(info, driver, sizeof driver));
+        if (info->memory_bytes > 0)
+            grid_cell(grid, 3, PAINT_NONE, "%s", number_bytes((double)info->memory_bytes, memory));
+        grid_cell(grid, 4, PAINT_NONE, "%s", remarks(&record->devices[i], said, sizeof said));
+    }
+    grid_print(grid, page);
+}
+
+/* What the CPU figures rest on. */
+static void print_baseline(const struct record *record, struct page *page)
+{
+    const struct hcb_device_info *info = record_blas(record);
+    char text[WHOLE], ratio[NUMBER_SIZE], driver[WHOLE];
+    if (info == NULL)
+        return;
+    int used = snprintf(text, sizeof text, "CPU baseline: %s", driver_text(info, driver, sizeof driver));
+    if (info->target[0] != '\0')
+        used += snprintf(text + used, sizeof text - (size_t)used, ", core type %s", info->target);
+    if (info->compute_units > 0)
+        used += snprintf(text + used, sizeof text - (size_t)used, ", %u thread%s", info->compute_units,
+                         info->compute_units == 1 ? "" : "s");
+    if (record->blas_core_detected[0] != '\0' && strcmp(record->blas_core_detected, info->target) != 0)
+        used += snprintf(text + used, sizeof text - (size_t)used, "; by itself it chose %s",
+                         record->blas_core_detected);
+    if (isfinite(record->blas_fair_ratio))
+        snprintf(text + used, sizeof text - (size_t)used, "%s %s of the speed",
+                 record->blas_core_detected[0] != '\0' && strcmp(record->blas_core_detected, info->target) != 0
+                     ? ", at" : "; its own choice has",
+                 number_rounded(record->blas_fair_ratio, 3, ratio));
+    page_wrap(page, 4, text);
+}
+
+void absences_print(const struct record *record, struct page *page)
+{
+    char text[WHOLE + 64], reason[WHOLE];
+    for (size_t i = 0; i < record->absence_count; i++) {
+        snprintf(text, sizeof text, "no %s device: %s", record->absences[i].platform,
+                 page_clip(record->absences[i].reason, reason, sizeof reason));
+        page_wrap(page, 4, text);
+    }
+}
+
+void devices_print(const struct record *record, struct page *page)
+{
+    print_lines(record, page);
+    print_baseline(record, page);
+    absences_print(record, page);
+}
+
+/* --------------------------------------------------------------- for the list */
+
+/* The reasons of one device, numbered in the order of appearance. */
+struct reasons {
+    const char *list[HCB_OP_COUNT * HCB_IMPL_COUNT * HCB_PRECISION_COUNT];
+    size_t count;
+};
+
+static size_t number_of(struct reasons *reasons, const char *reason)
+{
+    for (size_t i = 0; i < reasons->count; i++)
+        if (strcmp(reasons->list[i], reason) == 0)
+            return i + 1;
+    reasons->list[reasons->count++] = reason;
+    return reasons->count;
+}
+
+static void print_fact(struct page *page, const char *name, const char *text)
+{
+    char line[2 * WHOLE], clean[WHOLE];
+    if (*page_clip(text, clean, sizeof clean) == '\0')
+        return;
+    snprintf(line, sizeof line, "  %-9s%s", name, clean);
+    page_line(page, PAINT_NONE, line);
+}
+
+static void print_facts(const struct device_record *device, struct page *page)
+{
+    const struct hcb_device_info *info = &device->info;
+    char text[WHOLE], name[WHOLE], memory[NUMBER_SIZE], buffer[NUMBER_SIZE];
+    snprintf(text, sizeof text, "%s  %s", info->id, page_clip(info->name, name, sizeof name));
+    page_line(page, PAINT_TITLE, text);
+    print_fact(page, "driver", driver_text(info, text, sizeof text));
+    print_fact(page, "api", info->api_version);
+    print_fact(page, "target", info->target);
+    snprintf(text, sizeof text, "%s%s%u %s", hcb_device_type_name(info->type), ", ", info->compute_units,
+             info->type == HCB_DEVICE_CPU ? "threads" : "compute units");
+    print_fact(page, "type", info->compute_units > 0 ? text : hcb_device_type_name(info->type));
+    if (info->memory_bytes > 0) {
+        snprintf(text, sizeof text, "%s%s%s", number_bytes((double)info->memory_bytes, memory),
+                 info->max_buffer_bytes > 0 ? ", one buffer at most " : "",
+                 info->max_buffer_bytes > 0 ? number_bytes((double)info->max_buffer_bytes, buffer) : "");
+        print_fact(page, "memory", text);
+    }
+    print_fact(page, "pci", info->pci);
+    print_fact(page, "remarks", remarks(device, text, sizeof text));
+}
+
+/* yes, or no with the number of the reason. */
+static void add_support(struct grid *grid, size_t column, const char *reason, struct reasons *reasons)
+{
+    if (reason == NULL)
+        grid_cell(grid, column, PAINT_GOOD, "yes");
+    else
+        grid_cell(grid, column, PAINT_FAINT, "no (%zu)", number_of(reasons, reason));
+}
+
+static void print_supports(const struct device_record *device, struct page *page)
+{
+    struct grid_column columns[2 + HCB_PRECISION_COUNT] = {{"", false, 0}, {"impl", false, 0}};
+    const int platform = hcb_word(hcb_platform_name, device->info.platform);
+    const unsigned impls = platform >= 0 ? hcb_platform_impls((unsigned)platform) : 0;
+    struct reasons reasons = {.count = 0};
+    char text[WHOLE + 16], clean[WHOLE];
+    for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
+        columns[2 + precision].title = hcb_precision_name(precision);
+    struct grid *grid = grid_new(columns, sizeof columns / sizeof *columns);
+    for (unsigned op = 0; op < HCB_OP_COUNT; op++)
+        for (unsigned impl = 0; impl < HCB_IMPL_COUNT; impl++) {
+            if ((impls >> impl & 1) == 0)
+                continue;
+            grid_line(grid);
+            grid_cell(grid, 0, PAINT_NONE, "  %s", hcb_op_name(op));
+            grid_cell(grid, 1, PAINT_NONE, "%s", hcb_impl_name(impl));
+            for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
+                add_support(grid, 2 + precision, device->unsupported[op][impl][precision], &reasons);
+        }
+    grid_print(grid, page);
+    for (size_t i = 0; i < reasons.count; i++) {
+        snprintf(text, sizeof text, "  (%zu) %s", i + 1, page_clip(reasons.list[i], clean, sizeof clean));
+        page_line(page, PAINT_NONE, text);
+    }
+}
+
+void record_print_devices_on(const struct record *record, struct page *page)
+{
+    for (size_t i = 0; i < record->device_count; i++) {
+        if (i > 0)
+            fputc('\n', page->out);
+        print_facts(&record->devices[i], page);
+        if (record->devices[i].unsupported != NULL)
+            print_supports(&record->devices[i], page);
+    }
+    if (record->absence_count > 0 && record->device_count > 0)
+        fputc('\n', page->out);
+    absences_print(record, page);
+}
+
+bool record_print_devices(const struct record *record)
+{
+    struct page page = page_on_stdout(record->options);
+    record_print_devices_on(record, &page);
+    return page_end(&page);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Groups what rows have to say by its text, in the order of first appearance. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "notes.h"
+
+/* Rows that differ in their shape alone. */
+struct item {
+    const struct hcb_result *row;
+    size_t rows;
+    bool printed;
+};
+
+struct group {
+    const char *text;
+    struct item *items;
+    size_t count;
+};
+
+struct groups {
+    struct group *list;
+    size_t count;
+    bool failed;
+};
+
+/* One kind of text: the `index`th that a row has, NULL past the last. */
+struct kind {
+    const char *label;
+    const char *(*text)(const struct hcb_result *row, unsigned index);
+    bool same_but_numbers; /* texts that differ in figures are one */
+};
+
+/* ------------------------------------------------------------------- grouping */
+
+static const char *skip_number(const char *text)
+{
+    return text + strspn(text, "0123456789.");
+}
+
+static bool same_text(const char *a, const char *b, bool but_numbers)
+{
+    if (!but_numbers)
+        return strcmp(a, b) == 0;
+    for (;; a++, b++) {
+        a = skip_number(a);
+        b = skip_number(b);
+        if (*a != *b)
+            return false;
+        if (*a == '\0')
+            return true;
+    }
+}
+
+static bool same_but_shape(const struct hcb_result *a, const struct hcb_result *b)
+{
+    return a->task.op == b->task.op && a->task.impl == b->task.impl &&
+           a->task.precision == b->task.precision && strcmp(a->device, b->device) == 0;
+}
+
+static struct group *find_group(struct groups *groups, const char *text, bool but_numbers)
+{
+    for (size_t i = 0; i < groups->count; i++)
+        if (same_text(groups->list[i].text, text, but_numbers))
+            return &groups->list[i];
+    struct group *larger = realloc(groups->list, (groups->count + 1) * sizeof *larger);
+    if (larger == NULL) {
+        groups->failed = true;
+        return NULL;
+    }
+    groups->list = larger;
+    larger[groups->count] = (struct group){.text = text};
+    return &larger[groups->count++];
+}
+
+static void add_row(struct groups *groups, struct group *group, const struct hcb_result *row)
+{
+    for (size_t i = 0; i < group->count; i++)
+        if (same_but_shape(group->items[i].row, row)) {
+            group->items[i].rows++;
+            return;
+        }
+    struct item *larger = realloc(group->items, (group->count + 1) * sizeof *larger);
+    if (larger == NULL) {
+        groups->failed = true;
+        return;
+    }
+    group->items = larger;
+    larger[group->count++] = (struct item){.row = row, .rows = 1};
+}
+
+static struct groups gather(const struct record *record, const struct kind *kind)
+{
+    struct groups groups = {0};
+    for (size_t i = 0; i < record->result_count; i++) {
+        const char *text;
+        for (unsigned index = 0; (text = kind->text(&record->results[i], index)) != NULL; index++) {
+            struct group *group = find_group(&groups, text, kind->same_but_numbers);
+            if (group != NULL)
+                add_row(&groups, group, &record->results[i]);
+        }
+    }
+    return groups;
+}
+
+static void forget(struct groups *groups)
+{
+    for (size_t i = 0; i < groups->count; i++)
+        free(groups->list[i].items);
+    free(groups->list);
+}
+
+/* ------------------------------------------------------------------- printing */
+
+/* "opencl:0/tile matmul f16, f64, sum f16" */
+static void print_who(FILE *out, struct group *group, size_t first)
+{
+    const struct hcb_result *lead = group->items[first].row;
+    int op = -1;
+    fprintf(out, "%s/%s", lead->device, hcb_impl_name(lead->task.impl));
+    for (size_t i = first; i < group->count; i++) {
+        struct item *item = &group->items[i];
+        const struct hcb_case *task = &item->row->task;
+        if (item->printed || task->impl != lead->task.impl || strcmp(item->row->device, lead->device) != 0)
+            continue;
+        item->printed = true;
+        fprintf(out, "%s ", op < 0 ? "" : ",");
+        if ((int)task->op != op)
+            fprintf(out, "%s ", hcb_op_name(task->op));
+        fputs(hcb_precision_name(task->precision), out);
+        op = (int)task->op;
+    }
+}
+
+/* "LABEL: TEXT (ROWS: opencl:0/tile matmul f16; vulkan:0/tile sum f16)" */
+static void print_group(struct page *page, const struct kind *kind, struct group *group)
+{
+    char *text = NULL, clean[HCB_REASON_SIZE + 8];
+    size_t size, rows = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL) {
+        page->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < group->count; i++)
+        rows += group->items[i].rows;
+    fprintf(out, "%s: %s%s (%zu row%s: ", kind->label, page_clip(group->text, clean, sizeof clean),
+            kind->same_but_numbers && rows > 1 ? ", or alike" : "", rows, rows == 1 ? "" : "s");
+    const char *between = "";
+    for (size_t i = 0; i < group->count; i++)
+        if (!group->items[i].printed) {
+            fputs(between, out);
+            print_who(out, group, i);
+            between = "; ";
+        }
+    fputc(')', out);
+    if (fclose(out) == 0)
+        page_wrap(page, 4, text);
+    else
+        page->failed = true;
+    free(text);
+}
+
+/* ---------------------------------------------------------------------- kinds */
+
+static const char *reason_of(const struct hcb_result *row, unsigned index, enum hcb_status status)
+{
+    if (index > 0 || row->status != status)
+        return NULL;
+    return row->reason[0] != '\0' ? row->reason : "no reason was given";
+}
+
+static const char *unsupported_text(const struct hcb_result *row, unsigned index)
+{
+    return reason_of(row, index, HCB_UNSUPPORTED);
+}
+
+static const char *skipped_text(const struct hcb_result *row, unsigned index)
+{
+    return reason_of(row, index, HCB_SKIPPED);
+}
+
+static const char *note_text(const struct hcb_result *row, unsigned index)
+{
+    return index == 0 && row->note[0] != '\0' ? row->note : NULL;
+}
+
+static const char *warning_text(const struct hcb_result *row, unsigned index)
+{
+    return index < sizeof row->warnings / sizeof *row->warnings ? row->warnings[index] : NULL;
+}
+
+static const struct kind kinds[] = {
+    {"unsupported", unsupported_text, false},
+    {"skipped", skipped_text, false},
+    {"note", note_text, false},
+    {"warning", warning_text, true},
+};
+
+void notes_print(const struct record *record, struct page *page)
+{
+    bool any = false;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct groups groups = gather(record, &kinds[i]);
+        page->failed |= groups.failed;
+        for (size_t j = 0; j < groups.count; j++) {
+            if (!any)
+                fputc('\n', page->out);
+            any = true;
+            print_group(page, &kinds[i], &groups.list[j]);
+        }
+        forget(&groups);
+    }
+}

@@ -1,0 +1,757 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line: one table of options, from which it is parsed, checked and
+ * explained.  Knows no device; whether one exists is found out later. */
+#include "config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "numbers.h"
+#include "options.h"
+#include "output.h"
+#include "sizes.h"
+
+enum { HELP_WIDTH = 79, HELP_COLUMN = 26, FIRST_LONG = 256 };
+
+/* Which commands take an option. */
+enum { RUN = 1 << COMMAND_RUN, LIST = 1 << COMMAND_LIST, VERIFY = 1 << COMMAND_VERIFY };
+
+/* A set of words for a value. */
+struct vocabulary {
+    const char *what;
+    const char *(*name)(unsigned);
+    bool (*hidden)(unsigned); /* neither listed nor part of "all"; may be NULL */
+};
+
+struct row {
+    const char *name;
+    int letter; /* 0: none */
+    const char *argument; /* NULL: takes none */
+    unsigned commands;
+    const char *help;
+    /* Reads `text` into the member; false after complain(). */
+    bool (*store)(const struct row *row, const char *text, struct options *options);
+    size_t offset, size;
+    bool from_preset; /* unless given, the preset decides */
+    const struct vocabulary *words;
+    double low, high; /* of numbers */
+    unsigned value;   /* of options without argument */
+};
+
+/* Exit statuses that end the parsing; -1 goes on. */
+enum { GO_ON = -1 };
+
+/* One line of what is wrong, and where to look. */
+HCB_PRINTF(1, 2) static bool complain(const char *format, ...)
+{
+    va_list arguments;
+    fputs("hcbench: ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputs("\nTry 'hcbench --help'\n", stderr);
+    return false;
+}
+
+/* ---------------------------------------------------------------- the words */
+
+static const char *color_name(unsigned value)
+{
+    static const char *const names[] = {
+        [COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
+    return value < sizeof names / sizeof *names ? names[value] : NULL;
+}
+
+static const struct vocabulary platforms = {"platform", hcb_platform_name, hcb_platform_is_test};
+static const struct vocabulary ops = {"op", hcb_op_name, NULL};
+static const struct vocabulary precisions = {"precision", hcb_precision_name, NULL};
+static const struct vocabulary impls = {"impl", hcb_impl_name, NULL};
+static const struct vocabulary fills = {"fill", hcb_fill_name, NULL};
+static const struct vocabulary colors = {"color", color_name, NULL};
+
+static bool listed(const struct vocabulary *words, unsigned value)
+{
+    return words->hidden == NULL || !words->hidden(value);
+}
+
+static unsigned all_of(const struct vocabulary *words)
+{
+    unsigned bits = 0;
+    for (unsigned value = 0; words->name(value) != NULL; value++)
+        if (listed(words, value))
+            bits |= 1u << value;
+    return bits;
+}
+
+/* "cpu, opencl, vulkan" */
+static const char *known(const struct vocabulary *words, char *text, size_t size)
+{
+    text[0] = '\0';
+    for (unsigned value = 0; words->name(value) != NULL; value++)
+        if (listed(words, value)) {
+            const size_t used = strlen(text);
+            snprintf(text + used, size - used, "%s%s", used > 0 ? ", " : "", words->name(value));
+        }
+    return text;
+}
+
+/* ------------------------------------------------------- storing an argument */
+
+static void *member_of(const struct row *row, struct options *options)
+{
+    return (char *)options + row->offset;
+}
+
+/* Enumerations and bit sets alike. */
+static void set_unsigned(const struct row *row, unsigned value, struct options *options)
+{
+    _Static_assert(sizeof(enum hcb_fill) == sizeof value, "an enum is an int");
+    _Static_assert(sizeof(enum color) == sizeof value, "an enum is an int");
+    _Static_assert(sizeof(enum preset) == sizeof value, "an enum is an int");
+    memcpy(member_of(row, options), &value, sizeof value);
+}
+
+/* Calls `use` for each item between commas; the items are not empty. */
+static bool each_item(const struct row *row, const char *list, struct options *options,
+                      bool (*use)(const struct row *row, const char *item, struct options *options))
+{
+    char item[64];
+    for (const char *at = list;; at++) {
+        const size_t length = strcspn(at, ",");
+        if (length == 0)
+            return complain("--%s '%s' has an empty entry; it takes words with single commas between",
+                            row->name, list);
+        if (length >= sizeof item)
+            return complain("--%s '%.20s...' is too long for a word", row->name, at);
+        snprintf(item, sizeof item, "%.*s", (int)length, at);
+        if (!use(row, item, options))
+            return false;
+        at += length;
+        if (*at == '\0')
+            return true;
+    }
+}
+
+static bool add_word(const struct row *row, const char *item, struct options *options)
+{
+    char text[256];
+    unsigned *bits = member_of(row, options);
+    const int value = hcb_word(row->words->name, item);
+    if (value < 0 && strcmp(item, "all") != 0)
+        return complain("unknown %s '%s'; known are %s, all", row->words->what, item,
+                        known(row->words, text, sizeof text));
+    *bits |= value < 0 ? all_of(row->words) : 1u << value;
+    return true;
+}
+
+static bool store_words(const struct row *row, const char *text, struct options *options)
+{
+    set_unsigned(row, 0, options);
+    return each_item(row, text, options, add_word);
+}
+
+static bool store_word(const struct row *row, const char *text, struct options *options)
+{
+    char names[256];
+    const int value = hcb_word(row->words->name, text);
+    if (value < 0)
+        return complain("unknown %s '%s'; known are %s", row->words->what, text,
+                        known(row->words, names, sizeof names));
+    set_unsigned(row, (unsigned)value, options);
+    return true;
+}
+
+/* The platform of a device id such as "opencl:0"; -1 when it is none. */
+static int platform_of(const char *id)
+{
+    char platform[64];
+    const size_t length = strcspn(id, ":");
+    const char *number = id + length + 1;
+    if (id[length] == '\0' || length >= sizeof platform || *number == '\0' ||
+        strspn(number, "0123456789") != strlen(number) || (number[0] == '0' && number[1] != '\0'))
+        return -1;
+    snprintf(platform, sizeof platform, "%.*s", (int)length, id);
+    return hcb_word(hcb_platform_name, platform);
+}
+
+static bool add_device(const struct row *row, const char *item, struct options *options)
+{
+    (void)row;
+    if (platform_of(item) < 0)
+        return complain("'%s' is not a device; devices are written as 'hcbench list' prints them, "
+                        "cpu:0 or opencl:1", item);
+    for (size_t i = 0; i < options->device_count; i++)
+        if (strcmp(options->devices[i], item) == 0)
+            return true;
+    char **larger = realloc(options->devices, (options->device_count + 1) * sizeof *larger);
+    if (larger == NULL)
+        return complain("out of memory");
+    options->devices = larger;
+    larger[options->device_count] = strdup(item);
+    if (larger[options->device_count] == NULL)
+        return complain("out of memory");
+    options->device_count++;
+    return true;
+}
+
+static void forget_devices(struct options *options)
+{
+    for (size_t i = 0; i < options->device_count; i++)
+        free(options->devices[i]);
+    free(options->devices);
+    options->devices = NULL;
+    options->device_count = 0;
+}
+
+static bool store_devices(const struct row *row, const char *text, struct options *options)
+{
+    forget_devices(options);
+    return each_item(row, text, options, add_device);
+}
+
+static bool store_sizes(const struct row *row, const char *text, struct options *options)
+{
+    char why[320];
+    struct size_request *sizes;
+    size_t count;
+    (void)row;
+    if (!sizes_read(text, &sizes, &count, why, sizeof why))
+        return complain("%s", why);
+    free(options->sizes);
+    options->sizes = sizes;
+    options->size_count = count;
+    return true;
+}
+
+static bool whole_number(const struct row *row, const char *text, uint64_t *value)
+{
+    const char *at = text;
+    uint64_t number;
+    if (number_read_whole(&at, &number) != NUMBER_GOOD || *at != '\0' || (double)number < row->low ||
+        (double)number > row->high)
+        return complain("--%s '%s' is not a whole number from %.0f to %.0f", row->name, text, row->low,
+                        row->high);
+    *value = number;
+    return true;
+}
+
+static bool store_count(const struct row *row, const char *text, struct options *options)
+{
+    uint64_t number = 0;
+    if (!whole_number(row, text, &number))
+        return false;
+    set_unsigned(row, (unsigned)number, options);
+    return true;
+}
+
+static bool store_seed(const struct row *row, const char *text, struct options *options)
+{
+    const char *at = text;
+    uint64_t number;
+    if (number_read_whole(&at, &number) != NUMBER_GOOD || *at != '\0')
+        return complain("--%s '%s' is not a whole number from 0 to %" PRId64, row->name, text, INT64_MAX);
+    *(uint64_t *)member_of(row, options) = number;
+    return true;
+}
+
+static bool store_number(const struct row *row, const char *text, struct options *options)
+{
+    char low[NUMBER_SIZE], high[NUMBER_SIZE];
+    double number;
+    if (!number_read(text, &number) || number < row->low || number > row->high)
+        return complain("--%s '%s' is not a number from %s to %s", row->name, text,
+                        number_exact(row->low, low), number_exact(row->high, high));
+    *(double *)member_of(row, options) = number;
+    return true;
+}
+
+static bool store_path(const struct row *row, const char *text, struct options *options)
+{
+    if (*text == '\0')
+        return complain("--%s needs a name, not ''", row->name);
+    *(const char **)member_of(row, options) = text;
+    return true;
+}
+
+static bool store_flag(const struct row *row, const char *text, struct options *options)
+{
+    (void)text;
+    *(bool *)member_of(row, options) = row->value != 0;
+    return true;
+}
+
+static bool store_preset(const struct row *row, const char *text, struct options *options)
+{
+    (void)text;
+    set_unsigned(row, row->value, options);
+    return true;
+}
+
+/* ---------------------------------------------------------------- the tables */
+
+static const struct {
+    const char *name, *text;
+} commands[] = {
+    [COMMAND_RUN] = {"run", "measure and verify; the command when none is given"},
+    [COMMAND_LIST] = {"list", "platforms and devices, what each supports and why not"},
+    [COMMAND_VERIFY] = {"verify", "the correctness matrix, without timing"},
+    [COMMAND_WORKER] = {"worker", NULL},
+};
+enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
+
+/* Sampling of each preset.  A row takes at most about max_time_s for each of its
+ * clocks. */
+static const struct options presets[] = {
+    [PRESET_DEFAULT] = {.warmup = 3, .min_runs = 10, .max_runs = 100, .min_time_s = 0.2,
+                        .max_time_s = 0.8, .ci_percent = 2},
+    [PRESET_QUICK] = {.warmup = 1, .min_runs = 5, .max_runs = 20, .min_time_s = 0.05,
+                      .max_time_s = 0.3, .ci_percent = 5},
+    [PRESET_FULL] = {.warmup = 5, .min_runs = 30, .max_runs = 1000, .min_time_s = 2,
+                     .max_time_s = 20, .ci_percent = 0.5},
+};
+
+#define MEMBER(member)                                                                             \
+    .offset = offsetof(struct options, member), .size = sizeof((struct options *)0)->member
+#define SAMPLING(member) MEMBER(member), .from_preset = true
+
+enum { RUNS_MAX = 1000000, SECONDS_MAX = 1000000 };
+
+static const struct row rows[] = {
+    {"platform", 'p', "LIST", RUN | LIST | VERIFY, "APIs to measure", store_words, MEMBER(platforms),
+     .words = &platforms},
+    {"device", 'd', "LIST", RUN | LIST | VERIFY, "devices, as 'hcbench list' prints them: cpu:0,opencl:1",
+     store_devices, MEMBER(devices)},
+    {"op", 'o', "LIST", RUN | VERIFY, "what to compute", store_words, MEMBER(ops), .words = &ops},
+    {"precision", 'P', "LIST", RUN | VERIFY,
+     "input, accumulator and output types; 'verify' takes all unless told", store_words,
+     MEMBER(precisions), .words = &precisions},
+    {"impl", 'i', "LIST", RUN | VERIFY, "who computes it; all but ref unless told", store_words,
+     MEMBER(impls), .words = &impls},
+    {"size", 'n', "LIST", RUN | VERIFY,
+     "256,1024 or 256-4096*2 or 512-2048+512 or, for matmul, MxNxK; elements for reductions",
+     store_sizes, MEMBER(sizes)},
+    {"warmup", 'w', "N", RUN, "launches before the first sample", store_count, SAMPLING(warmup),
+     .low = 0, .high = RUNS_MAX},
+    {"min-runs", 0, "N", RUN, "samples of a row at least", store_count, SAMPLING(min_runs), .low = 1,
+     .high = RUNS_MAX},
+    {"max-runs", 0, "N", RUN, "samples of a row at most", store_count, SAMPLING(max_runs), .low = 1,
+     .high = RUNS_MAX},
+    {"min-time", 0, "S", RUN, "seconds of sampling at least", store_number, SAMPLING(min_time_s),
+     .low = 0, .high = SECONDS_MAX},
+    {"max-time", 0, "S", RUN, "seconds of sampling at most", store_number, SAMPLING(max_time_s),
+     .low = 0.001, .high = SECONDS_MAX},
+    {"ci", 0, "PERCENT", RUN,
+     "stop when the 95 % interval of the median is within PERCENT; 0: only at a limit", store_number,
+     SAMPLING(ci_percent), .low = 0, .high = 100},
+    {"quick", 0, NULL, RUN, "few, short samples", store_preset, MEMBER(preset), .value = PRESET_QUICK},
+    {"full", 0, NULL, RUN | VERIFY, "a thorough run", store_preset, MEMBER(preset), .value = PRESET_FULL},
+    {"seed", 0, "N", RUN | VERIFY, "of the inputs", store_seed, MEMBER(seed)},
+    {"fill", 0, "WORD", RUN | VERIFY, "what the inputs are", store_word, MEMBER(fill), .words = &fills},
+    {"timeout", 0, "S", RUN | LIST | VERIFY,
+     "seconds for each step of a case; past them the row is 'timeout'", store_number, MEMBER(timeout_s),
+     .low = 0.001, .high = SECONDS_MAX},
+    {"json", 0, "FILE", RUN | LIST | VERIFY,
+     "write the result file; - is stdout and then nothing else is printed there; .gz compresses",
+     store_path, MEMBER(json)},
+    {"csv", 0, "FILE", RUN | VERIFY, "write one line per row; - and .gz as for --json", store_path,
+     MEMBER(csv)},
+    {"journal", 0, "FILE", RUN | VERIFY, "keep finished rows here until the run is complete", store_path,
+     MEMBER(journal)},
+    {"kernel-dir", 0, "DIR", RUN | VERIFY,
+     "use the kernels in this folder instead of the built-in ones; $HCBENCH_KERNEL_DIR unless told",
+     store_path, MEMBER(kernel_dir)},
+    {"no-isolate", 0, NULL, RUN | LIST | VERIFY, "one process, for debuggers; a crash ends the run",
+     store_flag, MEMBER(isolate), .value = false},
+    {"no-progress", 0, NULL, RUN | VERIFY, "no progress line", store_flag, MEMBER(progress),
+     .value = false},
+    {"quiet", 'q', NULL, RUN | VERIFY, "no tables", store_flag, MEMBER(quiet), .value = true},
+    {"color", 0, "WHEN", RUN | LIST | VERIFY, "colors in tables", store_word, MEMBER(color),
+     .words = &colors},
+    {"strict", 0, NULL, RUN | VERIFY, "a row that is unsupported or skipped fails the run too",
+     store_flag, MEMBER(strict), .value = true},
+    {.name = "help", .letter = 'h', .commands = RUN | LIST | VERIFY, .help = "print this"},
+    {.name = "version", .letter = 'V', .commands = RUN | LIST | VERIFY, .help = "print the version"},
+};
+enum { ROW_COUNT = sizeof rows / sizeof *rows };
+
+static void set_defaults(struct options *options)
+{
+    const char *kernel_dir = getenv("HCBENCH_KERNEL_DIR");
+    *options = (struct options){
+        .platforms = all_of(&platforms),
+        .ops = all_of(&ops),
+        .precisions = 1u << HCB_PRECISION_F32 | 1u << HCB_PRECISION_F16F32,
+        .impls = all_of(&impls) & ~(1u << HCB_IMPL_REF),
+        .timeout_s = 60,
+        .seed = 1,
+        .fill = HCB_FILL_UNIFORM,
+        .kernel_dir = kernel_dir != NULL && *kernel_dir != '\0' ? kernel_dir : NULL,
+        .isolate = true,
+        .progress = true,
+    };
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (rows[i].from_preset)
+            memcpy(member_of(&rows[i], options), (const char *)&presets[PRESET_DEFAULT] + rows[i].offset,
+                   rows[i].size);
+}
+
+/* ---------------------------------------------------------------------- help */
+
+/* The default as a word or a number, "" when the help text says it all. */
+static const char *default_text(const struct row *row, char *text)
+{
+    struct options options;
+    unsigned bits;
+    set_defaults(&options);
+    const void *member = member_of(row, &options);
+    text[0] = '\0';
+    if (row->store == store_count)
+        snprintf(text, NUMBER_SIZE, "%u", *(const unsigned *)member);
+    else if (row->store == store_number)
+        number_exact(*(const double *)member, text);
+    else if (row->store == store_seed)
+        snprintf(text, NUMBER_SIZE, "%" PRIu64, *(const uint64_t *)member);
+    else if (row->store == store_word) {
+        memcpy(&bits, member, sizeof bits);
+        snprintf(text, NUMBER_SIZE, "%s", row->words->name(bits));
+    } else if (row->store == store_words) {
+        memcpy(&bits, member, sizeof bits);
+        if (bits == all_of(row->words))
+            return strcpy(text, "all");
+        if (row->words == &precisions)
+            for (unsigned value = 0; row->words->name(value) != NULL; value++)
+                if (bits >> value & 1) {
+                    const size_t used = strlen(text);
+                    snprintf(text + used, NUMBER_SIZE - used, "%s%s", used > 0 ? "," : "",
+                             row->words->name(value));
+                }
+    }
+    return text;
+}
+
+/* Prints words from column `column` on, within the line; the cursor is at `at`. */
+static void print_wrapped(const char *text, int at, int column)
+{
+    if (at >= column) {
+        putchar('\n');
+        at = 0;
+    }
+    printf("%*s", column - at, "");
+    at = column;
+    while (*text != '\0') {
+        const int length = (int)strcspn(text, " ");
+        if (at > column && at + 1 + length > HELP_WIDTH) {
+            printf("\n%*s", column, "");
+            at = column;
+        }
+        at += printf("%s%.*s", at > column ? " " : "", length, text);
+        text += length;
+        text += strspn(text, " ");
+    }
+    putchar('\n');
+}
+
+static void print_option(const struct row *row)
+{
+    char text[512], words[256], usual[NUMBER_SIZE];
+    const bool has_words = row->words != NULL;
+    snprintf(text, sizeof text, "%s%s%s%s", row->help, has_words ? ": " : "",
+             has_words ? known(row->words, words, sizeof words) : "",
+             row->store == store_words ? ", all" : "");
+    if (*default_text(row, usual) != '\0') {
+        const size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, " [%s]", usual);
+    }
+    int at = row->letter != 0 ? printf("  -%c, ", row->letter) : printf("      ");
+    at += printf("--%s%s%s", row->name, row->argument != NULL ? " " : "",
+                 row->argument != NULL ? row->argument : "");
+    print_wrapped(text, at, HELP_COLUMN);
+}
+
+static int finish_stdout(void)
+{
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        output_failed("-", errno);
+        return EXIT_BAD_ROW;
+    }
+    return EXIT_DONE;
+}
+
+static int print_help(enum command command, bool named)
+{
+    if (named) {
+        printf("Usage: hcbench %s [OPTION]...\n%s\n", commands[command].name, commands[command].text);
+    } else {
+        puts("Usage: hcbench [COMMAND] [OPTION]...\n"
+             "Measure the same verified kernels through OpenCL, Vulkan and on the CPU.\n"
+             "\nCommands:");
+        for (size_t i = 0; i < COMMAND_COUNT; i++)
+            if (commands[i].text != NULL)
+                printf("  %-10s%s\n", commands[i].name, commands[i].text);
+    }
+    printf("\nOptions%s:\n", named ? "" : " of run");
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (rows[i].commands >> command & 1)
+            print_option(&rows[i]);
+    puts("\nExit status: 0 all verified; 1 a row is wrong or failed, or a file could not be\n"
+         "written; 2 the command line is wrong; 3 no usable device.");
+    return finish_stdout();
+}
+
+static int print_version(void)
+{
+    printf("hcbench %s\n", hcb_version());
+    return finish_stdout();
+}
+
+/* ------------------------------------------------------------------- parsing */
+
+/* The short and long options as getopt_long wants them.  Long ones answer with
+ * FIRST_LONG + row, so that messages can name what was written. */
+static void describe(struct option *longs, char *letters)
+{
+    /* '+' stops at the first operand, ':' tells a missing argument apart. */
+    *letters++ = '+';
+    *letters++ = ':';
+    for (int i = 0; i < ROW_COUNT; i++) {
+        const bool has_argument = rows[i].argument != NULL;
+        longs[i] = (struct option){.name = rows[i].name,
+                                   .has_arg = has_argument ? required_argument : no_argument,
+                                   .val = FIRST_LONG + i};
+        if (rows[i].letter == 0)
+            continue;
+        *letters++ = (char)rows[i].letter;
+        if (has_argument)
+            *letters++ = ':';
+    }
+    *letters = '\0';
+    longs[ROW_COUNT] = (struct option){0};
+}
+
+static const struct row *find_row(int answer)
+{
+    if (answer >= FIRST_LONG && answer < FIRST_LONG + ROW_COUNT)
+        return &rows[answer - FIRST_LONG];
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (rows[i].letter == answer && answer != 0)
+            return &rows[i];
+    return NULL;
+}
+
+/* What getopt_long did not understand; `written` is the argument it was in. */
+static void complain_of(int answer, int option, const char *written)
+{
+    const struct row *row = find_row(option);
+    if (answer == ':' && row != NULL)
+        complain("--%s needs %s", row->name, row->argument);
+    else if (row != NULL)
+        complain("--%s takes no argument", row->name);
+    else if (option != 0)
+        complain("unknown option '-%c'; 'hcbench --help' lists them", option);
+    else
+        complain("unknown or ambiguous option '%s'; 'hcbench --help' lists them", written);
+}
+
+static bool complain_of_command(const struct row *row, enum command command)
+{
+    char takes[512] = "";
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (rows[i].commands >> command & 1) {
+            const size_t used = strlen(takes);
+            snprintf(takes + used, sizeof takes - used, "%s--%s", used > 0 ? ", " : "", rows[i].name);
+        }
+    return complain("'hcbench %s' does not take --%s; it takes %s", commands[command].name, row->name,
+                    takes);
+}
+
+/* Reads every option; `given` tells which rows were among them. */
+static int parse(int argc, char **argv, bool named, struct options *options, bool *given)
+{
+    struct option longs[ROW_COUNT + 1];
+    char letters[2 * ROW_COUNT + 3];
+    int answer;
+    describe(longs, letters);
+    opterr = 0;
+    optind = 0; /* start anew, in case of an earlier use */
+    while ((answer = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+        if (answer == '?' || answer == ':') {
+            complain_of(answer, optopt, argv[optind - 1]);
+            return EXIT_USAGE;
+        }
+        const struct row *row = find_row(answer);
+        if (strcmp(row->name, "help") == 0)
+            return print_help(options->command, named);
+        if (strcmp(row->name, "version") == 0)
+            return print_version();
+        if ((row->commands >> options->command & 1) == 0) {
+            complain_of_command(row, options->command);
+            return EXIT_USAGE;
+        }
+        if (!row->store(row, optarg, options))
+            return EXIT_USAGE;
+        given[row - rows] = true;
+    }
+    if (optind < argc) {
+        complain("unexpected argument '%s'; a command comes first, and options begin with '-'",
+                 argv[optind]);
+        return EXIT_USAGE;
+    }
+    return GO_ON;
+}
+
+static bool was_given(const bool *given, size_t offset)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (given[i] && rows[i].offset == offset && rows[i].store != NULL)
+            return true;
+    return false;
+}
+#define GIVEN(member) was_given(given, offsetof(struct options, member))
+
+/* Sampling numbers that were not given come from the preset, and a limit that
+ * was not given makes way for one that was. */
+static bool settle_sampling(struct options *options, const bool *given)
+{
+    struct options *o = options;
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (rows[i].from_preset && !given[i])
+            memcpy(member_of(&rows[i], o), (const char *)&presets[o->preset] + rows[i].offset,
+                   rows[i].size);
+    if (o->min_runs > o->max_runs) {
+        if (GIVEN(min_runs) && GIVEN(max_runs))
+            return complain("--min-runs %u is more than --max-runs %u", o->min_runs, o->max_runs);
+        if (GIVEN(min_runs))
+            o->max_runs = o->min_runs;
+        else
+            o->min_runs = o->max_runs;
+    }
+    if (o->min_time_s > o->max_time_s) {
+        char low[NUMBER_SIZE], high[NUMBER_SIZE];
+        if (GIVEN(min_time_s) && GIVEN(max_time_s))
+            return complain("--min-time %s is more than --max-time %s", number_exact(o->min_time_s, low),
+                            number_exact(o->max_time_s, high));
+        if (GIVEN(min_time_s))
+            o->max_time_s = o->min_time_s;
+        else
+            o->min_time_s = o->max_time_s;
+    }
+    return true;
+}
+
+/* Named devices narrow the platforms, and must be of those that were named. */
+static bool settle_devices(struct options *options, const bool *given)
+{
+    unsigned named = 0;
+    for (size_t i = 0; i < options->device_count; i++) {
+        const unsigned bit = 1u << platform_of(options->devices[i]);
+        if (GIVEN(platforms) && (options->platforms & bit) == 0)
+            return complain("device %s is not of the platforms that --platform names",
+                            options->devices[i]);
+        named |= bit;
+    }
+    if (named != 0)
+        options->platforms = named;
+    return true;
+}
+
+static bool fits(const struct options *options, const struct size_request *size, enum hcb_op op)
+{
+    struct hcb_case c = {.op = op, .shape = size->shape};
+    if (hcb_op_rank(op) == 1) {
+        if (size->is_matrix)
+            return true;
+        c.shape.m = c.shape.k = 1;
+    }
+    for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++) {
+        c.precision = (enum hcb_precision)precision;
+        if (options->precisions >> precision & 1 && !hcb_case_check(&c))
+            return false;
+    }
+    return true;
+}
+
+static bool settle_sizes(const struct options *options)
+{
+    char text[72];
+    for (size_t i = 0; i < options->size_count; i++) {
+        const struct size_request *size = &options->sizes[i];
+        for (unsigned op = 0; op < HCB_OP_COUNT; op++) {
+            const struct hcb_case c = {.op = (enum hcb_op)op, .shape = size->shape};
+            if (options->ops >> op & 1 && !fits(options, size, c.op))
+                return complain("size '%s' is too large for 64 bits in %s",
+                                hcb_shape_text(&c, text, sizeof text), hcb_op_name(op));
+        }
+        const struct hcb_case matrix = {.op = HCB_OP_MATMUL, .shape = size->shape};
+        if (size->is_matrix && (options->ops >> HCB_OP_MATMUL & 1) == 0)
+            return complain("size '%s' is for matmul, which --op leaves out; reductions take a number "
+                            "of elements", hcb_shape_text(&matrix, text, sizeof text));
+    }
+    return true;
+}
+
+static bool settle_files(const struct options *options)
+{
+    const char *json = options->json, *csv = options->csv;
+    if (json != NULL && csv != NULL && strcmp(json, csv) == 0)
+        return complain("--json and --csv cannot both be written to '%s'", json);
+    if (options->journal != NULL && strcmp(options->journal, "-") == 0)
+        return complain("--journal needs the name of a file, not '-'");
+    return true;
+}
+
+static bool settle(struct options *options, const bool *given)
+{
+    if (options->command == COMMAND_VERIFY && !GIVEN(precisions))
+        options->precisions = all_of(&precisions);
+    return settle_sampling(options, given) && settle_devices(options, given) &&
+           settle_sizes(options) && settle_files(options);
+}
+
+/* The command, and whether the first argument names it. */
+static bool find_command(int argc, char **argv, enum command *command, bool *named)
+{
+    char names[64] = "";
+    *command = COMMAND_RUN;
+    *named = argc > 1 && argv[1][0] != '-';
+    if (!*named)
+        return true;
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            *command = (enum command)i;
+            return true;
+        }
+        const size_t used = strlen(names);
+        if (commands[i].text != NULL)
+            snprintf(names + used, sizeof names - used, "%s%s", used > 0 ? ", " : "", commands[i].name);
+    }
+    return complain("unknown command '%s'; known are %s", argv[1], names);
+}
+
+int options_parse(int argc, char **argv, struct options *options)
+{
+    bool given[ROW_COUNT] = {false}, named;
+    set_defaults(options);
+    if (!find_command(argc, argv, &options->command, &named))
+        return EXIT_USAGE;
+    if (options->command == COMMAND_WORKER || argc < 1)
+        return GO_ON;
+    int status = parse(argc - named, argv + named, named, options, given);
+    if (status == GO_ON && !settle(options, given))
+        status = EXIT_USAGE;
+    if (status != GO_ON)
+        options_free(options);
+    return status;
+}
+
+void options_free(struct options *options)
+{
+    forget_devices(options);
+    free(options->sizes);
+    options->sizes = NULL;
+    options->size_count = 0;
+}
