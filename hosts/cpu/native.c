@@ -12,7 +12,11 @@ enum { WITH_CBLAS = 0 };
 #endif
 
 /* Whose work a precision is. */
-static const enum { NOBODY, BLAS, OURS } owner[2][HCB_PRECISION_COUNT] = {
+static const enum {
+    NOBODY,
+    BLAS,
+    OURS
+} owner[2][HCB_PRECISION_COUNT] = {
     /* matmul */
     {[HCB_PRECISION_F64] = BLAS,
      [HCB_PRECISION_F32] = BLAS,
@@ -40,7 +44,8 @@ static enum hcb_status supports(struct hcb_device *device, const struct hcb_case
         if (c->op != HCB_OP_MATMUL)
             return HCB_OK;
         return hcbi_fail(device->ctx, HCB_UNSUPPORTED,
-                         "cpu/native has no %s matmul, and this is built without a CBLAS", precision);
+                         "cpu/native has no %s matmul, and this is built without a CBLAS",
+                         precision);
     default:
         return hcbi_fail(device->ctx, HCB_UNSUPPORTED, "cpu/native has no half-precision sums");
     }
@@ -48,7 +53,8 @@ static enum hcb_status supports(struct hcb_device *device, const struct hcb_case
 
 static uint64_t scratch_bytes(const struct cpu_device *device, const struct hcb_case *c)
 {
-    return c->op == HCB_OP_MATMUL ? hcbi_cpu_matmul_bytes_scratch(&device->level->bytes, &c->shape) : 0;
+    return c->op == HCB_OP_MATMUL ? hcbi_cpu_matmul_bytes_scratch(&device->level->bytes, &c->shape)
+                                  : 0;
 }
 
 static void prepare(struct cpu_plan *plan)
