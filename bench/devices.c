@@ -165,7 +165,6 @@ static void print_supports(const struct device_record *device, struct page *page
 {
     struct grid_column columns[2 + HCB_PRECISION_COUNT] = {{"", false, 0}, {"impl", false, 0}};
     const int platform = hcb_word(hcb_platform_name, device->info.platform);
-    const unsigned impls = platform >= 0 ? hcb_platform_impls((unsigned)platform) : 0;
     struct reasons reasons = {.count = 0};
     char text[WHOLE + 16], clean[WHOLE];
     for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
@@ -173,13 +172,19 @@ static void print_supports(const struct device_record *device, struct page *page
     struct grid *grid = grid_new(columns, sizeof columns / sizeof *columns);
     for (unsigned op = 0; op < HCB_OP_COUNT; op++)
         for (unsigned impl = 0; impl < HCB_IMPL_COUNT; impl++) {
-            if ((impls >> impl & 1) == 0)
+            const unsigned offers =
+                platform >= 0 ? hcb_platform_offers((unsigned)platform, op, impl) : 0;
+            if (offers == 0)
                 continue;
             grid_line(grid);
             grid_cell(grid, 0, PAINT_NONE, "  %s", hcb_op_name(op));
             grid_cell(grid, 1, PAINT_NONE, "%s", hcb_impl_name(impl));
             for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
-                add_support(grid, 2 + precision, device->unsupported[op][impl][precision], &reasons);
+                if ((offers >> precision & 1) == 0)
+                    grid_cell(grid, 2 + precision, PAINT_FAINT, "-");
+                else
+                    add_support(grid, 2 + precision, device->unsupported[op][impl][precision],
+                                &reasons);
         }
     grid_print(grid, page);
     for (size_t i = 0; i < reasons.count; i++) {

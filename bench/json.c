@@ -306,12 +306,11 @@ static json_t *environment_json(const struct record *record)
 static json_t *supports_json(const struct device_record *device)
 {
     const int platform = hcb_word(hcb_platform_name, device->info.platform);
-    const unsigned impls = platform >= 0 ? hcb_platform_impls((unsigned)platform) : 0;
     json_t *supports = json_object();
     for (unsigned op = 0; op < HCB_OP_COUNT; op++) {
         json_t *of_op = json_object();
         for (unsigned impl = 0; impl < HCB_IMPL_COUNT; impl++) {
-            if ((impls >> impl & 1) == 0)
+            if (platform < 0 || hcb_platform_offers((unsigned)platform, op, impl) == 0)
                 continue;
             json_t *of_impl = json_object();
             for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++) {

@@ -63,7 +63,7 @@ static int run(struct record *record)
     if (!make_rows(record))
         return EXIT_BAD_ROW;
     if (record->result_count == 0) {
-        fprintf(stderr, "hcbench: none of the devices has an impl that was asked for\n");
+        fprintf(stderr, "hcbench: no device has code for what was asked: no impl offers that op and precision\n");
         return EXIT_NO_DEVICE;
     }
     if (!conduct(record))

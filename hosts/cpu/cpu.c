@@ -258,9 +258,25 @@ static void cpu_plan_free(struct hcb_plan *base)
     free(((struct cpu_plan *)base)->scratch);
 }
 
+/* What a BLAS does it does better; where there is none, our code stands in. */
+#ifdef HAVE_CBLAS
+#define NATIVE_SUMS (HCBI_F16F32 | HCBI_BF16F32 | HCBI_I8I32)
+#else
+#define NATIVE_SUMS (HCBI_F64 | HCBI_F32 | HCBI_F16F32 | HCBI_BF16F32 | HCBI_I8I32)
+#endif
+
 const struct hcb_platform_ops hcbi_cpu_ops = {
     .name = "cpu",
-    .impls = 1u << HCB_IMPL_OPENBLAS | 1u << HCB_IMPL_NATIVE | 1u << HCB_IMPL_REF,
+    .offers =
+        {
+            [HCB_IMPL_OPENBLAS] = {[HCB_OP_MATMUL] = HCBI_F64 | HCBI_F32 | HCBI_F16F32 | HCBI_BF16F32,
+                                   [HCB_OP_SUM] = HCBI_F64 | HCBI_F32,
+                                   [HCB_OP_DOT] = HCBI_F64 | HCBI_F32},
+            [HCB_IMPL_NATIVE] = {[HCB_OP_MATMUL] = HCBI_I8I32,
+                                 [HCB_OP_SUM] = NATIVE_SUMS,
+                                 [HCB_OP_DOT] = NATIVE_SUMS},
+            [HCB_IMPL_REF] = {HCBI_EVERY_PRECISION, HCBI_EVERY_PRECISION, HCBI_EVERY_PRECISION},
+        },
     .platform_size = sizeof(struct hcb_platform),
     .device_size = sizeof(struct cpu_device),
     .queue_size = sizeof(struct hcb_queue),

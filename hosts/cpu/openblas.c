@@ -165,15 +165,6 @@ static bool is_16_bit(const struct hcb_case *c)
 static enum hcb_status supports(struct hcb_device *device, const struct hcb_case *c)
 {
     const struct hcb_shape *s = &c->shape;
-    const char *precision = hcb_precision_name(c->precision);
-    if (c->precision == HCB_PRECISION_I8I32)
-        return hcbi_fail(device->ctx, HCB_UNSUPPORTED,
-                         "CBLAS has no integers; cpu/native does i8i32");
-    if (c->precision == HCB_PRECISION_F16)
-        return hcbi_fail(device->ctx, HCB_UNSUPPORTED, "CBLAS has no half-precision arithmetic");
-    if (is_16_bit(c) && c->op != HCB_OP_MATMUL)
-        return hcbi_fail(device->ctx, HCB_UNSUPPORTED, "CBLAS has no %s of %s; cpu/native does",
-                         hcb_op_name(c->op), precision);
     if (c->op == HCB_OP_MATMUL && (s->m > INT_MAX || s->n > INT_MAX || s->k > INT_MAX))
         return hcbi_fail(device->ctx, HCB_UNSUPPORTED, "CBLAS takes extents of at most %d",
                          INT_MAX);
