@@ -620,8 +620,7 @@ START_TEST(run_tables)
     has(line_of(text, "cpu:0", "Example"), "OpenBLAS 0.3.21");
     has(line_of(text, "cpu:0", "Example"), "16.0 GiB");
     has(line_of(text, "opencl:0", "PoCL 3.1"), "software driver on this CPU, same hardware as cpu:0");
-    has(line_of(text, "CPU baseline: OpenBLAS 0.3.21", "SkylakeX"), "2 threads");
-    has(text, "by itself it chose Prescott, at 0.190");
+    has(text, "CPU baseline: OpenBLAS 0.3.21, 2 threads, core type SkylakeX; by itself it chose Prescott, at 0.190");
     has(text, "no vulkan device: no Vulkan driver");
     has(text, "matmul f32, x: times as fast as cpu:0/openblas");
     has(line_of(text, "1024x1024x1024", "openblas"), "6.00 ms");
@@ -685,6 +684,31 @@ START_TEST(mixed_baselines_are_named)
 }
 END_TEST
 
+/* The line about the baseline says what is known, no more. */
+START_TEST(baseline_in_words)
+{
+    static const struct {
+        const char *detected;
+        double ratio;
+        const char *said;
+    } lines[] = {{"", NAN, "core type SkylakeX\n"},
+                 {"", 0.5, "core type SkylakeX; by itself at 0.500 of the speed\n"},
+                 {"Prescott", NAN, "core type SkylakeX; by itself it chose Prescott\n"},
+                 {"SkylakeX", 1, "core type SkylakeX, its own choice\n"}};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        snprintf(record.blas_core_detected, sizeof record.blas_core_detected, "%s", lines[i].detected);
+        record.blas_fair_ratio = lines[i].ratio;
+        char *text = printed(0, 0);
+        has(text, lines[i].said);
+        free(text);
+    }
+    devices[0].info.driver[0] = '\0';
+    char *text = printed(0, 0);
+    has_not(text, "CPU baseline");
+    free(text);
+}
+END_TEST
+
 START_TEST(tables_in_color)
 {
     char *text = printed(COLORED, 0);
@@ -698,10 +722,18 @@ START_TEST(tables_on_a_narrow_terminal)
 {
     snprintf(results[4].reason, sizeof results[4].reason,
              "a reason of many words that does not fit into what is left of an ordinary line at all");
-    char *text = printed(0, 100), *copy = text;
-    for (char *line = strtok(copy, "\n"); line != NULL; line = strtok(NULL, "\n"))
-        ck_assert_msg(strlen(line) <= 100, "too wide: %s", line);
-    free(text);
+    for (size_t width = 80; width <= 110; width += 10) {
+        char *text = printed(0, width), *copy = strdup(text);
+        ck_assert_ptr_nonnull(copy);
+        for (char *line = strtok(copy, "\n"); line != NULL; line = strtok(NULL, "\n"))
+            ck_assert_msg(strlen(line) <= width, "too wide for %zu: %s", width, line);
+        for (char *word = strtok(results[4].reason, " "); word != NULL; word = strtok(NULL, " "))
+            has(text, word);
+        /* The medians go only when the page is too narrow for all. */
+        ck_assert((strstr(text, " e2e  ") != NULL || strstr(text, "      e2e ") != NULL) == (width > 90));
+        free(copy);
+        free(text);
+    }
 }
 END_TEST
 
@@ -1012,6 +1044,7 @@ int main(void)
     tcase_add_test(cases, tables_show_no_number_that_was_not_measured);
     tcase_add_test(cases, one_sample_has_no_spread);
     tcase_add_test(cases, mixed_baselines_are_named);
+    tcase_add_test(cases, baseline_in_words);
     tcase_add_test(cases, tables_in_color);
     tcase_add_test(cases, tables_on_a_narrow_terminal);
     tcase_add_test(cases, verify_tables);
