@@ -260,6 +260,7 @@ static const char *const damages[] = {
     "{\"shape\": {\"n\": \"4\"}}", "{\"shape\": {}}",   "{\"shape\": 4}",
     "{\"gflops\": \"fast\"}",   "{\"gflops\": null}",   "{\"setup_s\": []}",
     "{\"kernel\": {\"n\": 3, \"samples_s\": [1, 2]}}",  "{\"kernel\": {\"samples_s\": [1, 2]}}",
+    "{\"kernel\": {\"n\": 1, \"samples_s\": [1, 2]}}",
     "{\"kernel\": {\"n\": 2, \"samples_s\": [1, \"2\"]}}", "{\"warnings\": \"one\"}",
     "{\"warnings\": [1]}",      "{\"kernel\": {\"n\": -1}}", "{\"impl\": null}",
 };
