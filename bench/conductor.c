@@ -568,13 +568,13 @@ bool conduct(struct record *record)
         .how = {.isolate = record->options->isolate, .timeout_s = record->options->timeout_s}};
     struct row **order = NULL;
     bool fatal = false, good = set_up(&conductor, &order);
-    if (good && record->options->command == COMMAND_RUN) {
+    if (good) {
         conductor.journal = journal_open(record, record->options->journal, &fatal);
         good = conductor.journal != NULL || !fatal;
-        if (good)
-            choose_blas_core(record, &conductor.how, conductor.core_variable,
-                             sizeof conductor.core_variable);
     }
+    if (good && record->options->command == COMMAND_RUN)
+        choose_blas_core(record, &conductor.how, conductor.core_variable,
+                         sizeof conductor.core_variable);
     if (good) {
         progress_begin(record->options->progress, record->result_count);
         run_all(&conductor, order);

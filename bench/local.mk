@@ -3,17 +3,38 @@
 # link it.  It sees the library through hcbench.h alone.
 noinst_LTLIBRARIES += libhcbench-program.la
 libhcbench_program_la_SOURCES = \
+	%reldir%/conductor.c %reldir%/conductor.h \
 	%reldir%/csv.c \
 	%reldir%/devices.c %reldir%/devices.h \
+	%reldir%/discover.c \
+	%reldir%/fair_cpu.c %reldir%/fair_cpu.h \
 	%reldir%/grid.c %reldir%/grid.h \
+	%reldir%/journal.c %reldir%/journal.h \
 	%reldir%/json.c %reldir%/json.h \
+	%reldir%/link.c %reldir%/link.h \
 	%reldir%/notes.c %reldir%/notes.h \
 	%reldir%/numbers.c %reldir%/numbers.h \
 	%reldir%/options.c %reldir%/options.h \
 	%reldir%/output.c %reldir%/output.h \
 	%reldir%/page.c %reldir%/page.h \
+	%reldir%/progress.c %reldir%/progress.h \
+	%reldir%/protocol.c %reldir%/protocol.h \
 	%reldir%/record.h \
+	%reldir%/rows.c \
 	%reldir%/sizes.c %reldir%/sizes.h \
-	%reldir%/table.c
+	%reldir%/table.c \
+	%reldir%/worker.c %reldir%/worker.h
 libhcbench_program_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS) $(SMARTCOLS_CFLAGS)
 libhcbench_program_la_LIBADD = $(JANSSON_LIBS) $(ZLIB_LIBS) $(SMARTCOLS_LIBS)
+
+bin_PROGRAMS += %reldir%/hcbench
+%canon_reldir%_hcbench_SOURCES = %reldir%/main.c
+%canon_reldir%_hcbench_LDADD = libhcbench-program.la libhcbench.la
+
+# What the library costs on top of a bare BLAS call; see the file.
+if HAVE_CBLAS
+noinst_PROGRAMS += %reldir%/cblas_baseline
+%canon_reldir%_cblas_baseline_SOURCES = %reldir%/cblas_baseline.c
+%canon_reldir%_cblas_baseline_CPPFLAGS = $(AM_CPPFLAGS) $(CBLAS_CFLAGS)
+%canon_reldir%_cblas_baseline_LDADD = libhcbench.la $(CBLAS_LIBS)
+endif

@@ -307,8 +307,8 @@ enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 /* Sampling of each preset.  A row takes at most about max_time_s for each of its
  * clocks. */
 static const struct options presets[] = {
-    [PRESET_DEFAULT] = {.warmup = 3, .min_runs = 10, .max_runs = 100, .min_time_s = 0.5,
-                        .max_time_s = 3, .ci_percent = 2},
+    [PRESET_DEFAULT] = {.warmup = 3, .min_runs = 10, .max_runs = 100, .min_time_s = 0.2,
+                        .max_time_s = 0.8, .ci_percent = 2},
     [PRESET_QUICK] = {.warmup = 1, .min_runs = 5, .max_runs = 20, .min_time_s = 0.05,
                       .max_time_s = 0.3, .ci_percent = 5},
     [PRESET_FULL] = {.warmup = 5, .min_runs = 30, .max_runs = 1000, .min_time_s = 2,

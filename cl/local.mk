@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # OpenCL C kernels, embedded as text in a generated table.
-cl_kernels =
+cl_kernels = \
+	%reldir%/types.cl \
+	%reldir%/matmul_cpu.cl \
+	%reldir%/matmul_gpu.cl \
+	%reldir%/reduce.cl
 EXTRA_DIST += $(cl_kernels)
 if HAVE_OPENCL
 nodist_libhcbench_core_la_SOURCES += %reldir%/kernels.c

@@ -1,1 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
+# The manual page is installed; the rest is for readers of the source.
+dist_man_MANS += %reldir%/hcbench.1
+EXTRA_DIST += \
+	%reldir%/adding-a-platform.md \
+	%reldir%/architecture.md \
+	%reldir%/measurement.md \
+	%reldir%/examples/multiply.c

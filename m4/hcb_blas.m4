@@ -16,7 +16,14 @@ AC_DEFUN([HCB_BLAS],[
     AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <cblas.h>]],[[cblas_sgemm(CblasRowMajor, CblasNoTrans,
         CblasNoTrans, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);]])],
       [AC_MSG_RESULT([yes])
-       AC_DEFINE([HAVE_CBLAS],[1],[Define to 1 to build with a CBLAS.])],
+       AC_DEFINE([HAVE_CBLAS],[1],[Define to 1 to build with a CBLAS.])
+       AC_MSG_CHECKING([for the extensions cblas_ssum and cblas_dsum])
+       AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <cblas.h>]],
+           [[const float s = 1; const double d = 1;
+             return cblas_ssum(1, &s, 1) + cblas_dsum(1, &d, 1) > 0;]])],
+         [AC_MSG_RESULT([yes])
+          AC_DEFINE([HAVE_CBLAS_SSUM],[1],[Define to 1 if the CBLAS has cblas_ssum and cblas_dsum.])],
+         [AC_MSG_RESULT([no])])],
       [AC_MSG_RESULT([no])
        HCB_OPTIONAL_MISSING([openblas],[$with_blas has no cblas_sgemm])
        have_blas=$have_openblas])

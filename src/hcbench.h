@@ -376,6 +376,14 @@ struct hcb_environment {
 };
 void hcb_environment_read(struct hcb_environment *environment);
 
+/* Names for OPENBLAS_CORETYPE that this processor can execute, the likely fastest
+ * first; NULL past the end.  OpenBLAS reads the variable when it is loaded, so it
+ * must be in the environment of a new process.  A library that does not know a
+ * name, or was built without it, ignores it and detects the processor itself:
+ * struct hcb_device_info's target says what it really took.  Which of the names is
+ * fastest must be measured. */
+const char *hcb_blas_core_candidate(unsigned index);
+
 /* ----------------------------------------------------------------- context */
 
 struct hcb_ctx;

@@ -10,6 +10,7 @@ noinst_LTLIBRARIES += libhcbench-core.la
 libhcbench_core_la_SOURCES = \
 	%reldir%/case.c %reldir%/case.h \
 	%reldir%/context.c %reldir%/context.h \
+	%reldir%/cpu_core.c \
 	%reldir%/device.c \
 	%reldir%/environment.c \
 	%reldir%/fill.c \

@@ -6,24 +6,42 @@ AM_TESTS_ENVIRONMENT = \
 	builddir='$(abs_top_builddir)' srcdir='$(abs_top_srcdir)' CC='$(CC)' CXX='$(CXX)' \
 	GLSLANG='$(GLSLANG)'; export builddir srcdir CC CXX GLSLANG; \
 	. $(abs_top_srcdir)/%reldir%/environment.sh;
-EXTRA_DIST += %reldir%/environment.sh $(script_tests)
-script_tests =
+EXTRA_DIST += %reldir%/environment.sh %reldir%/program.sh $(script_tests)
+script_tests = \
+	%reldir%/cli.sh \
+	%reldir%/faults.sh \
+	%reldir%/interrupt.sh
 TESTS += $(script_tests)
+
+# The generic part of the platforms' tests, and a program that runs single cases.
+check_LIBRARIES += libplatform-checks.a
+libplatform_checks_a_SOURCES = %reldir%/platform_checks.c %reldir%/platform_checks.h
+check_PROGRAMS += %reldir%/run_case
+%canon_reldir%_run_case_SOURCES = %reldir%/run_case.c
+%canon_reldir%_run_case_LDADD = libplatform-checks.a libhcbench-core.la
 
 if HAVE_CHECK
 check_tests =
 
-# The command line and the outputs.
-view_tests = %reldir%/test_options %reldir%/test_views
-check_tests += $(view_tests)
-view_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/bench $(JANSSON_CFLAGS) $(ZLIB_CFLAGS) $(CHECK_CFLAGS)
-view_test_libs = libhcbench-program.la libhcbench-core.la $(CHECK_LIBS)
+# The platforms.
+platform_test_libs = libplatform-checks.a libhcbench-core.la $(CHECK_LIBS)
+check_tests += %reldir%/test_cpu
+%canon_reldir%_test_cpu_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/hosts/cpu $(CHECK_CFLAGS)
+%canon_reldir%_test_cpu_LDADD = $(platform_test_libs)
+
+# The program.
+program_test_cppflags = \
+	$(AM_CPPFLAGS) -I$(top_srcdir)/bench $(JANSSON_CFLAGS) $(ZLIB_CFLAGS) $(CHECK_CFLAGS)
+program_test_libs = libhcbench-program.la libhcbench-core.la $(JANSSON_LIBS) $(CHECK_LIBS)
+check_tests += %reldir%/test_options %reldir%/test_protocol %reldir%/test_views
 %canon_reldir%_test_options_SOURCES = %reldir%/test_options.c %reldir%/capture.c %reldir%/capture.h
-%canon_reldir%_test_options_CPPFLAGS = $(view_test_cppflags)
-%canon_reldir%_test_options_LDADD = $(view_test_libs)
+%canon_reldir%_test_options_CPPFLAGS = $(program_test_cppflags)
+%canon_reldir%_test_options_LDADD = $(program_test_libs)
+%canon_reldir%_test_protocol_CPPFLAGS = $(program_test_cppflags)
+%canon_reldir%_test_protocol_LDADD = $(program_test_libs)
 %canon_reldir%_test_views_SOURCES = %reldir%/test_views.c %reldir%/capture.c %reldir%/capture.h
-%canon_reldir%_test_views_CPPFLAGS = $(view_test_cppflags)
-%canon_reldir%_test_views_LDADD = $(view_test_libs)
+%canon_reldir%_test_views_CPPFLAGS = $(program_test_cppflags)
+%canon_reldir%_test_views_LDADD = $(program_test_libs)
 
 check_PROGRAMS += $(check_tests)
 TESTS += $(check_tests)

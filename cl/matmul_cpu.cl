@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Matrix product for drivers that run work-items on a CPU's vector units: A and
+ * B are packed into panels, then each work-item owns a block of rows of one
+ * column panel and keeps a ROWS x 2 WIDTH tile in registers.  Local size 1, no
+ * barrier, no local memory: such drivers spill what lives across a barrier.
+ *
+ * -DROWS=12|6     rows of a register tile and of a panel of A
+ * -DWIDTH=16|8|4  lanes of a vector; a panel of B has 2 WIDTH columns
+ * -DBLOCK_K       terms for which a panel of B stays in the first-level cache
+ * -DITEM_PANELS   panels of A per work-item
+ * -DPACK_K, -DPACK_PANELS  terms and panels of B per work-item of pack_b
+ *
+ * A panel of A holds, term by term, ROWS elements of a column; a panel of B 2
+ * WIDTH elements of a row.  What lies outside of the matrix is zero.  int8 is
+ * computed in f32: 256 products below 2^14 stay below 2^24, so every sum within a
+ * block is exact; blocks are added as integers. */
+#define COLUMNS (2 * WIDTH)
+typedef VECTOR(COMPUTED, WIDTH) vector;
+
+#if ROWS == 12
+#define EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
+#else
+#define EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5)
+#endif
+
+/* Work-item (p, b): panel p of A, terms [b BLOCK_K, (b + 1) BLOCK_K) of `count`,
+ * which begin at term `first` of the k of the matrix. */
+__kernel void pack_a(__global const STORED *restrict a, ulong m, ulong k, ulong first, ulong count,
+                     __global COMPUTED *restrict packed)
+{
+    const ulong row = get_global_id(0) * ROWS;
+    const ulong begin = get_global_id(1) * BLOCK_K, end = min(begin + BLOCK_K, count);
+    const ulong rows = min((ulong)ROWS, m - row);
+    __global COMPUTED *out = packed + row * count;
+    for (ulong r = 0; r < ROWS; r++) {
+        __global const STORED *in = a + (row + r) * k + first;
+        if (r < rows)
+            for (ulong l = begin; l < end; l++)
+                out[l * ROWS + r] = LOAD_ONE(in + l);
+        else
+            for (ulong l = begin; l < end; l++)
+                out[l * ROWS + r] = 0;
+    }
+}
+
+/* Work-item (g, b): PACK_PANELS panels of B from g PACK_PANELS on, PACK_K terms. */
+__kernel void pack_b(__global const STORED *restrict b, ulong n, ulong first, ulong count,
+                     __global COMPUTED *restrict packed)
+{
+    const ulong panels = (n + COLUMNS - 1) / COLUMNS;
+    const ulong last = min((get_global_id(0) + 1) * PACK_PANELS, panels);
+    const ulong begin = get_global_id(1) * PACK_K, end = min(begin + PACK_K, count);
+    for (ulong panel = get_global_id(0) * PACK_PANELS; panel < last; panel++) {
+        const ulong columns = min((ulong)COLUMNS, n - panel * COLUMNS);
+        for (ulong l = begin; l < end; l++) {
+            __global const STORED *in = b + (first + l) * n + panel * COLUMNS;
+            __global COMPUTED *out = packed + (panel * count + l) * COLUMNS;
+            if (columns == COLUMNS) {
+                PASTE(vstore, WIDTH)(LOAD(WIDTH, in), 0, out);
+                PASTE(vstore, WIDTH)(LOAD(WIDTH, in + WIDTH), 1, out);
+            } else {
+                for (ulong j = 0; j < COLUMNS; j++)
+                    out[j] = j < columns ? LOAD_ONE(in + j) : (COMPUTED)0;
+            }
+        }
+    }
+}
+
+#define CLEAR(r) vector left##r = 0, right##r = 0;
+#define STEP(r)                                                                                    \
+    {                                                                                              \
+        const vector x = (vector)(a[r]);                                                           \
+        left##r = MULTIPLY_ADD(x, b_left, left##r);                                                \
+        right##r = MULTIPLY_ADD(x, b_right, right##r);                                             \
+    }
+#define STORE_HALF(r, side, index)                                                                 \
+    {                                                                                              \
+        VECTOR(RESULT, WIDTH) x = CONVERT(RESULT, WIDTH, side##r);                                 \
+        if (add)                                                                                   \
+            x += PASTE(vload, WIDTH)(index, c + r * n);                                            \
+        PASTE(vstore, WIDTH)(x, index, c + r * n);                                                 \
+    }
+#define STORE(r) STORE_HALF(r, left, 0) STORE_HALF(r, right, 1)
+#define STORE_EDGE(r)                                                                              \
+    PASTE(vstore, WIDTH)(CONVERT(RESULT, WIDTH, left##r), 0, tile + r * COLUMNS);                  \
+    PASTE(vstore, WIDTH)(CONVERT(RESULT, WIDTH, right##r), 1, tile + r * COLUMNS);
+
+/* C tile (+)= panel of A times panel of B over `length` terms. */
+static void multiply_tile(__global const COMPUTED *restrict a, __global const COMPUTED *restrict b,
+                          int length, __global RESULT *restrict c, ulong n, int rows, int columns,
+                          int add)
+{
+    EACH_ROW(CLEAR)
+    for (int l = 0; l < length; l++) {
+        const vector b_left = PASTE(vload, WIDTH)(0, b), b_right = PASTE(vload, WIDTH)(1, b);
+        EACH_ROW(STEP)
+        a += ROWS;
+        b += COLUMNS;
+    }
+    if (rows == ROWS && columns == COLUMNS) {
+        EACH_ROW(STORE)
+        return;
+    }
+    RESULT tile[ROWS * COLUMNS];
+    EACH_ROW(STORE_EDGE)
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++)
+            c[i * n + j] = tile[i * COLUMNS + j] + (add ? c[i * n + j] : (RESULT)0);
+}
+
+/* Work-item (q, g): column panel q, row panels [g ITEM_PANELS, (g + 1)
+ * ITEM_PANELS).  With `add`, C holds the sum over earlier terms. */
+__kernel void multiply(__global const COMPUTED *restrict a, __global const COMPUTED *restrict b,
+                       __global RESULT *restrict c, ulong m, ulong n, ulong count, int add)
+{
+    const ulong column = get_global_id(0) * COLUMNS;
+    const ulong begin = get_global_id(1) * ITEM_PANELS * ROWS;
+    const ulong end = min(begin + ITEM_PANELS * ROWS, m);
+    const int columns = (int)min((ulong)COLUMNS, n - column);
+    for (ulong first = 0; first < count; first += BLOCK_K) {
+        const int length = (int)min((ulong)BLOCK_K, count - first);
+        for (ulong row = begin; row < end; row += ROWS)
+            multiply_tile(a + row * count + first * ROWS, b + column * count + first * COLUMNS,
+                          length, c + row * n + column, n, (int)min((ulong)ROWS, m - row), columns,
+                          add || first > 0);
+    }
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The number types of a precision; compiled in front of every other kernel file.
+ * Knows no algorithm.
+ *
+ * -DPRECISION_x   the precision; PRECISION_I32 exists for partial sums
+ * -DI8_COMPUTED=T what int8 is widened to, float or int (default)
+ * -DHAVE_FMA      COMPUTED is a floating type with a fused multiply-add
+ *
+ * STORED is the type of the inputs, COMPUTED that of the arithmetic, RESULT that
+ * of the output.  LOAD(W, p) reads W elements at p and widens them. */
+#define PASTE_(a, b) a##b
+#define PASTE(a, b) PASTE_(a, b)
+#define VECTOR(type, width) PASTE(type, width)
+#define CONVERT(type, width, x) PASTE(PASTE(convert_, type), width)(x)
+
+#ifndef I8_COMPUTED
+#define I8_COMPUTED int
+#endif
+
+#if defined PRECISION_F64
+#pragma OPENCL EXTENSION cl_khr_fp64 : enable
+#define STORED double
+#define COMPUTED double
+#define RESULT double
+#elif defined PRECISION_F32
+#define STORED float
+#define COMPUTED float
+#define RESULT float
+#elif defined PRECISION_F16
+#pragma OPENCL EXTENSION cl_khr_fp16 : enable
+#define STORED half
+#define COMPUTED half
+#define RESULT half
+#elif defined PRECISION_F16F32
+#define STORED half
+#define COMPUTED float
+#define RESULT float
+#define LOAD(width, pointer) PASTE(vload_half, width)(0, pointer)
+#define LOAD_ONE(pointer) vload_half(0, pointer)
+#elif defined PRECISION_BF16F32
+#define STORED ushort
+#define COMPUTED float
+#define RESULT float
+#define LOAD(width, pointer)                                                                       \
+    PASTE(as_float, width)(PASTE(convert_uint, width)(PASTE(vload, width)(0, pointer)) << 16)
+#define LOAD_ONE(pointer) as_float((uint)*(pointer) << 16)
+#elif defined PRECISION_I8I32
+#define STORED char
+#define COMPUTED I8_COMPUTED
+#define RESULT int
+#define LOAD(width, pointer) CONVERT(COMPUTED, width, PASTE(vload, width)(0, pointer))
+#define LOAD_ONE(pointer) ((COMPUTED)*(pointer))
+#elif defined PRECISION_I32
+#define STORED int
+#define COMPUTED int
+#define RESULT int
+#endif
+
+#ifdef HAVE_FMA
+#define MULTIPLY_ADD(a, b, c) fma(a, b, c)
+#else
+#define MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
+#endif
+
+#ifndef LOAD
+#define LOAD(width, pointer) PASTE(vload, width)(0, pointer)
+#define LOAD_ONE(pointer) (*(pointer))
+#endif

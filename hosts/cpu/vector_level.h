@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One level of vector.c, which includes this file once per vector extension.  It
+ * knows no extension but through these macros, which it undefines:
+ *
+ *   LEVEL(name)   name with the level's suffix
+ *   LEVEL_NAME    the level's name as text
+ *   TARGET        function attribute that allows the extension
+ *   LANES         32-bit elements of a vector
+ *   SUMS(X)       X(0) .. for each accumulator of a reduction
+ *   SUM_COUNT     how many those are
+ *   ROWS(X)       X(0) .. for each row of a tile
+ *   ROW_COUNT     how many those are
+ *   LOAD_F16(p)   LANES 16-bit floats as a vector of f32; optional
+ *   LOAD_U16(p)   LANES 16-bit integers, each widened to 32 bits
+ *   LOAD_I8(p)    2 LANES bytes, each widened to 16 bits with its sign
+ *   LOAD_WORDS(p) LANES bytes, each widened to 32 bits with its sign
+ *   DOT_PAIRS(c, a, b)   c + a.low b.low + a.high b.high, 16-bit halves
+ *   DOT_QUADS(c, a, b)   c + the sum of four products of unsigned bytes of a and
+ *                        signed bytes of b; not defined where there is none
+ */
+
+typedef uint32_t LEVEL(u32v) __attribute__((vector_size(4 * LANES)));
+typedef float LEVEL(f32v) __attribute__((vector_size(4 * LANES)));
+typedef double LEVEL(f64v) __attribute__((vector_size(4 * LANES)));
+
+/* ------------------------------------------------------- runs of elements */
+
+#define LOADER(type, vector, element)                                                              \
+    static inline TARGET LEVEL(vector) LEVEL(load_##type)(const element *p)                        \
+    {                                                                                              \
+        LEVEL(vector) value;                                                                       \
+        memcpy(&value, p, sizeof value);                                                           \
+        return value;                                                                              \
+    }
+
+LOADER(f64, f64v, double)
+LOADER(f32, f32v, float)
+LOADER(u32, u32v, uint32_t)
+#undef LOADER
+
+static inline TARGET LEVEL(f32v) LEVEL(load_bf16)(const uint16_t *p)
+{
+    return (LEVEL(f32v))(LOAD_U16(p) << 16);
+}
+
+static inline TARGET LEVEL(f32v) LEVEL(load_f16)(const uint16_t *p)
+{
+#ifdef LOAD_F16
+    return LOAD_F16(p);
+#else
+    /* The bits, moved into place, are the value times 2^-112, subnormals too. */
+    const LEVEL(u32v) bits = LOAD_U16(p);
+    const LEVEL(f32v) value = (LEVEL(f32v))((bits & 0x7fff) << 13) * 0x1p112f;
+    const LEVEL(u32v) not_finite = (LEVEL(u32v))((bits & 0x7c00) == 0x7c00) & 0x7f800000;
+    return (LEVEL(f32v))((LEVEL(u32v))value | not_finite | (bits & 0x8000) << 16);
+#endif
+}
+
+/* -------------------------------------------------------------- reductions */
+
+/* The last elements are copied to a run of zeros.  The few independent sums are
+ * added in f64. */
+#define REDUCTION(name, element, vector, lanes, STEP)                                              \
+    static TARGET double LEVEL(name)(const void *first, const void *second, size_t count)          \
+    {                                                                                              \
+        enum { RUN = (lanes) * SUM_COUNT };                                                        \
+        const element *x = first, *y = second;                                                     \
+        element last_x[RUN] = {0}, last_y[RUN] = {0};                                              \
+        LEVEL(vector) sums[SUM_COUNT] = {0};                                                       \
+        const size_t whole = count - count % RUN;                                                  \
+        for (size_t i = 0; i < whole; i += RUN) {                                                  \
+            SUMS(STEP)                                                                             \
+        }                                                                                          \
+        if (count > whole) {                                                                       \
+            memcpy(last_x, x + whole, (count - whole) * sizeof *x);                                \
+            if (y != NULL)                                                                         \
+                memcpy(last_y, y + whole, (count - whole) * sizeof *y);                            \
+            x = last_x;                                                                            \
+            y = last_y;                                                                            \
+            const size_t i = 0;                                                                    \
+            SUMS(STEP)                                                                             \
+        }                                                                                          \
+        return LEVEL(total_##vector)(sums);                                                        \
+    }
+
+#define TOTAL(vector, element, result)                                                             \
+    static inline TARGET double LEVEL(total_##vector)(const LEVEL(vector) * sums)                  \
+    {                                                                                              \
+        element lanes[SUM_COUNT * sizeof *sums / sizeof(element)];                                 \
+        result total = 0;                                                                          \
+        memcpy(lanes, sums, sizeof lanes);                                                         \
+        for (size_t lane = 0; lane < sizeof lanes / sizeof *lanes; lane++)                         \
+            total += lanes[lane];                                                                  \
+        return RESULT_##result(total);                                                             \
+    }
+#define RESULT_double(total) (total)
+#define RESULT_uint32_t(total) ((double)(int32_t)(total))
+
+TOTAL(f64v, double, double)
+TOTAL(f32v, float, double)
+TOTAL(u32v, uint32_t, uint32_t)
+#undef TOTAL
+#undef RESULT_double
+#undef RESULT_uint32_t
+
+#define AT(p, j, lanes) ((p) + i + (size_t)(j) * (lanes))
+#define SUM_F64(j) sums[j] += LEVEL(load_f64)(AT(x, j, LANES / 2));
+#define SUM_F32(j) sums[j] += LEVEL(load_f32)(AT(x, j, LANES));
+#define SUM_F16(j) sums[j] += LEVEL(load_f16)(AT(x, j, LANES));
+#define SUM_BF16(j) sums[j] += LEVEL(load_bf16)(AT(x, j, LANES));
+#define SUM_I8(j) sums[j] = DOT_PAIRS(sums[j], LOAD_I8(AT(x, j, 2 * LANES)), ones);
+#define DOT_F64(j)                                                                                 \
+    sums[j] += LEVEL(load_f64)(AT(x, j, LANES / 2)) * LEVEL(load_f64)(AT(y, j, LANES / 2));
+#define DOT_F32(j) sums[j] += LEVEL(load_f32)(AT(x, j, LANES)) * LEVEL(load_f32)(AT(y, j, LANES));
+#define DOT_F16(j) sums[j] += LEVEL(load_f16)(AT(x, j, LANES)) * LEVEL(load_f16)(AT(y, j, LANES));
+#define DOT_BF16(j)                                                                                \
+    sums[j] += LEVEL(load_bf16)(AT(x, j, LANES)) * LEVEL(load_bf16)(AT(y, j, LANES));
+#define DOT_I8(j)                                                                                  \
+    sums[j] = DOT_PAIRS(sums[j], LOAD_I8(AT(x, j, 2 * LANES)), LOAD_I8(AT(y, j, 2 * LANES)));
+#define ones ((LEVEL(u32v)){0} + 0x10001)
+
+REDUCTION(sum_f64, double, f64v, LANES / 2, SUM_F64)
+REDUCTION(sum_f32, float, f32v, LANES, SUM_F32)
+REDUCTION(sum_f16, uint16_t, f32v, LANES, SUM_F16)
+REDUCTION(sum_bf16, uint16_t, f32v, LANES, SUM_BF16)
+REDUCTION(sum_i8, int8_t, u32v, 2 * LANES, SUM_I8)
+REDUCTION(dot_f64, double, f64v, LANES / 2, DOT_F64)
+REDUCTION(dot_f32, float, f32v, LANES, DOT_F32)
+REDUCTION(dot_f16, uint16_t, f32v, LANES, DOT_F16)
+REDUCTION(dot_bf16, uint16_t, f32v, LANES, DOT_BF16)
+REDUCTION(dot_i8, int8_t, u32v, 2 * LANES, DOT_I8)
+
+#undef REDUCTION
+#undef AT
+#undef SUM_F64
+#undef SUM_F32
+#undef SUM_F16
+#undef SUM_BF16
+#undef SUM_I8
+#undef DOT_F64
+#undef DOT_F32
+#undef DOT_F16
+#undef DOT_BF16
+#undef DOT_I8
+#undef ones
+
+/* ------------------------------------------------------------- conversions */
+
+#define CONVERSION(type)                                                                           \
+    static TARGET void LEVEL(type##_to_f32)(const uint16_t *from, float *to, size_t count)         \
+    {                                                                                              \
+        const size_t whole = count - count % LANES;                                                \
+        for (size_t i = 0; i < whole; i += LANES) {                                                \
+            const LEVEL(f32v) values = LEVEL(load_##type)(from + i);                               \
+            memcpy(to + i, &values, sizeof values);                                                \
+        }                                                                                          \
+        if (count > whole) {                                                                       \
+            uint16_t last[LANES] = {0};                                                            \
+            memcpy(last, from + whole, (count - whole) * sizeof *from);                            \
+            const LEVEL(f32v) values = LEVEL(load_##type)(last);                                   \
+            memcpy(to + whole, &values, (count - whole) * sizeof *to);                             \
+        }                                                                                          \
+    }
+CONVERSION(f16)
+CONVERSION(bf16)
+#undef CONVERSION
+
+/* --------------------------------------------------------- matmul of bytes */
+
+#ifdef DOT_QUADS
+/* A is packed with 128 added, so that its bytes are unsigned; the sums of a
+ * column of B start from what that adds to them. */
+enum { LEVEL(GROUP) = 4, LEVEL(OFFSET) = 128 };
+#define DOT_WORDS DOT_QUADS
+#else
+enum { LEVEL(GROUP) = 2, LEVEL(OFFSET) = 0 };
+#define DOT_WORDS DOT_PAIRS
+#endif
+enum { LEVEL(COLUMNS) = 2 * LANES, LEVEL(BITS) = 32 / LEVEL(GROUP) };
+
+/* The word of `terms` consecutive bytes, `stride` apart, at most a group. */
+static inline TARGET uint32_t LEVEL(pack)(const int8_t *p, size_t stride, size_t terms, uint32_t offset)
+{
+    const uint32_t mask = LEVEL(GROUP) == 4 ? 0xff : 0xffff;
+    uint32_t word = 0;
+    for (size_t t = 0; t < terms; t++)
+        word |= (((uint32_t)p[t * stride] + offset) & mask) << t * LEVEL(BITS);
+    return word;
+}
+
+/* The word of a whole group of neighbours. */
+static inline TARGET uint32_t LEVEL(pack_whole)(const int8_t *p)
+{
+    const uint32_t mask = LEVEL(GROUP) == 4 ? 0xff : 0xffff;
+#define BYTE(t) (((uint32_t)p[t] + LEVEL(OFFSET)) & mask) << (t)*LEVEL(BITS)
+#ifdef DOT_QUADS
+    return BYTE(0) | BYTE(1) | BYTE(2) | BYTE(3);
+#else
+    return BYTE(0) | BYTE(1);
+#endif
+#undef BYTE
+}
+
+static TARGET void LEVEL(pack_a)(const int8_t *a, size_t stride, size_t extent, size_t terms,
+                                 uint32_t *panel)
+{
+    const size_t whole = terms / LEVEL(GROUP), rest = terms % LEVEL(GROUP);
+    if (extent < ROW_COUNT)
+        memset(panel, 0, (whole + (rest > 0)) * ROW_COUNT * sizeof *panel);
+    for (size_t r = 0; r < ROW_COUNT && r < extent; r++) {
+        const int8_t *row = a + r * stride;
+        for (size_t g = 0; g < whole; g++)
+            panel[g * ROW_COUNT + r] = LEVEL(pack_whole)(row + g * LEVEL(GROUP));
+        if (rest > 0)
+            panel[whole * ROW_COUNT + r] =
+                LEVEL(pack)(row + whole * LEVEL(GROUP), 1, rest, LEVEL(OFFSET));
+    }
+}
+
+/* One group of terms of a panel that has them all, and the columns' sums. */
+static inline TARGET void LEVEL(pack_b_whole)(const int8_t *b, size_t stride, uint32_t *words,
+                                              uint32_t *start)
+{
+    const uint32_t mask = LEVEL(GROUP) == 4 ? 0xff : 0xffff;
+    for (size_t j = 0; j < LEVEL(COLUMNS); j += LANES) {
+        LEVEL(u32v) word = {0}, sum = {0};
+        for (unsigned t = 0; t < LEVEL(GROUP); t++) {
+            const LEVEL(u32v) wide = LOAD_WORDS(b + t * stride + j);
+            word |= (wide & mask) << t * LEVEL(BITS);
+            sum += wide;
+        }
+        memcpy(words + j, &word, sizeof word);
+        sum = LEVEL(load_u32)(start + j) - sum * LEVEL(OFFSET);
+        memcpy(start + j, &sum, sizeof sum);
+    }
+}
+
+/* The same where columns or terms are missing. */
+static TARGET void LEVEL(pack_b_part)(const int8_t *b, size_t stride, size_t columns, size_t terms,
+                                      uint32_t *words, uint32_t *start)
+{
+    memset(words, 0, LEVEL(COLUMNS) * sizeof *words);
+    for (size_t j = 0; j < columns; j++) {
+        words[j] = LEVEL(pack)(b + j, stride, terms, 0);
+        for (size_t t = 0; t < terms; t++)
+            start[j] -= LEVEL(OFFSET) * (uint32_t)b[t * stride + j];
+    }
+}
+
+static TARGET void LEVEL(pack_b)(const int8_t *b, size_t stride, size_t extent, size_t terms,
+                                 uint32_t *panel, uint32_t *start)
+{
+    const size_t columns = extent < LEVEL(COLUMNS) ? extent : LEVEL(COLUMNS);
+    memset(start, 0, LEVEL(COLUMNS) * sizeof *start);
+    for (; terms >= LEVEL(GROUP); terms -= LEVEL(GROUP)) {
+        if (columns == LEVEL(COLUMNS))
+            LEVEL(pack_b_whole)(b, stride, panel, start);
+        else
+            LEVEL(pack_b_part)(b, stride, columns, LEVEL(GROUP), panel, start);
+        b += LEVEL(GROUP) * stride;
+        panel += LEVEL(COLUMNS);
+    }
+    if (terms > 0)
+        LEVEL(pack_b_part)(b, stride, columns, terms, panel, start);
+}
+
+static TARGET void LEVEL(tile)(size_t groups, const uint32_t *a, const uint32_t *b,
+                               const uint32_t *start, uint32_t *out)
+{
+    const LEVEL(u32v) zero = {0};
+    const LEVEL(u32v) start0 = start != NULL ? LEVEL(load_u32)(start) : zero;
+    const LEVEL(u32v) start1 = start != NULL ? LEVEL(load_u32)(start + LANES) : zero;
+#define BEGIN(r) LEVEL(u32v) left##r = start0, right##r = start1;
+    ROWS(BEGIN)
+#undef BEGIN
+    for (size_t g = 0; g < groups; g++, a += ROW_COUNT, b += 2 * LANES) {
+        const LEVEL(u32v) b0 = LEVEL(load_u32)(b), b1 = LEVEL(load_u32)(b + LANES);
+#define STEP(r)                                                                                    \
+    {                                                                                              \
+        const LEVEL(u32v) word = zero + a[r];                                                      \
+        left##r = DOT_WORDS(left##r, word, b0);                                                    \
+        right##r = DOT_WORDS(right##r, word, b1);                                                  \
+    }
+        ROWS(STEP)
+#undef STEP
+    }
+#define END(r)                                                                                     \
+    memcpy(out + (r)*2 * LANES, &left##r, sizeof left##r);                                         \
+    memcpy(out + ((r)*2 + 1) * LANES, &right##r, sizeof right##r);
+    ROWS(END)
+#undef END
+}
+
+static const struct cpu_vector_level LEVEL(level) = {
+    .name = LEVEL_NAME,
+    .sums_f64 = SUM_COUNT * LANES / 2,
+    .sums_f32 = SUM_COUNT * LANES,
+    .reduce = {{[HCB_PRECISION_F64] = LEVEL(sum_f64),
+                [HCB_PRECISION_F32] = LEVEL(sum_f32),
+                [HCB_PRECISION_F16F32] = LEVEL(sum_f16),
+                [HCB_PRECISION_BF16F32] = LEVEL(sum_bf16),
+                [HCB_PRECISION_I8I32] = LEVEL(sum_i8)},
+               {[HCB_PRECISION_F64] = LEVEL(dot_f64),
+                [HCB_PRECISION_F32] = LEVEL(dot_f32),
+                [HCB_PRECISION_F16F32] = LEVEL(dot_f16),
+                [HCB_PRECISION_BF16F32] = LEVEL(dot_bf16),
+                [HCB_PRECISION_I8I32] = LEVEL(dot_i8)}},
+    .f16_to_f32 = LEVEL(f16_to_f32),
+    .bf16_to_f32 = LEVEL(bf16_to_f32),
+    .bytes = {.rows = ROW_COUNT,
+              .columns = LEVEL(COLUMNS),
+              .group = LEVEL(GROUP),
+              .pack_a = LEVEL(pack_a),
+              .pack_b = LEVEL(pack_b),
+              .tile = LEVEL(tile)},
+};
+
+#undef LEVEL
+#undef LEVEL_NAME
+#undef TARGET
+#undef LANES
+#undef SUMS
+#undef SUM_COUNT
+#undef ROWS
+#undef ROW_COUNT
+#undef LOAD_F16
+#undef LOAD_U16
+#undef LOAD_I8
+#undef LOAD_WORDS
+#undef DOT_PAIRS
+#undef DOT_QUADS
+#undef DOT_WORDS

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CLBlast on OpenCL.  The only file that knows the library. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "opencl.h"
+
+#ifdef HAVE_CLBLAST
+
+#include <clblast_c.h>
+
+/* Failures seen of a driver's versions, [first, last] compared as texts up to the
+ * length given; NULL leaves an end open. */
+static const struct quirk {
+    const char *driver, *first_version, *last_version;
+    enum hcb_op op;
+    enum hcb_precision precision;
+    const char *reason;
+} quirks[] = {{.driver = NULL}};
+
+static bool in_range(const char *version, const char *first, const char *last)
+{
+    return (first == NULL || strncmp(version, first, strlen(first)) >= 0) &&
+           (last == NULL || strncmp(version, last, strlen(last)) <= 0);
+}
+
+static const char *quirk_of(const struct hcb_device_info *info, const struct hcb_case *c)
+{
+    for (const struct quirk *quirk = quirks; quirk->driver != NULL; quirk++)
+        if (strcmp(quirk->driver, info->driver) == 0 && quirk->op == c->op &&
+            quirk->precision == c->precision &&
+            in_range(info->driver_version, quirk->first_version, quirk->last_version))
+            return quirk->reason;
+    return NULL;
+}
+
+/* Its kernels count elements with int, and step past the end of a vector. */
+static bool fits_in_int(const struct hcb_case *c)
+{
+    for (unsigned i = 0; i < hcb_op_operands(c->op); i++)
+        if (hcb_operand_elements(c, i) > INT32_MAX / 2)
+            return false;
+    return true;
+}
+
+/* The routines by precision; NULL where there is none.  `sum` adds up the
+ * elements, not their magnitudes.  The products take their scalars in different
+ * types, so they are in call_gemm(). */
+static const struct routines {
+    const char *gemm_name, *sum_name, *dot_name;
+    CLBlastStatusCode (*gemm_bytes)(CLBlastLayout, CLBlastTranspose, CLBlastTranspose, size_t m,
+                                    size_t n, size_t k, size_t a_offset, size_t a_stride,
+                                    size_t b_offset, size_t b_stride, size_t c_offset,
+                                    size_t c_stride, cl_command_queue *, size_t *bytes);
+    CLBlastStatusCode (*sum)(size_t n, cl_mem r, size_t r_offset, cl_mem x, size_t x_offset,
+                             size_t x_step, cl_command_queue *, cl_event *);
+    CLBlastStatusCode (*dot)(size_t n, cl_mem r, size_t r_offset, cl_mem x, size_t x_offset,
+                             size_t x_step, cl_mem y, size_t y_offset, size_t y_step,
+                             cl_command_queue *, cl_event *);
+} routines[HCB_PRECISION_COUNT] = {
+    [HCB_PRECISION_F64] = {"CLBlastDgemm", "CLBlastDsum", "CLBlastDdot", CLBlastDGemmTempBufferSize,
+                           CLBlastDsum, CLBlastDdot},
+    [HCB_PRECISION_F32] = {"CLBlastSgemm", "CLBlastSsum", "CLBlastSdot", CLBlastSGemmTempBufferSize,
+                           CLBlastSsum, CLBlastSdot},
+    [HCB_PRECISION_F16] = {"CLBlastHgemm", "CLBlastHsum", "CLBlastHdot", CLBlastHGemmTempBufferSize,
+                           CLBlastHsum, CLBlastHdot},
+};
+
+/* Bytes that a matrix product needs besides its operands. */
+static cl_int temporary_bytes(const struct hcb_case *c, cl_command_queue queue, size_t *bytes)
+{
+    const struct hcb_shape *s = &c->shape;
+    *bytes = 0;
+    return (cl_int)routines[c->precision].gemm_bytes(CLBlastLayoutRowMajor, CLBlastTransposeNo,
+                                                     CLBlastTransposeNo, s->m, s->n, s->k, 0, s->k, 0,
+                                                     s->n, 0, s->n, &queue, bytes);
+}
+
+static enum hcb_status check_room(const struct opencl_device *device, const struct hcb_case *c)
+{
+    struct hcb_ctx *ctx = device->base.ctx;
+    const uint64_t most = device->base.info.max_buffer_bytes;
+    size_t bytes = 0;
+    cl_int code;
+    cl_command_queue queue = clCreateCommandQueue(device->context, device->id, 0, &code);
+    if (code != CL_SUCCESS)
+        return hcbi_opencl_fail(ctx, "clCreateCommandQueue", code);
+    code = temporary_bytes(c, queue, &bytes);
+    clReleaseCommandQueue(queue);
+    if (code != CL_SUCCESS)
+        return hcbi_fail_native(ctx, HCB_UNSUPPORTED, "CLBlast's temporary buffer size", code,
+                                hcbi_opencl_error_name(code));
+    if (bytes > hcbi_opencl_room(device, c) || (most != 0 && bytes > most))
+        return hcbi_opencl_no_room(device, c, bytes);
+    return HCB_OK;
+}
+
+static enum hcb_status supports(const struct opencl_device *device, const struct hcb_case *c)
+{
+    struct hcb_ctx *ctx = device->base.ctx;
+    if (routines[c->precision].gemm_name == NULL)
+        return hcbi_fail(ctx, HCB_UNSUPPORTED, "CLBlast has no %s %s", hcb_precision_name(c->precision),
+                         hcb_op_name(c->op));
+    if (!fits_in_int(c))
+        return hcbi_fail(ctx, HCB_UNSUPPORTED, "CLBlast counts elements with 32 bits");
+    const char *reason = quirk_of(&device->base.info, c);
+    if (reason != NULL)
+        return hcbi_fail(ctx, HCB_UNSUPPORTED, "%s", reason);
+    return c->op == HCB_OP_MATMUL ? check_room(device, c) : HCB_OK;
+}
+
+/* --------------------------------------------------------------------- run */
+
+static CLBlastStatusCode call_gemm(struct opencl_plan *plan, cl_command_queue queue)
+{
+    static const cl_half half_one = 0x3c00;
+    const struct hcb_shape *s = &plan->base.task.shape;
+    const CLBlastLayout layout = CLBlastLayoutRowMajor;
+    const CLBlastTranspose as_is = CLBlastTransposeNo;
+    const cl_mem a = *opencl_operand(plan, 0), b = *opencl_operand(plan, 1),
+                 temporary = plan->scratch[0];
+    cl_mem c = *opencl_operand(plan, 2);
+    switch (plan->base.task.precision) {
+    case HCB_PRECISION_F64:
+        return CLBlastDgemmWithTempBuffer(layout, as_is, as_is, s->m, s->n, s->k, 1, a, 0, s->k, b, 0,
+                                          s->n, 0, c, 0, s->n, &queue, NULL, temporary);
+    case HCB_PRECISION_F32:
+        return CLBlastSgemmWithTempBuffer(layout, as_is, as_is, s->m, s->n, s->k, 1, a, 0, s->k, b, 0,
+                                          s->n, 0, c, 0, s->n, &queue, NULL, temporary);
+    case HCB_PRECISION_F16:
+        return CLBlastHgemmWithTempBuffer(layout, as_is, as_is, s->m, s->n, s->k, half_one, a, 0, s->k,
+                                          b, 0, s->n, 0, c, 0, s->n, &queue, NULL, temporary);
+    default:
+        return CLBlastNotImplemented;
+    }
+}
+
+/* Enqueues one call; `name` receives the routine's. */
+static cl_int call(struct opencl_plan *plan, cl_command_queue queue, const char **name)
+{
+    const struct hcb_case *c = &plan->base.task;
+    const struct routines *r = &routines[c->precision];
+    const size_t n = c->shape.n;
+    const cl_mem x = *opencl_operand(plan, 0), y = *opencl_operand(plan, 1);
+    switch (c->op) {
+    case HCB_OP_MATMUL:
+        *name = r->gemm_name;
+        return (cl_int)call_gemm(plan, queue);
+    case HCB_OP_SUM:
+        *name = r->sum_name;
+        return (cl_int)r->sum(n, y, 0, x, 0, 1, &queue, NULL);
+    case HCB_OP_DOT:
+        *name = r->dot_name;
+        return (cl_int)r->dot(n, *opencl_operand(plan, 2), 0, x, 0, 1, y, 0, 1, &queue, NULL);
+    default:
+        return CLBlastNotImplemented;
+    }
+}
+
+/* A call is several kernels, of which the library shows the last at most; so
+ * markers stand before and after. */
+static enum hcb_status launch(struct opencl_plan *plan, cl_event *first, cl_event *last)
+{
+    struct hcb_ctx *ctx = plan->base.queue->device->ctx;
+    cl_command_queue queue = ((struct opencl_queue *)plan->base.queue)->handle;
+    const char *name = NULL;
+    cl_int code = first != NULL ? clEnqueueMarkerWithWaitList(queue, 0, NULL, first) : CL_SUCCESS;
+    if (code != CL_SUCCESS)
+        return hcbi_opencl_fail(ctx, "clEnqueueMarkerWithWaitList", code);
+    code = call(plan, queue, &name);
+    if (code != CL_SUCCESS)
+        return hcbi_opencl_fail(ctx, name, code);
+    code = last != NULL ? clEnqueueMarkerWithWaitList(queue, 0, NULL, last) : CL_SUCCESS;
+    return code == CL_SUCCESS ? HCB_OK : hcbi_opencl_fail(ctx, "clEnqueueMarkerWithWaitList", code);
+}
+
+static enum hcb_status prepare(struct opencl_plan *plan)
+{
+    const struct hcb_case *c = &plan->base.task;
+    struct opencl_device *device = opencl_device_of(plan);
+    size_t bytes = 0;
+    cl_mem temporary;
+    plan->launch = launch;
+    device->used_clblast = true;
+    if (c->op != HCB_OP_SUM) /* its kernels multiply and add, fused or not as the driver likes */
+        plan->base.info.roundoff_factor = 2;
+    if (c->op != HCB_OP_MATMUL)
+        return HCB_OK;
+    cl_int code = temporary_bytes(c, ((struct opencl_queue *)plan->base.queue)->handle, &bytes);
+    if (code != CL_SUCCESS)
+        return hcbi_opencl_fail(device->base.ctx, "CLBlast's temporary buffer size", code);
+    return bytes > 0 ? hcbi_opencl_scratch(plan, bytes, &temporary) : HCB_OK;
+}
+
+void hcbi_opencl_clblast_forget(void)
+{
+    CLBlastClearCache();
+}
+#else
+
+static enum hcb_status supports(const struct opencl_device *device, const struct hcb_case *c)
+{
+    (void)c;
+    return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED, "built without CLBlast");
+}
+
+static enum hcb_status prepare(struct opencl_plan *plan)
+{
+    return supports(opencl_device_of(plan), &plan->base.task);
+}
+
+void hcbi_opencl_clblast_forget(void)
+{
+}
+#endif
+
+const struct opencl_method hcbi_opencl_clblast = {.supports = supports, .prepare = prepare};

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Our own reductions: how many passes, and how long the chunks are.  The kernels
+ * are in cl/reduce.cl. */
+#include "config.h"
+
+#include <stdio.h>
+
+#include "opencl.h"
+
+/* What reduce.cl adds per step: eight vectors of 16 lanes in a work-item, or 256
+ * items of four vectors of 4 lanes in a work-group. */
+enum { CPU_LANES = 16, CPU_STEP = 8 * CPU_LANES, GROUP = 256, GPU_STEP = GROUP * 16 };
+
+/* Chunks are at least `shortest` long, and there are at most `chunks` of them.
+ * With an f16 accumulator a chunk has one length, so that chains stay short. */
+struct chunking {
+    const char *kernel;
+    size_t items; /* per chunk */
+    uint64_t step, shortest, chunks, f16_length;
+};
+static const struct chunking cpu_chunking = {"reduce_cpu", 1, CPU_STEP, 1 << 15, 1 << 10, 32 * CPU_STEP};
+static const struct chunking gpu_chunking = {"reduce_gpu", GROUP,   GPU_STEP,
+                                             1 << 13,      1 << 11, 32 * GPU_STEP};
+
+static const struct chunking *chunking_of(const struct opencl_device *device)
+{
+    return device->cpu_kernels ? &cpu_chunking : &gpu_chunking;
+}
+
+/* A function of the count alone, so that the same sum is always added up in the
+ * same order. */
+static uint64_t chunk_length(const struct chunking *chunking, enum hcb_precision precision, uint64_t count)
+{
+    if (precision == HCB_PRECISION_F16)
+        return chunking->f16_length;
+    const uint64_t length =
+        opencl_divide_up(opencl_divide_up(count, chunking->chunks), chunking->step) * chunking->step;
+    return length > chunking->shortest ? length : chunking->shortest;
+}
+
+/* Additions behind a partial sum: the steps; what is left over, by vectors and
+ * by elements; the trees over vectors, lanes and items. */
+static uint64_t chain(const struct opencl_device *device, uint64_t length)
+{
+    if (device->cpu_kernels)
+        return length / CPU_STEP + (CPU_STEP / CPU_LANES - 1) + 3 + 4 + CPU_LANES;
+    return length / GPU_STEP + 2 + 2 + GPU_STEP / GROUP + 8;
+}
+
+/* Partial sums are summed in the accumulator's format. */
+static const struct {
+    const char *first, *later;
+    enum hcb_type accumulator;
+} macros[HCB_PRECISION_COUNT] = {
+    [HCB_PRECISION_F64] = {"F64", "F64", HCB_TYPE_F64},
+    [HCB_PRECISION_F32] = {"F32", "F32", HCB_TYPE_F32},
+    [HCB_PRECISION_F16] = {"F16", "F16", HCB_TYPE_F16},
+    [HCB_PRECISION_F16F32] = {"F16F32", "F32", HCB_TYPE_F32},
+    [HCB_PRECISION_BF16F32] = {"BF16F32", "F32", HCB_TYPE_F32},
+    [HCB_PRECISION_I8I32] = {"I8I32", "I32", HCB_TYPE_I32},
+};
+
+static enum hcb_status pass_program(struct opencl_plan *plan, bool is_first,
+                                    const struct opencl_program **program)
+{
+    struct opencl_device *device = opencl_device_of(plan);
+    const struct hcb_case *c = &plan->base.task;
+    char options[128];
+    snprintf(options, sizeof options, "-cl-std=CL1.2 -DPRECISION_%s%s%s",
+             is_first ? macros[c->precision].first : macros[c->precision].later,
+             device->fma[macros[c->precision].accumulator] ? " -DHAVE_FMA" : "",
+             is_first && c->op == HCB_OP_DOT ? " -DOP_DOT" : "");
+    return hcbi_opencl_program(device, "reduce.cl", options, program);
+}
+
+/* `count` elements of `inputs` become partial sums of `length` elements each. */
+static enum hcb_status add_pass(struct opencl_plan *plan, cl_mem *const inputs[HCB_INPUTS_MAX],
+                                bool is_first, uint64_t count, uint64_t length, cl_mem *output)
+{
+    const struct opencl_device *device = opencl_device_of(plan);
+    const struct chunking *chunking = chunking_of(device);
+    const cl_ulong n = count, l = length;
+    const size_t items = chunking->items;
+    const struct opencl_range range = {{opencl_divide_up(count, length) * items, 1}, {items, 1}};
+    struct opencl_argument arguments[5];
+    cl_uint used = 0;
+    const struct opencl_program *program;
+    enum hcb_status status = pass_program(plan, is_first, &program);
+    if (status != HCB_OK)
+        return status;
+    for (unsigned i = 0; i < HCB_INPUTS_MAX; i++)
+        if (inputs[i] != NULL)
+            arguments[used++] = (struct opencl_argument){sizeof(cl_mem), inputs[i]};
+    arguments[used++] = (struct opencl_argument){sizeof n, &n};
+    arguments[used++] = (struct opencl_argument){sizeof l, &l};
+    arguments[used++] = (struct opencl_argument){sizeof(cl_mem), output};
+    plan->base.info.depth += chain(device, length < count ? length : count);
+    return hcbi_opencl_add_step(plan, program, chunking->kernel, &range, arguments, used);
+}
+
+static enum hcb_status prepare(struct opencl_plan *plan)
+{
+    const struct opencl_device *device = opencl_device_of(plan);
+    const struct hcb_case *c = &plan->base.task;
+    const enum hcb_type accumulator = macros[c->precision].accumulator;
+    cl_mem *inputs[HCB_INPUTS_MAX] = {opencl_operand(plan, 0)};
+    uint64_t count = c->shape.n, chunks;
+    enum hcb_status status = HCB_OK;
+
+    if (c->op == HCB_OP_DOT)
+        inputs[1] = opencl_operand(plan, 1);
+    if (accumulator != HCB_TYPE_I32 && c->op == HCB_OP_DOT && !device->fma[accumulator])
+        plan->base.info.roundoff_factor = 2;
+    do {
+        const uint64_t length = chunk_length(chunking_of(device), c->precision, count);
+        const bool is_first = count == c->shape.n;
+        chunks = opencl_divide_up(count, length);
+        cl_mem *output = opencl_operand(plan, hcb_op_operands(c->op) - 1);
+        if (chunks > 1) { /* two buffers take turns */
+            cl_mem fresh;
+            if (plan->scratch_count < OPENCL_SCRATCH_MAX)
+                status = hcbi_opencl_scratch(plan, chunks * hcb_type_size(accumulator), &fresh);
+            output = inputs[0] == &plan->scratch[0] ? &plan->scratch[1] : &plan->scratch[0];
+        }
+        if (status == HCB_OK)
+            status = add_pass(plan, inputs, is_first, count, length, output);
+        inputs[0] = output;
+        inputs[1] = NULL;
+        count = chunks;
+    } while (chunks > 1 && status == HCB_OK);
+    return status;
+}
+
+/* Partial sums: at most one per chunk of the first pass, and less afterwards. */
+static enum hcb_status supports(const struct opencl_device *device, const struct hcb_case *c)
+{
+    const uint64_t length = chunk_length(chunking_of(device), c->precision, c->shape.n);
+    const uint64_t bytes = 2 * opencl_divide_up(c->shape.n, length) *
+                           hcb_type_size(macros[c->precision].accumulator);
+    return bytes <= hcbi_opencl_room(device, c) ? HCB_OK : hcbi_opencl_no_room(device, c, bytes);
+}
+
+const struct opencl_method hcbi_opencl_reduce = {.supports = supports, .prepare = prepare};

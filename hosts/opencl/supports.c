@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which cases a device can run, and the reasons why not. */
+#include "config.h"
+
+#include "opencl.h"
+
+uint64_t hcbi_opencl_room(const struct opencl_device *device, const struct hcb_case *c)
+{
+    const uint64_t memory = device->base.info.memory_bytes;
+    return memory == 0 ? UINT64_MAX : memory - hcb_case_bytes(c);
+}
+
+enum hcb_status hcbi_opencl_no_room(const struct opencl_device *device, const struct hcb_case *c,
+                                    uint64_t bytes)
+{
+    const struct hcb_device_info *info = &device->base.info;
+    char text[128], needs[32], has[32];
+    return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED, "%s needs %s of scratch memory, %s has %s left",
+                     hcb_case_text(c, text, sizeof text), hcbi_bytes_text(bytes, needs, sizeof needs),
+                     info->id,
+                     hcbi_bytes_text(hcbi_opencl_room(device, c), has, sizeof has));
+}
+
+const struct opencl_method *hcbi_opencl_method(const struct hcb_case *c)
+{
+    if (c->impl == HCB_IMPL_CLBLAST)
+        return &hcbi_opencl_clblast;
+    return c->op == HCB_OP_MATMUL ? &hcbi_opencl_matmul : &hcbi_opencl_reduce;
+}
+
+/* The formats in which a case computes, beyond what every OpenCL device has. */
+static enum hcb_status check_formats(const struct opencl_device *device, const struct hcb_case *c)
+{
+    static const char *const extensions[HCB_PRECISION_COUNT] = {
+        [HCB_PRECISION_F64] = "cl_khr_fp64", [HCB_PRECISION_F16] = "cl_khr_fp16"};
+    const char *extension = extensions[c->precision];
+    if (extension != NULL && !hcbi_opencl_has_extension(device->id, extension))
+        return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED, "%s lacks %s", device->base.info.driver,
+                         extension);
+    return HCB_OK;
+}
+
+enum hcb_status hcbi_opencl_supports(struct hcb_device *base, const struct hcb_case *c)
+{
+    const struct opencl_device *device = (const struct opencl_device *)base;
+    enum hcb_status status = check_formats(device, c);
+    return status == HCB_OK ? hcbi_opencl_method(c)->supports(device, c) : status;
+}

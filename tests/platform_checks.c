@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The generic part of the platforms' tests; see platform_checks.h. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform_checks.h"
+
+const struct hcb_shape check_matmul_shapes[] = {
+    {1, 1, 1},     {1, 17, 1},    {15, 31, 17},  {33, 1, 31},   {64, 64, 64},  {127, 65, 129},
+    {1, 129, 257}, {257, 129, 1}, {1000, 3, 70}, {5, 1100, 67}, {129, 130, 1}, {97, 96, 600},
+};
+const size_t check_matmul_shape_count = sizeof check_matmul_shapes / sizeof *check_matmul_shapes;
+
+const uint64_t check_vector_lengths[] = {1, 2, 15, 127, 1000, 65537, 1 << 20 | 1};
+const size_t check_vector_length_count = sizeof check_vector_lengths / sizeof *check_vector_lengths;
+
+static const uint64_t seed = 20;
+
+/* A case on a device with its operands in host memory. */
+struct trial {
+    struct hcb_ctx *ctx;
+    const struct hcb_case *task;
+    unsigned last; /* the output's number */
+    struct hcb_queue *queue;
+    struct hcb_buffer *buffers[HCB_OPERANDS_MAX];
+    struct hcb_plan *plan;
+    void *host[HCB_OPERANDS_MAX];
+    void *again; /* the output of a second run */
+    char *text;
+    size_t text_size;
+};
+
+static enum check_outcome failed(struct trial *t, const char *what, const char *reason)
+{
+    char name[128];
+    hcb_case_text(t->task, name, sizeof name);
+    snprintf(t->text, t->text_size, "%s %s: %s: %s", name, hcb_impl_name(t->task->impl), what, reason);
+    return CHECK_FAILED;
+}
+
+static void trial_clear(struct trial *t)
+{
+    hcb_plan_free(t->plan);
+    for (unsigned i = 0; i < HCB_OPERANDS_MAX; i++) {
+        hcb_buffer_free(t->buffers[i]);
+        free(t->host[i]);
+    }
+    hcb_queue_free(t->queue);
+    free(t->again);
+}
+
+static enum check_outcome trial_prepare(struct trial *t, struct hcb_device *device)
+{
+    if (hcb_queue_new(device, &t->queue) != HCB_OK)
+        return failed(t, "queue", hcb_error(t->ctx));
+    for (unsigned i = 0; i <= t->last; i++) {
+        const uint64_t bytes = hcb_operand_bytes(t->task, i);
+        t->host[i] = malloc(bytes);
+        if (t->host[i] == NULL)
+            return failed(t, "host", "out of memory");
+        if (hcb_buffer_new(device, bytes, &t->buffers[i]) != HCB_OK)
+            return failed(t, "buffer", hcb_error(t->ctx));
+    }
+    t->again = malloc(hcb_operand_bytes(t->task, t->last));
+    if (t->again == NULL)
+        return failed(t, "host", "out of memory");
+    if (hcb_plan_new(t->queue, t->task, t->buffers, &t->plan) != HCB_OK)
+        return failed(t, "plan", hcb_error(t->ctx));
+    return CHECK_PASSED;
+}
+
+/* Runs on a poisoned output and fetches what the device wrote. */
+static enum check_outcome trial_run(struct trial *t, uint32_t launches, void *output)
+{
+    const uint64_t bytes = hcb_operand_bytes(t->task, t->last);
+    struct hcb_timing timing;
+    hcb_poison(hcb_operand_type(t->task, t->last), output, hcb_operand_elements(t->task, t->last));
+    if (hcb_buffer_upload(t->queue, t->buffers[t->last], 0, output, bytes) != HCB_OK)
+        return failed(t, "upload", hcb_error(t->ctx));
+    if (hcb_plan_run(t->plan, launches, &timing) != HCB_OK)
+        return failed(t, "run", hcb_error(t->ctx));
+    if (!timing.host_valid || timing.host_ns == 0)
+        return failed(t, "run", "no host time");
+    if (timing.device_valid && timing.device_ns == 0)
+        return failed(t, "run", "a device time of 0");
+    if (hcb_buffer_download(t->queue, t->buffers[t->last], 0, output, bytes) != HCB_OK)
+        return failed(t, "download", hcb_error(t->ctx));
+    return CHECK_PASSED;
+}
+
+static enum check_outcome trial_verify(struct trial *t, enum hcb_fill fill)
+{
+    const void *inputs[HCB_INPUTS_MAX] = {t->host[0], t->last > 1 ? t->host[1] : NULL};
+    const struct hcb_plan_info *info = hcb_plan_info(t->plan);
+    const struct hcb_verify_options options = {.exact = fill == HCB_FILL_INTEGER,
+                                               .depth = info->depth,
+                                               .roundoff_factor = info->roundoff_factor,
+                                               .seed = seed};
+    struct hcb_verdict verdict;
+    if (hcb_verify(t->task, inputs, t->host[t->last], &options, &verdict) != HCB_OK)
+        return failed(t, hcb_fill_name(fill), verdict.reason);
+    return CHECK_PASSED;
+}
+
+static enum check_outcome trial_fill(struct trial *t, enum hcb_fill fill)
+{
+    const uint64_t bytes = hcb_operand_bytes(t->task, t->last);
+    enum check_outcome outcome;
+    for (unsigned i = 0; i < t->last; i++) {
+        hcb_fill_operand(t->task, i, fill, seed, 0, hcb_operand_elements(t->task, i), t->host[i]);
+        if (hcb_buffer_upload(t->queue, t->buffers[i], 0, t->host[i], hcb_operand_bytes(t->task, i)) != HCB_OK)
+            return failed(t, "upload", hcb_error(t->ctx));
+    }
+    outcome = trial_run(t, 1, t->host[t->last]);
+    if (outcome == CHECK_PASSED)
+        outcome = trial_verify(t, fill);
+    if (outcome == CHECK_PASSED)
+        outcome = trial_run(t, 3, t->again);
+    if (outcome == CHECK_PASSED && memcmp(t->host[t->last], t->again, bytes) != 0)
+        return failed(t, hcb_fill_name(fill), "a second run gives other bits");
+    return outcome;
+}
+
+enum check_outcome check_case(struct hcb_ctx *ctx, struct hcb_device *device, const struct hcb_case *c,
+                              char *text, size_t size)
+{
+    struct trial t = {.ctx = ctx,
+                      .task = c,
+                      .last = hcb_op_operands(c->op) - 1,
+                      .text = text,
+                      .text_size = size};
+    enum hcb_status status = hcb_device_supports(device, c);
+    if (status == HCB_UNSUPPORTED && hcb_error(ctx)[0] != '\0') {
+        snprintf(text, size, "%s", hcb_error(ctx));
+        return CHECK_UNSUPPORTED;
+    }
+    if (status != HCB_OK)
+        return failed(&t, "supports", hcb_error(ctx)[0] != '\0' ? hcb_error(ctx) : "no reason");
+    enum check_outcome outcome = trial_prepare(&t, device);
+    if (outcome == CHECK_PASSED)
+        outcome = trial_fill(&t, HCB_FILL_INTEGER);
+    if (outcome == CHECK_PASSED)
+        outcome = trial_fill(&t, HCB_FILL_UNIFORM);
+    trial_clear(&t);
+    return outcome;
+}
+
+enum check_outcome check_shapes(struct hcb_ctx *ctx, struct hcb_device *device, enum hcb_op op,
+                                enum hcb_impl impl, enum hcb_precision precision, char *text,
+                                size_t size)
+{
+    const bool is_matmul = op == HCB_OP_MATMUL;
+    const size_t count = is_matmul ? check_matmul_shape_count : check_vector_length_count;
+    enum check_outcome all = CHECK_UNSUPPORTED;
+    for (size_t i = 0; i < count; i++) {
+        struct hcb_case c = {.op = op, .impl = impl, .precision = precision};
+        c.shape = is_matmul ? check_matmul_shapes[i] : (struct hcb_shape){1, check_vector_lengths[i], 1};
+        const enum check_outcome outcome = check_case(ctx, device, &c, text, size);
+        if (outcome == CHECK_FAILED)
+            return outcome;
+        if (outcome == CHECK_PASSED)
+            all = outcome;
+    }
+    return all;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs one case on one device through the public interface and says whether it
+ * is right.  For the tests of every platform; knows none of them. */
+#ifndef HCB_PLATFORM_CHECKS_H
+#define HCB_PLATFORM_CHECKS_H
+
+#include "hcbench.h"
+
+enum check_outcome { CHECK_PASSED, CHECK_UNSUPPORTED, CHECK_FAILED };
+
+/* Shapes that are not multiples of any tile, and lengths that are not multiples
+ * of any vector or chunk. */
+extern const struct hcb_shape check_matmul_shapes[];
+extern const size_t check_matmul_shape_count;
+extern const uint64_t check_vector_lengths[];
+extern const size_t check_vector_length_count;
+
+/* Runs a case on integers, whose result must be exact, and on uniform numbers,
+ * whose error must stay within the bound.  The output is poisoned before every
+ * run; a second run of several launches must give the same bits.  `text`
+ * receives the reason when the case is unsupported or wrong. */
+enum check_outcome check_case(struct hcb_ctx *ctx, struct hcb_device *device, const struct hcb_case *c,
+                              char *text, size_t size);
+
+/* Runs an op, impl and precision over all of the shapes above.  Ends with
+ * CHECK_FAILED and a text at the first failure, and with CHECK_UNSUPPORTED if no
+ * shape is supported. */
+enum check_outcome check_shapes(struct hcb_ctx *ctx, struct hcb_device *device, enum hcb_op op,
+                                enum hcb_impl impl, enum hcb_precision precision, char *text,
+                                size_t size);
+
+#endif

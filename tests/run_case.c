@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run_case DEVICE IMPL PRECISION OP[=SHAPE]...: runs and verifies cases through
+ * the public interface, for tools that watch a program.  Without a shape, all
+ * awkward ones.  Exit status 0: right; 1: wrong; 2: usage; 77: nothing ran. */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "platform_checks.h"
+
+static bool parse_shape(const char *text, struct hcb_shape *shape)
+{
+    char rest;
+    *shape = (struct hcb_shape){1, 1, 1};
+    if (strchr(text, 'x') != NULL)
+        return sscanf(text, "%" SCNu64 "x%" SCNu64 "x%" SCNu64 "%c", &shape->m, &shape->n, &shape->k,
+                      &rest) == 3;
+    return sscanf(text, "%" SCNu64 "%c", &shape->n, &rest) == 1;
+}
+
+static enum check_outcome run_word(struct hcb_ctx *ctx, struct hcb_device *device, enum hcb_impl impl,
+                                   enum hcb_precision precision, const char *word, char *text,
+                                   size_t size)
+{
+    char op_name[16];
+    const size_t length = strcspn(word, "=");
+    struct hcb_case c = {.impl = impl, .precision = precision};
+    snprintf(op_name, sizeof op_name, "%.*s", (int)length, word);
+    const int op = hcb_word(hcb_op_name, op_name);
+    snprintf(text, size, "'%s' is not an op, or op=shape", word);
+    if (op < 0)
+        return CHECK_FAILED;
+    c.op = (enum hcb_op)op;
+    if (word[length] == '\0')
+        return check_shapes(ctx, device, c.op, impl, precision, text, size);
+    if (!parse_shape(word + length + 1, &c.shape))
+        return CHECK_FAILED;
+    return check_case(ctx, device, &c, text, size);
+}
+
+static int run_words(struct hcb_ctx *ctx, struct hcb_device *device, int impl, int precision,
+                     char **words)
+{
+    static const char *const names[] = {"ok", "unsupported", "FAILED"};
+    int exit_status = 77;
+    for (; *words != NULL; words++) {
+        char text[512] = "";
+        enum check_outcome outcome = run_word(ctx, device, (enum hcb_impl)impl,
+                                              (enum hcb_precision)precision, *words, text, sizeof text);
+        printf("%s %s %s: %s%s%s\n", hcb_impl_name((unsigned)impl), hcb_precision_name((unsigned)precision),
+               *words, names[outcome], outcome == CHECK_PASSED ? "" : ", ",
+               outcome == CHECK_PASSED ? "" : text);
+        if (outcome == CHECK_FAILED)
+            return 1;
+        if (outcome == CHECK_PASSED)
+            exit_status = 0;
+    }
+    return exit_status;
+}
+
+int main(int argc, char **argv)
+{
+    const int impl = argc > 4 ? hcb_word(hcb_impl_name, argv[2]) : -1;
+    const int precision = argc > 4 ? hcb_word(hcb_precision_name, argv[3]) : -1;
+    struct hcb_device *device = NULL;
+    int exit_status = 77;
+    if (impl < 0 || precision < 0) {
+        fprintf(stderr, "usage: run_case DEVICE IMPL PRECISION OP[=SHAPE]...\n");
+        return 2;
+    }
+    struct hcb_ctx *ctx = hcb_ctx_new();
+    if (ctx == NULL || hcb_device_open(ctx, argv[1], &device) != HCB_OK)
+        fprintf(stderr, "run_case: %s\n", ctx != NULL ? hcb_error(ctx) : "out of memory");
+    else
+        exit_status = run_words(ctx, device, impl, precision, argv + 4);
+    hcb_device_close(device);
+    hcb_ctx_free(ctx);
+    return exit_status;
+}
