@@ -47,8 +47,11 @@ static const char *remarks(const struct device_record *device, char *text, size_
 
 static void print_lines(const struct record *record, struct page *page)
 {
-    static const struct grid_column columns[] = {{"device", false, 0}, {"name", false, 0}, {"driver", false, 0},
-                                                 {"memory", true, 1},  {"", false, 0}};
+    static const struct grid_column columns[] = {{"device", false, 0},
+                                                 {"name", false, 0},
+                                                 {"driver", false, 0},
+                                                 {"memory", true, 1},
+                                                 {"", false, 0}};
     struct grid *grid = grid_new(columns, sizeof columns / sizeof *columns);
     char name[NAME_SHOWN], driver[DRIVER_SHOWN], memory[NUMBER_SIZE], said[WHOLE];
     for (size_t i = 0; i < record->device_count; i++) {
@@ -96,7 +99,8 @@ static void print_baseline(const struct record *record, struct page *page)
     }
     fprintf(out, "CPU baseline: %s", driver_text(info, driver, sizeof driver));
     if (info->compute_units > 0)
-        fprintf(out, ", %" PRIu32 " thread%s", info->compute_units, info->compute_units == 1 ? "" : "s");
+        fprintf(out, ", %" PRIu32 " thread%s", info->compute_units,
+                info->compute_units == 1 ? "" : "s");
     if (info->target[0] != '\0')
         fprintf(out, ", core type %s", info->target);
     print_choice(record, info->target, out);
@@ -159,13 +163,14 @@ static void print_facts(const struct device_record *device, struct page *page)
     print_fact(page, "driver", driver_text(info, text, sizeof text));
     print_fact(page, "api", info->api_version);
     print_fact(page, "target", info->target);
-    snprintf(text, sizeof text, "%s, %" PRIu32 " %s", hcb_device_type_name(info->type), info->compute_units,
-             info->type == HCB_DEVICE_CPU ? "threads" : "compute units");
+    snprintf(text, sizeof text, "%s, %" PRIu32 " %s", hcb_device_type_name(info->type),
+             info->compute_units, info->type == HCB_DEVICE_CPU ? "threads" : "compute units");
     print_fact(page, "type", info->compute_units > 0 ? text : hcb_device_type_name(info->type));
     if (info->memory_bytes > 0) {
         snprintf(text, sizeof text, "%s%s%s", number_bytes((double)info->memory_bytes, memory),
                  info->max_buffer_bytes > 0 ? ", one buffer at most " : "",
-                 info->max_buffer_bytes > 0 ? number_bytes((double)info->max_buffer_bytes, buffer) : "");
+                 info->max_buffer_bytes > 0 ? number_bytes((double)info->max_buffer_bytes, buffer)
+                                            : "");
         print_fact(page, "memory", text);
     }
     print_fact(page, "pci", info->pci);
@@ -173,7 +178,8 @@ static void print_facts(const struct device_record *device, struct page *page)
 }
 
 /* yes, or no with the number of the reason. */
-static void add_support(struct grid *grid, size_t column, const char *reason, struct reasons *reasons)
+static void add_support(struct grid *grid, size_t column, const char *reason,
+                        struct reasons *reasons)
 {
     if (reason == NULL)
         grid_cell(grid, column, PAINT_GOOD, "yes");
@@ -199,11 +205,13 @@ static void print_supports(const struct device_record *device, struct page *page
             grid_cell(grid, 0, PAINT_NONE, "  %s", hcb_op_name(op));
             grid_cell(grid, 1, PAINT_NONE, "%s", hcb_impl_name(impl));
             for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
-                add_support(grid, 2 + precision, device->unsupported[op][impl][precision], &reasons);
+                add_support(grid, 2 + precision, device->unsupported[op][impl][precision],
+                            &reasons);
         }
     grid_print(grid, page);
     for (size_t i = 0; i < reasons.count; i++) {
-        snprintf(text, sizeof text, "  (%zu) %s", i + 1, page_clip(reasons.list[i], clean, sizeof clean));
+        snprintf(text, sizeof text, "  (%zu) %s", i + 1,
+                 page_clip(reasons.list[i], clean, sizeof clean));
         page_line(page, PAINT_NONE, text);
     }
 }

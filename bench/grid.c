@@ -259,7 +259,8 @@ static size_t last_column(const struct grid *grid)
     return last;
 }
 
-static bool add_columns(const struct grid *grid, const struct page *page, struct libscols_table *table)
+static bool add_columns(const struct grid *grid, const struct page *page,
+                        struct libscols_table *table)
 {
     const size_t last = last_column(grid);
     for (size_t column = 0; column <= last; column++) {
@@ -268,8 +269,9 @@ static bool add_columns(const struct grid *grid, const struct page *page, struct
             continue;
         const int flags = (how->right ? SCOLS_FL_RIGHT : 0) | (column == last ? SCOLS_FL_WRAP : 0);
         struct libscols_column *made = scols_table_new_column(table, how->title, 0, flags);
-        if (made == NULL || scols_cell_set_color(scols_column_get_header(made),
-                                                 page->color ? page_paint(page, PAINT_TITLE) : NULL) != 0)
+        if (made == NULL ||
+            scols_cell_set_color(scols_column_get_header(made),
+                                 page->color ? page_paint(page, PAINT_TITLE) : NULL) != 0)
             return false;
         /* By itself it would break words. */
         if (column == last && (scols_column_set_wrapfunc(made, scols_wrapnl_chunksize,
@@ -304,7 +306,8 @@ static bool add_cell(const struct grid *grid, const struct page *page, struct li
         break_lines(grid, page, cell->text);
     return scols_line_set_data(line, number, cell->text) == 0 &&
            (!page->color || cell->paint == PAINT_NONE ||
-            scols_cell_set_color(scols_line_get_cell(line, number), page_paint(page, cell->paint)) == 0);
+            scols_cell_set_color(scols_line_get_cell(line, number),
+                                 page_paint(page, cell->paint)) == 0);
 }
 
 static bool add_line(const struct grid *grid, const struct page *page, struct libscols_table *table,
