@@ -188,6 +188,28 @@ static enum hcb_status prepare(struct row *row, char *reason)
     return status;
 }
 
+/* Memory of this machine that a device's worker takes for a case: a copy for
+ * verification, and the device's own when it lives in the same memory. */
+static double host_bytes(const struct actor *actor, const struct hcb_case *task)
+{
+    const bool shares = actor->info->software || actor->info->host_memory;
+    return (double)hcb_case_bytes(task) * (shares ? 2 : 1);
+}
+
+/* Refuses what this machine's memory cannot hold, before anything is allocated. */
+static enum hcb_status check_host_memory(const struct conductor *conductor, const struct row *row,
+                                         char *reason)
+{
+    const double memory = (double)conductor->record->environment.memory_bytes;
+    const double bytes = host_bytes(row->actor, &row->result->task);
+    char text[128];
+    if (memory <= 0 || bytes <= 0.9 * memory)
+        return HCB_OK;
+    snprintf(reason, HCB_REASON_SIZE, "%s needs %.3g GiB of this machine's memory, which has %.3g GiB",
+             hcb_case_text(&row->result->task, text, sizeof text), bytes * 0x1p-30, memory * 0x1p-30);
+    return HCB_UNSUPPORTED;
+}
+
 /* Everything before the first sample, ending with the exact check on integers. */
 static enum hcb_status start(struct conductor *conductor, struct row *row, char *reason)
 {
@@ -198,6 +220,8 @@ static enum hcb_status start(struct conductor *conductor, struct row *row, char 
     }
     progress_show(conductor->finished, row->result, "preparing");
     status = link_tell(row->actor->link, "support", protocol_case(&row->result->task), reason);
+    if (status == HCB_OK)
+        status = check_host_memory(conductor, row, reason);
     if (status == HCB_OK && !row->actor->holds_inputs)
         status = give_inputs(conductor, row, HCB_FILL_INTEGER, reason);
     if (status == HCB_OK)
@@ -312,7 +336,8 @@ static enum hcb_status take_block(struct conductor *conductor, struct row *row, 
 static double median_of(const json_t *array)
 {
     struct hcb_clock_result clock = {0};
-    const double median = add_samples(&clock, array) ? clock.summary.median : (double)NAN;
+    const double median =
+        add_samples(&clock, array) && clock.summary.n > 0 ? clock.summary.median : (double)NAN;
     free(clock.samples);
     return median;
 }
@@ -456,14 +481,6 @@ static bool same_case(const struct hcb_case *a, const struct hcb_case *b)
            a->shape.n == b->shape.n && a->shape.k == b->shape.k;
 }
 
-/* Memory of this machine that a device's worker takes for a case: a copy for
- * verification, and the device's own when it lives in the same memory. */
-static double host_bytes(const struct actor *actor, const struct hcb_case *task)
-{
-    const bool shares = actor->info->software || actor->info->host_memory;
-    return (double)hcb_case_bytes(task) * (shares ? 2 : 1);
-}
-
 static bool fit_together(const struct conductor *conductor, struct row **rows, size_t count)
 {
     double bytes = 0;
@@ -471,21 +488,6 @@ static bool fit_together(const struct conductor *conductor, struct row **rows, s
         if (i == 0 || rows[i]->actor != rows[i - 1]->actor)
             bytes += host_bytes(rows[i]->actor, &rows[i]->result->task);
     return bytes <= 0.8 * (double)conductor->record->environment.memory_bytes;
-}
-
-static void refuse_large_rows(struct conductor *conductor, struct row **rows, size_t count)
-{
-    const double limit = 0.9 * (double)conductor->record->environment.memory_bytes;
-    char text[128], reason[HCB_REASON_SIZE];
-    for (size_t i = 0; i < count; i++) {
-        const double bytes = host_bytes(rows[i]->actor, &rows[i]->result->task);
-        if (limit <= 0 || bytes <= limit)
-            continue;
-        snprintf(reason, sizeof reason, "%s needs %.3g GiB of this machine's memory, which has %.3g GiB",
-                 hcb_case_text(&rows[i]->result->task, text, sizeof text), bytes * 0x1p-30,
-                 limit / 0.9 * 0x1p-30);
-        finish(conductor, rows[i], HCB_UNSUPPORTED, reason);
-    }
 }
 
 static void add_speedups(struct row **rows, size_t count)
@@ -506,7 +508,6 @@ static void add_speedups(struct row **rows, size_t count)
 /* Rows of one case run together, or device by device when memory is short. */
 static void run_case(struct conductor *conductor, struct row **rows, size_t count)
 {
-    refuse_large_rows(conductor, rows, count);
     if (fit_together(conductor, rows, count)) {
         run_rows(conductor, rows, count);
     } else {

@@ -426,8 +426,10 @@ static enum hcb_status step_transfer(struct worker *worker, json_t *request, jso
     enum hcb_status status = HCB_OK;
     for (json_int_t i = 0; i < count && status == HCB_OK; i++) {
         struct hcb_timing timing;
-        double start = now_s(), uploaded = start, computed;
-        if (copies) {
+        double start, uploaded, computed;
+        status = poison_output(worker, slot);
+        start = uploaded = now_s();
+        if (status == HCB_OK && copies) {
             status = upload_inputs(worker);
             uploaded = now_s();
         }

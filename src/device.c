@@ -156,11 +156,12 @@ enum hcb_status hcb_buffer_new(struct hcb_device *device, uint64_t bytes, struct
     buffer->device = device;
     buffer->bytes = bytes;
     enum hcb_status status = located(device, NULL, device->ops->buffer_new(buffer));
-    hold(device, bytes);
     if (status != HCB_OK) {
-        hcb_buffer_free(buffer);
+        device->ops->buffer_free(buffer);
+        free(buffer);
         return status;
     }
+    hold(device, bytes);
     *out = buffer;
     return HCB_OK;
 }

@@ -208,5 +208,7 @@ double hcb_type_ulp_distance(enum hcb_type type, double a, double b)
 {
     if (!isfinite(a) || !isfinite(b))
         return HUGE_VAL;
-    return fabs((double)ordinal(type, a) - (double)ordinal(type, b));
+    const int64_t x = ordinal(type, a), y = ordinal(type, b);
+    /* Subtracted as integers: a double does not hold the ordinal of an f64. */
+    return (double)(x > y ? (uint64_t)x - (uint64_t)y : (uint64_t)y - (uint64_t)x);
 }

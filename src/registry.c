@@ -60,6 +60,8 @@ static enum hcb_status describe_devices(struct hcb_ctx *ctx, struct hcbi_platfor
         snprintf(info->id, sizeof info->id, "%s:%zu", ops->name, i);
         snprintf(info->platform, sizeof info->platform, "%s", ops->name);
         status = ops->device_describe(state->platform, i, info);
+        if (status == HCB_ERROR)
+            hcbi_fail_where(ctx, info->id);
         if (status != HCB_OK)
             return status;
     }

@@ -1,19 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2086 # lists of options are split on purpose
 # Exit statuses, bad input and output to odd places.
-. "$srcdir/tests/program.sh"
+# shellcheck source=tests/program.sh
+. "${srcdir:?}/tests/program.sh"
 HCBENCH_NULL=ok
 export HCBENCH_NULL
 cd "$work" || exit 99
-# shellcheck disable=SC2086 # $tiny is a list of options
 
 # Help and version, everywhere.
 for command in '' run list verify; do
-	# shellcheck disable=SC2086 # maybe empty
 	expect 0 $command --help
 	says out '--platform'
-	# shellcheck disable=SC2086
-	expect 0 $command --version
+		expect 0 $command --version
 	says out '^hcbench [0-9]+\.[0-9]+\.[0-9]+'
 done
 
@@ -58,11 +57,9 @@ expect 3 -p null -i clblast
 expect 3 -p null -o matmul -P f64 -n 65536
 says err 'nothing was measured'
 
-# shellcheck disable=SC2086 # a list of options
 good() {
 	expect 0 -p null $tiny "$@"
 }
-# shellcheck disable=SC2086
 bad() {
 	expect 1 -p null $tiny "$@"
 	[ -s "$work/err" ] || note "no message for: $*"

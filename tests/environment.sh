@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh disable=SC2154 # make sets builddir and srcdir
 # Sourced before each test: no home directory, no network, and the software
 # drivers PoCL and lavapipe as the only devices, wherever the tests run.
 tests_home=$builddir/tests/home

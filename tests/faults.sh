@@ -1,16 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2086 # lists of options are split on purpose
 # Devices that fail, crash and hang cost their own rows and nothing else.
-. "$srcdir/tests/program.sh"
-HCBENCH_TEST_MARK=faults-$$
-export HCBENCH_TEST_MARK
+# shellcheck source=tests/program.sh
+. "${srcdir:?}/tests/program.sh"
 
 # fault BEHAVIOUR STATUS [STATUS OF THE NEIGHBOUR]: null:1 misbehaves; its other
 # impl, null:0 and null:2 must be untouched.
 fault() {
 	HCBENCH_NULL=ok,$1,ok
 	export HCBENCH_NULL
-	# shellcheck disable=SC2086 # a list of options
 	expect "${4:-1}" -p null $tiny --timeout 4 --csv "$work/rows.csv" --json "$work/rows.json"
 	rows "$work/rows.csv" >"$work/rows"
 	for wanted in "null:0/native ok" "null:0/tile ok" "null:1/native $2" "null:1/tile ${3:-ok}" \
@@ -21,7 +20,7 @@ fault() {
 		}
 	done
 	[ "$(wc -l <"$work/rows")" -eq 6 ] || note "with $1 there are not 6 rows"
-	[ -z "$(strays "$HCBENCH_TEST_MARK" | grep -v "^$$\$")" ] || note "with $1 a process is left over"
+	[ -z "$(strays)" ] || note "with $1 a process is left over"
 }
 
 fault ok ok ok 0

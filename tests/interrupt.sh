@@ -1,19 +1,24 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2086 # lists of options are split on purpose
 # Ctrl-C, SIGTERM and kill -9: finished rows survive, workers do not.
-. "$srcdir/tests/program.sh"
+# shellcheck source=tests/program.sh
+. "${srcdir:?}/tests/program.sh"
 [ -d /proc/self ] || {
 	echo "needs /proc"
 	exit 77
 }
 HCBENCH_NULL=ok,sleep-run
-HCBENCH_TEST_MARK=interrupt-$$
-export HCBENCH_NULL HCBENCH_TEST_MARK
+export HCBENCH_NULL
+
+rows_done() {
+	grep -c '"status":"ok"' "$work/journal" 2>/dev/null || [ -e "$work/journal" ] || echo 0
+}
 
 # until_row: waits until the journal has a finished row.
 until_row() {
 	tries=0
-	while [ "$(grep -c '"status":"ok"' "$work/journal" 2>/dev/null)" -lt 2 ] 2>/dev/null; do
+	while [ "$(rows_done)" -lt 2 ]; do
 		sleep 0.1
 		tries=$((tries + 1))
 		[ $tries -lt 300 ] || {
@@ -27,8 +32,7 @@ until_row() {
 stop() {
 	rm -f "$work/journal"
 	# Hundreds of rows of about 0.1 s each: it is stopped long before the last.
-	# shellcheck disable=SC2086 # a list of options
-	"$hcbench" -p null $tiny -n 8-200+1 --journal "$work/journal" >"$work/out" 2>"$work/err" </dev/null &
+	HCBENCH_TEST_MARK=$mark "$hcbench" -p null $tiny -n 8-200+1 --journal "$work/journal" >"$work/out" 2>"$work/err" </dev/null &
 	program=$!
 	until_row
 	kill -"$1" $program
@@ -36,9 +40,9 @@ stop() {
 	got=$?
 	[ $got -eq "$2" ] || note "after SIG$1 the exit status is $got, not $2"
 	sleep 0.3
-	left=$(strays "$HCBENCH_TEST_MARK" | grep -v "^$$\$")
+	left=$(strays)
 	[ -z "$left" ] || note "after SIG$1 processes are left over: $left"
-	[ "$(grep -c '"status":"ok"' "$work/journal")" -ge 2 ] || note "after SIG$1 the journal has no rows"
+	[ "$(rows_done)" -ge 2 ] || note "after SIG$1 the journal has no rows"
 }
 
 stop INT 130

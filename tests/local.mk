@@ -6,7 +6,8 @@ AM_TESTS_ENVIRONMENT = \
 	builddir='$(abs_top_builddir)' srcdir='$(abs_top_srcdir)' CC='$(CC)' CXX='$(CXX)' \
 	GLSLANG='$(GLSLANG)'; export builddir srcdir CC CXX GLSLANG; \
 	. $(abs_top_srcdir)/%reldir%/environment.sh;
-EXTRA_DIST += %reldir%/environment.sh %reldir%/program.sh $(script_tests)
+EXTRA_DIST += %reldir%/environment.sh %reldir%/program.sh %reldir%/suite.h \
+	$(script_tests)
 script_tests = \
 	%reldir%/cli.sh \
 	%reldir%/faults.sh \
@@ -22,6 +23,35 @@ check_PROGRAMS += %reldir%/run_case
 
 if HAVE_CHECK
 check_tests =
+
+# The library's core; no driver is touched.
+core_test_cppflags = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+core_test_libs = libhcbench-core.la $(CHECK_LIBS)
+check_tests += \
+	%reldir%/test_cases %reldir%/test_environment %reldir%/test_fill \
+	%reldir%/test_formats %reldir%/test_kernels %reldir%/test_reference \
+	%reldir%/test_registry %reldir%/test_result %reldir%/test_statistics \
+	%reldir%/test_verify
+%canon_reldir%_test_cases_CPPFLAGS = $(core_test_cppflags)
+%canon_reldir%_test_cases_LDADD = $(core_test_libs)
+%canon_reldir%_test_environment_CPPFLAGS = $(core_test_cppflags)
+%canon_reldir%_test_environment_LDADD = $(core_test_libs)
+%canon_reldir%_test_fill_CPPFLAGS = $(core_test_cppflags)
+%canon_reldir%_test_fill_LDADD = $(core_test_libs)
+%canon_reldir%_test_formats_CPPFLAGS = $(core_test_cppflags)
+%canon_reldir%_test_formats_LDADD = $(core_test_libs)
+%canon_reldir%_test_kernels_CPPFLAGS = $(core_test_cppflags)
+%canon_reldir%_test_kernels_LDADD = $(core_test_libs)
+%canon_reldir%_test_reference_CPPFLAGS = $(core_test_cppflags)
+%canon_reldir%_test_reference_LDADD = $(core_test_libs)
+%canon_reldir%_test_registry_CPPFLAGS = $(core_test_cppflags)
+%canon_reldir%_test_registry_LDADD = $(core_test_libs)
+%canon_reldir%_test_result_CPPFLAGS = $(core_test_cppflags)
+%canon_reldir%_test_result_LDADD = $(core_test_libs)
+%canon_reldir%_test_statistics_CPPFLAGS = $(core_test_cppflags)
+%canon_reldir%_test_statistics_LDADD = $(core_test_libs)
+%canon_reldir%_test_verify_CPPFLAGS = $(core_test_cppflags)
+%canon_reldir%_test_verify_LDADD = $(core_test_libs)
 
 # The platforms.
 platform_test_libs = libplatform-checks.a libhcbench-core.la $(CHECK_LIBS)

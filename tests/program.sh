@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh disable=SC2154,SC2034 # make sets builddir and srcdir
 # Sourced by tests of the program: runs it, and compares what came out.
 hcbench=$builddir/bench/hcbench
 work=$(mktemp -d "${TMPDIR:-/tmp}/hcbench-test.XXXXXX") || exit 99
 trap 'rm -rf "$work"' EXIT
+mark=$(basename "$0")-$$ # carried by every hcbench of this test, and its workers
 failures=0
 
 # A tiny case that takes milliseconds.
@@ -17,7 +19,7 @@ note() {
 expect() {
 	wanted=$1
 	shift
-	"$hcbench" "$@" >"$work/out" 2>"$work/err" </dev/null
+	HCBENCH_TEST_MARK=$mark "$hcbench" "$@" >"$work/out" 2>"$work/err" </dev/null
 	got=$?
 	[ "$got" -eq "$wanted" ] || {
 		note "exit status $got, not $wanted: hcbench $*"
@@ -39,13 +41,9 @@ rows() {
 		{ print $at["device"] "/" $at["impl"], $at["status"] }' "$1"
 }
 
-# strays MARK: processes that have HCBENCH_TEST_MARK=MARK in their environment.
+# strays: processes of this test that are still there.
 strays() {
-	grep -lsz "^HCBENCH_TEST_MARK=$1\$" /proc/[0-9]*/environ 2>/dev/null |
-		while read -r file; do
-			pid=${file#/proc/}
-			[ "${pid%/environ}" = "$$" ] || echo "${pid%/environ}"
-		done
+	grep -lsz "^HCBENCH_TEST_MARK=$mark\$" /proc/[0-9]*/environ 2>/dev/null
 }
 
 finish() {

@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verification: plain loops in every precision pass, and each kind of damage to
+ * the same result does not.  Knows no device. */
+#include "config.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "hcbench.h"
+#include "suite.h"
+
+/* A case with its operands in host memory, and the inputs as doubles. */
+struct job {
+    struct hcb_case task;
+    uint64_t m, n, k;
+    void *operands[HCB_OPERANDS_MAX];
+    void *output;
+    enum hcb_type type; /* of the output, and of the accumulator */
+    double *a, *b;      /* b is NULL for the sum */
+};
+
+static void *allocate(uint64_t bytes)
+{
+    void *data = malloc(bytes);
+    ck_assert_ptr_nonnull(data);
+    return data;
+}
+
+static double *as_doubles(const struct hcb_case *c, unsigned operand, const void *data)
+{
+    const uint64_t count = hcb_operand_elements(c, operand);
+    double *values = allocate(count * sizeof *values);
+    for (uint64_t i = 0; i < count; i++)
+        values[i] = hcb_type_load(hcb_operand_type(c, operand), data, i);
+    return values;
+}
+
+static struct job job_new(enum hcb_op op, enum hcb_precision precision, struct hcb_shape shape,
+                          enum hcb_fill fill)
+{
+    struct job job = {.task = {op, HCB_IMPL_TILE, precision, shape}};
+    const unsigned last = hcb_op_operands(op) - 1;
+    for (unsigned i = 0; i <= last; i++) {
+        job.operands[i] = allocate(hcb_operand_bytes(&job.task, i));
+        if (i < last)
+            hcb_fill_operand(&job.task, i, fill, 1, 0, hcb_operand_elements(&job.task, i),
+                             job.operands[i]);
+    }
+    job.m = shape.m;
+    job.n = op == HCB_OP_MATMUL ? shape.n : 1;
+    job.k = hcb_case_terms(&job.task);
+    job.output = job.operands[last];
+    job.type = hcb_operand_type(&job.task, last);
+    job.a = as_doubles(&job.task, 0, job.operands[0]);
+    job.b = last == 2 ? as_doubles(&job.task, 1, job.operands[1]) : NULL;
+    hcb_poison(job.type, job.output, job.m * job.n);
+    return job;
+}
+
+static void job_free(struct job *job)
+{
+    for (unsigned i = 0; i < HCB_OPERANDS_MAX; i++)
+        free(job->operands[i]);
+    free(job->a);
+    free(job->b);
+}
+
+/* One multiply-add as a plain kernel does it: each operation rounded to the
+ * accumulator's format. */
+static double step(enum hcb_type type, double sum, double product)
+{
+    switch (type) {
+    case HCB_TYPE_F32: return (double)((float)sum + (float)product);
+    case HCB_TYPE_F16:
+        product = (double)hcb_f16_to_f32(hcb_f16_from_f64(product));
+        return (double)hcb_f16_to_f32(hcb_f16_from_f64(sum + product));
+    default: return sum + product;
+    }
+}
+
+/* The whole output by plain loops over the terms first, first + stride ... below
+ * `end`, in the accumulator `type`. */
+static void compute_terms(struct job *job, enum hcb_type type, uint64_t first, uint64_t end)
+{
+    for (uint64_t i = 0; i < job->m; i++)
+        for (uint64_t j = 0; j < job->n; j++) {
+            double sum = 0;
+            for (uint64_t l = first; l < end; l++)
+                sum = step(type, sum,
+                           job->b != NULL ? job->a[i * job->k + l] * job->b[l * job->n + j]
+                                          : job->a[i * job->k + l]);
+            hcb_type_store(job->type, job->output, i * job->n + j, sum);
+        }
+}
+
+static void compute(struct job *job)
+{
+    compute_terms(job, job->type, 0, job->k);
+}
+
+static enum hcb_status judge(const struct job *job, bool exact, struct hcb_verdict *verdict)
+{
+    /* Product and sum are rounded apart. */
+    const struct hcb_verify_options options = {.exact = exact, .roundoff_factor = 2, .seed = 5};
+    return hcb_verify(&job->task, (const void *[]){job->operands[0], job->operands[1]}, job->output,
+                      &options, verdict);
+}
+
+static void expect_ok(const struct job *job, bool exact, const char *what)
+{
+    struct hcb_verdict verdict;
+    char text[128];
+    ck_assert_msg(judge(job, exact, &verdict) == HCB_OK, "%s, %s: %s",
+                  hcb_case_text(&job->task, text, sizeof text), what, verdict.reason);
+    ck_assert_str_eq(verdict.reason, "");
+    ck_assert_double_ge(verdict.checked, 1);
+    ck_assert_double_le(verdict.bound_ratio, exact ? 0 : verdict.limit);
+}
+
+/* `phrase` must stand in the reason. */
+static void expect_wrong(const struct job *job, bool exact, const char *what, const char *phrase)
+{
+    struct hcb_verdict verdict;
+    char text[128];
+    ck_assert_msg(judge(job, exact, &verdict) == HCB_WRONG, "%s, %s passes, r = %g",
+                  hcb_case_text(&job->task, text, sizeof text), what, verdict.bound_ratio);
+    ck_assert_int_eq((int)verdict.status, (int)HCB_WRONG);
+    ck_assert_msg(strstr(verdict.reason, phrase) != NULL, "%s: '%s' lacks '%s'", what, verdict.reason,
+                  phrase);
+}
+
+static double element(const struct job *job, uint64_t index)
+{
+    return hcb_type_load(job->type, job->output, index);
+}
+
+/* ------------------------------------------------------------------ damage */
+
+static void damage_transposed(struct job *job)
+{
+    for (uint64_t i = 0; i < job->m; i++)
+        for (uint64_t j = i + 1; j < job->n; j++) {
+            const double upper = element(job, i * job->n + j), lower = element(job, j * job->n + i);
+            hcb_type_store(job->type, job->output, i * job->n + j, lower);
+            hcb_type_store(job->type, job->output, j * job->n + i, upper);
+        }
+}
+
+/* Off by more than the noise of any precision. */
+static double far_from(const struct job *job, double value)
+{
+    return value + fabs(value) + 2 + (double)job->k / 8;
+}
+
+static void damage_last_element(struct job *job)
+{
+    const uint64_t last = job->m * job->n - 1;
+    hcb_type_store(job->type, job->output, last, far_from(job, element(job, last)));
+}
+
+static void damage_first_element(struct job *job)
+{
+    hcb_type_store(job->type, job->output, 0, far_from(job, element(job, 0)));
+}
+
+static void damage_zero(struct job *job)
+{
+    for (uint64_t e = 0; e < job->m * job->n; e++)
+        hcb_type_store(job->type, job->output, e, 0);
+}
+
+static void damage_constant(struct job *job)
+{
+    for (uint64_t e = 1; e < job->m * job->n; e++)
+        hcb_type_store(job->type, job->output, e, element(job, 0));
+}
+
+static void damage_unwritten(struct job *job)
+{
+    hcb_poison(job->type, job->output, job->m * job->n);
+}
+
+/* The last 4 x 4 elements, as when a group did not run. */
+static void damage_unwritten_tile(struct job *job)
+{
+    char *data = job->output;
+    for (uint64_t i = job->m - 4; i < job->m; i++)
+        hcb_poison(job->type, data + (i * job->n + job->n - 4) * hcb_type_size(job->type), 4);
+}
+
+static void damage_rows_swapped(struct job *job)
+{
+    for (uint64_t j = 0; j < job->n; j++) {
+        const double first = element(job, j);
+        hcb_type_store(job->type, job->output, j, element(job, job->n + j));
+        hcb_type_store(job->type, job->output, job->n + j, first);
+    }
+}
+
+static void damage_last_term_missing(struct job *job)
+{
+    compute_terms(job, job->type, 0, job->k - 1);
+}
+
+static void damage_infinite(struct job *job)
+{
+    hcb_type_store(job->type, job->output, 1, HUGE_VAL);
+}
+
+static const struct damage {
+    const char *name;
+    void (*apply)(struct job *job);
+} damages[] = {
+    {"transposed", damage_transposed},
+    {"last element off", damage_last_element},
+    {"first element off", damage_first_element},
+    {"zero", damage_zero},
+    {"constant", damage_constant},
+    {"unwritten", damage_unwritten},
+    {"unwritten tile", damage_unwritten_tile},
+    {"rows swapped", damage_rows_swapped},
+    {"last term missing", damage_last_term_missing},
+    {"infinite", damage_infinite},
+};
+
+/* Each damage is seen in each precision, by both criteria. */
+static void check_damages(enum hcb_precision precision, struct hcb_shape shape, bool exact)
+{
+    struct job job = job_new(HCB_OP_MATMUL, precision, shape, exact ? HCB_FILL_INTEGER : HCB_FILL_UNIFORM);
+    const size_t bytes = hcb_operand_bytes(&job.task, 2);
+    void *right = allocate(bytes);
+    compute(&job);
+    memcpy(right, job.output, bytes);
+    expect_ok(&job, exact, "undamaged");
+    for (size_t d = 0; d < sizeof damages / sizeof *damages; d++) {
+        damages[d].apply(&job);
+        expect_wrong(&job, exact, damages[d].name, "");
+        memcpy(job.output, right, bytes);
+    }
+    expect_ok(&job, exact, "restored");
+    free(right);
+    job_free(&job);
+}
+
+START_TEST(small_matrices)
+{
+    static const struct hcb_shape shapes[] = {{4, 4, 1}, {17, 17, 5}, {33, 33, 31}, {64, 64, 100}};
+    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+        check_damages((enum hcb_precision)_i, shapes[s], true);
+        check_damages((enum hcb_precision)_i, shapes[s], false);
+    }
+}
+END_TEST
+
+/* More than 2^26 multiply-adds: the bound looks at samples, the exact check still
+ * at all. */
+START_TEST(large_matrices)
+{
+    static const enum hcb_precision precisions[] = {HCB_PRECISION_F32, HCB_PRECISION_BF16F32,
+                                                    HCB_PRECISION_I8I32};
+    const struct hcb_shape shape = {600, 600, 200};
+    check_damages(precisions[_i], shape, true);
+    check_damages(precisions[_i], shape, false);
+}
+END_TEST
+
+/* Exact: one element in the middle, whichever it is. */
+START_TEST(any_element_exactly)
+{
+    struct job job = job_new(HCB_OP_MATMUL, HCB_PRECISION_F32, (struct hcb_shape){600, 600, 200},
+                             HCB_FILL_INTEGER);
+    compute(&job);
+    for (uint64_t e = 1; e < job.m * job.n; e += 35993) {
+        const double value = element(&job, e);
+        char place[128];
+        snprintf(place, sizeof place, "[%" PRIu64 ",%" PRIu64 "] is %.17g, right is %.17g; 1 of 600 rows",
+                 e / job.n, e % job.n, value + 1, value);
+        hcb_type_store(job.type, job.output, e, value + 1);
+        expect_wrong(&job, true, "one element off by 1", place);
+        hcb_type_store(job.type, job.output, e, value);
+    }
+    job_free(&job);
+}
+END_TEST
+
+/* Tall, wide, one term, one element, and one row or column. */
+START_TEST(awkward_shapes_pass)
+{
+    static const struct hcb_shape shapes[] = {{1, 1, 1},   {1, 1, 129}, {15, 31, 1},  {127, 1, 17}, {1, 129, 33},
+                                              {5000, 2, 3}, {2, 5000, 3}, {4097, 3, 2}, {3, 4099, 2}};
+    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
+        for (int exact = 0; exact < 2; exact++) {
+            struct job job = job_new(HCB_OP_MATMUL, (enum hcb_precision)_i, shapes[s],
+                                     exact ? HCB_FILL_INTEGER : HCB_FILL_UNIFORM);
+            compute(&job);
+            expect_ok(&job, exact, "undamaged");
+            damage_last_element(&job);
+            expect_wrong(&job, exact, "last element off", "");
+            job_free(&job);
+        }
+}
+END_TEST
+
+/* --------------------------------------------------------------- reductions */
+
+START_TEST(reductions)
+{
+    static const enum hcb_op ops[] = {HCB_OP_SUM, HCB_OP_DOT};
+    static const uint64_t lengths[] = {1, 2, 31, 1000};
+    for (size_t o = 0; o < 2; o++)
+        for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++)
+            for (int exact = 0; exact < 2; exact++) {
+                struct job job = job_new(ops[o], (enum hcb_precision)_i,
+                                         (struct hcb_shape){1, lengths[l], 1},
+                                         exact ? HCB_FILL_INTEGER : HCB_FILL_UNIFORM);
+                expect_wrong(&job, exact, "unwritten", "");
+                compute(&job);
+                expect_ok(&job, exact, "undamaged");
+                damage_last_element(&job);
+                expect_wrong(&job, exact, "off", "");
+                job_free(&job);
+            }
+}
+END_TEST
+
+/* A loop that stops at 65,535 terms, as one driver's do. */
+static void check_cut(enum hcb_op op, enum hcb_precision precision, struct hcb_shape shape, bool exact)
+{
+    struct job job = job_new(op, precision, shape, exact ? HCB_FILL_INTEGER : HCB_FILL_UNIFORM);
+    compute(&job);
+    expect_ok(&job, exact, "undamaged");
+    compute_terms(&job, job.type, 0, 65535);
+    expect_wrong(&job, exact, "cut at 65,535", exact || job.type == HCB_TYPE_I32 ? "exact check" : "bound");
+    job_free(&job);
+}
+
+START_TEST(loop_cut_short)
+{
+    const enum hcb_precision precision = (enum hcb_precision)_i;
+    for (int exact = 0; exact < 2; exact++) {
+        if (!exact && precision == HCB_PRECISION_F16)
+            continue; /* at this length the noise of f16 hides it from a bound */
+        check_cut(HCB_OP_SUM, precision, (struct hcb_shape){1, 70000, 1}, exact);
+        check_cut(HCB_OP_DOT, precision, (struct hcb_shape){1, 70000, 1}, exact);
+        check_cut(HCB_OP_MATMUL, precision, (struct hcb_shape){3, 2, 70000}, exact);
+    }
+}
+END_TEST
+
+/* One element of 2^20 is not added.  Only the exact check can tell: the bound
+ * must allow for more than one term's worth of rounding. */
+START_TEST(one_term_of_a_million)
+{
+    enum { N = 1 << 20 };
+    struct job job = job_new(HCB_OP_SUM, (enum hcb_precision)_i, (struct hcb_shape){1, N, 1},
+                             HCB_FILL_INTEGER);
+    uint64_t left_out = N / 2;
+    compute(&job);
+    expect_ok(&job, true, "undamaged");
+    while (job.a[left_out] == 0)
+        left_out++;
+    job.a[left_out] = 0;
+    compute(&job);
+    expect_wrong(&job, true, "one term missing", "exact check: [0,0] is ");
+    job_free(&job);
+}
+END_TEST
+
+/* ---------------------------------------------------- how wide the bound is */
+
+/* Plain loops pass at every length, also with terms of one sign. */
+START_TEST(not_too_tight)
+{
+    static const uint64_t lengths[] = {1, 2, 10, 1000, 100000, 1 << 20};
+    static const enum hcb_precision precisions[] = {HCB_PRECISION_F64, HCB_PRECISION_F32,
+                                                    HCB_PRECISION_F16F32, HCB_PRECISION_BF16F32};
+    for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++)
+        for (int positive = 0; positive < 2; positive++) {
+            struct job job = job_new(HCB_OP_DOT, precisions[_i], (struct hcb_shape){1, lengths[l], 1},
+                                     HCB_FILL_UNIFORM);
+            for (unsigned operand = 0; positive && operand < 2; operand++)
+                for (uint64_t i = 0; i < lengths[l]; i++) {
+                    double *values = operand == 0 ? job.a : job.b;
+                    values[i] = fabs(values[i]);
+                    hcb_type_store(hcb_operand_type(&job.task, operand), job.operands[operand], i,
+                                   values[i]);
+                }
+            compute(&job);
+            expect_ok(&job, false, positive ? "terms of one sign" : "terms of both signs");
+            job_free(&job);
+        }
+}
+END_TEST
+
+/* What was added up in f16 is no f32 result, and f32 is no f64. */
+START_TEST(not_too_wide)
+{
+    static const struct {
+        enum hcb_precision precision;
+        enum hcb_type accumulator;
+    } rows[] = {{HCB_PRECISION_F16F32, HCB_TYPE_F16},
+                {HCB_PRECISION_BF16F32, HCB_TYPE_F16},
+                {HCB_PRECISION_F32, HCB_TYPE_F16},
+                {HCB_PRECISION_F64, HCB_TYPE_F32}};
+    for (uint64_t k = 16; k <= 4096; k *= 16) {
+        struct job job = job_new(HCB_OP_MATMUL, rows[_i].precision, (struct hcb_shape){20, 20, k},
+                                 HCB_FILL_UNIFORM);
+        compute(&job);
+        expect_ok(&job, false, "undamaged");
+        compute_terms(&job, rows[_i].accumulator, 0, k);
+        expect_wrong(&job, false, "a narrower accumulator", "times the bound");
+        job_free(&job);
+    }
+}
+END_TEST
+
+/* Inputs that were rounded to 16 bits are not the f32 inputs. */
+START_TEST(rounded_inputs)
+{
+    struct job job = job_new(HCB_OP_MATMUL, HCB_PRECISION_F32, (struct hcb_shape){20, 20, 64},
+                             HCB_FILL_UNIFORM);
+    for (uint64_t i = 0; i < job.m * job.k; i++)
+        job.a[i] = (double)hcb_bf16_to_f32(hcb_bf16_from_f64(job.a[i]));
+    compute(&job);
+    expect_wrong(&job, false, "inputs rounded to bf16", "times the bound");
+    job_free(&job);
+}
+END_TEST
+
+/* Where the noise of f16 is as large as the result, zeros and constants still do
+ * not pass. */
+START_TEST(flat_output_in_noise)
+{
+    struct job job = job_new(HCB_OP_MATMUL, HCB_PRECISION_F16, (struct hcb_shape){8, 8, 20000},
+                             HCB_FILL_UNIFORM);
+    compute(&job);
+    expect_ok(&job, false, "undamaged");
+    damage_zero(&job);
+    expect_wrong(&job, false, "zero", "every element");
+    compute(&job);
+    damage_constant(&job);
+    expect_wrong(&job, false, "constant", "every element");
+    job_free(&job);
+    job = job_new(HCB_OP_SUM, HCB_PRECISION_F16, (struct hcb_shape){1, 20000, 1}, HCB_FILL_UNIFORM);
+    compute(&job);
+    expect_ok(&job, false, "undamaged");
+    damage_zero(&job);
+    expect_wrong(&job, false, "zero", "every element");
+    job_free(&job);
+}
+END_TEST
+
+/* Results that really are all alike. */
+START_TEST(flat_output_that_is_right)
+{
+    struct job job = job_new(HCB_OP_MATMUL, (enum hcb_precision)_i, (struct hcb_shape){9, 9, 30},
+                             HCB_FILL_ZEROS);
+    compute(&job);
+    expect_ok(&job, false, "zeros");
+    expect_ok(&job, true, "zeros");
+    hcb_type_store(job.type, job.output, 40, 1);
+    expect_wrong(&job, false, "a one among zeros", "");
+    expect_wrong(&job, true, "a one among zeros", "");
+    job_free(&job);
+}
+END_TEST
+
+/* Results among the subnormals keep what the format can keep. */
+START_TEST(subnormal_results)
+{
+    struct job job = job_new(HCB_OP_MATMUL, HCB_PRECISION_F32, (struct hcb_shape){6, 6, 10},
+                             HCB_FILL_UNIFORM);
+    for (uint64_t i = 0; i < job.m * job.k; i++) {
+        job.a[i] *= 0x1p-140;
+        hcb_type_store(HCB_TYPE_F32, job.operands[0], i, job.a[i]);
+        job.a[i] = hcb_type_load(HCB_TYPE_F32, job.operands[0], i);
+    }
+    compute(&job);
+    expect_ok(&job, false, "subnormal");
+    job_free(&job);
+}
+END_TEST
+
+/* A reference that overflows proves nothing, whatever the other elements are. */
+START_TEST(reference_overflows)
+{
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F64, {1, 3, 1}};
+    const double a[] = {1e300}, b[] = {1, 1e10, 2}, got[] = {1e300, 0, 2e300};
+    const struct hcb_verify_options options = {0};
+    struct hcb_verdict v;
+    ck_assert_int_eq((int)hcb_verify(&c, (const void *[]){a, b}, got, &options, &v), (int)HCB_WRONG);
+    ck_assert_ptr_nonnull(strstr(v.reason, "[0,1] is 0"));
+}
+END_TEST
+
+/* ----------------------------------------------------------------- reports */
+
+START_TEST(reasons_name_the_place)
+{
+    struct job job = job_new(HCB_OP_MATMUL, HCB_PRECISION_F32, (struct hcb_shape){9, 7, 5},
+                             HCB_FILL_INTEGER);
+    const uint64_t place = 4 * 7 + 2;
+    compute(&job);
+    const double right = element(&job, place);
+    hcb_type_store(job.type, job.output, place, right + 3);
+    expect_wrong(&job, true, "off", "[4,2] is ");
+    expect_wrong(&job, true, "off", "1 of 9 rows are wrong");
+    expect_wrong(&job, false, "off", "[4,2] is ");
+    expect_wrong(&job, false, "off", "times the bound, limit ");
+    hcb_type_store(job.type, job.output, place, right + 0.5);
+    expect_wrong(&job, true, "half", "not a whole number");
+    hcb_poison(job.type, (float *)job.output + place, 2);
+    expect_wrong(&job, true, "unwritten",
+                 "2 of 63 elements are not finite or were not written, the first at [4,2]");
+    expect_wrong(&job, false, "unwritten", "2 of 63 elements");
+    job_free(&job);
+}
+END_TEST
+
+/* Figures by hand: 1 x 1 x 2 with a known error. */
+START_TEST(figures)
+{
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 2, 2}};
+    const float a[] = {1, -1}, b[] = {3, 1, 1, 1}, got[] = {2 + 0x1p-21f, 0};
+    const struct hcb_verify_options options = {.depth = 4};
+    struct hcb_verdict v;
+    ck_assert_int_eq((int)hcb_verify(&c, (const void *[]){a, b}, got, &options, &v), (int)HCB_OK);
+    ck_assert_double_eq(v.max_abs, 0x1p-21);
+    ck_assert_double_eq(v.max_rel, 0x1p-22);
+    ck_assert_double_eq(v.rel_frobenius, 0x1p-22);
+    ck_assert_double_eq(v.max_ulp, 2);
+    ck_assert_double_eq(v.limit, 12); /* 8 + 2 sqrt(4) = 4 + 8 */
+    /* u (|a||b|) + u |c| = 2^-24 (4 + 2) */
+    ck_assert_double_eq_tol(v.bound_ratio, 0x1p-21 / (0x1p-24 * 6), 1e-9);
+    ck_assert_double_eq(v.checked, 2);
+    ck_assert_int_eq((int)hcb_verify(&c, (const void *[]){a, b}, got,
+                                     &(struct hcb_verify_options){.exact = true}, &v),
+                     (int)HCB_WRONG);
+    ck_assert(isnan(v.bound_ratio) && isnan(v.max_abs) && isnan(v.checked));
+}
+END_TEST
+
+/* The limit grows with the depth and with the roundoff factor, and no further. */
+START_TEST(depth_and_factor)
+{
+    const struct hcb_case c = {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 100, 1}};
+    float x[100], got;
+    struct hcb_verdict v;
+    for (int i = 0; i < 100; i++)
+        x[i] = 1;
+    /* The bound is 2^-24 (100 f + 100). */
+    got = 100 + (float)(0x1p-24 * 200 * 20);
+    ck_assert_int_eq((int)hcb_verify(&c, (const void *[]){x, NULL}, &got,
+                                     &(struct hcb_verify_options){.depth = 100}, &v),
+                     (int)HCB_OK);
+    ck_assert_double_eq(v.limit, 28);
+    ck_assert_int_eq((int)hcb_verify(&c, (const void *[]){x, NULL}, &got,
+                                     &(struct hcb_verify_options){.depth = 16}, &v),
+                     (int)HCB_WRONG);
+    ck_assert_double_eq(v.limit, 16);
+    ck_assert_int_eq((int)hcb_verify(&c, (const void *[]){x, NULL}, &got,
+                                     &(struct hcb_verify_options){.depth = 16, .roundoff_factor = 2}, &v),
+                     (int)HCB_OK);
+    ck_assert_int_eq((int)hcb_verify(&c, (const void *[]){x, NULL}, &got,
+                                     &(struct hcb_verify_options){0}, &v),
+                     (int)HCB_OK);
+    ck_assert_double_eq(v.limit, 28);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = suite_case("verify");
+    tcase_add_loop_test(tests, small_matrices, 0, HCB_PRECISION_COUNT);
+    tcase_add_loop_test(tests, large_matrices, 0, 3);
+    tcase_add_test(tests, any_element_exactly);
+    tcase_add_loop_test(tests, awkward_shapes_pass, 0, HCB_PRECISION_COUNT);
+    tcase_add_loop_test(tests, reductions, 0, HCB_PRECISION_COUNT);
+    tcase_add_loop_test(tests, loop_cut_short, 0, HCB_PRECISION_COUNT);
+    tcase_add_loop_test(tests, one_term_of_a_million, 0, HCB_PRECISION_COUNT);
+    tcase_add_loop_test(tests, not_too_tight, 0, 4);
+    tcase_add_loop_test(tests, not_too_wide, 0, 4);
+    tcase_add_test(tests, rounded_inputs);
+    tcase_add_test(tests, flat_output_in_noise);
+    tcase_add_loop_test(tests, flat_output_that_is_right, 0, HCB_PRECISION_COUNT);
+    tcase_add_test(tests, subnormal_results);
+    tcase_add_test(tests, reference_overflows);
+    tcase_add_test(tests, reasons_name_the_place);
+    tcase_add_test(tests, figures);
+    tcase_add_test(tests, depth_and_factor);
+    return suite_run("verify", tests);
+}
