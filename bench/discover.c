@@ -98,6 +98,9 @@ static bool same_hardware(const struct hcb_device_info *a, const struct hcb_devi
 {
     const bool a_cpu = a->type == HCB_DEVICE_CPU || a->software,
                b_cpu = b->type == HCB_DEVICE_CPU || b->software;
+    if (hcb_platform_is_test((unsigned)hcb_word(hcb_platform_name, a->platform)) ||
+        hcb_platform_is_test((unsigned)hcb_word(hcb_platform_name, b->platform)))
+        return false;
     if (a_cpu || b_cpu)
         return a_cpu && b_cpu;
     return (a->pci[0] != '\0' && strcmp(a->pci, b->pci) == 0) ||
