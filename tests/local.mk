@@ -22,3 +22,14 @@ libplatform_checks_a_SOURCES = %reldir%/platform_checks.c %reldir%/platform_chec
 check_PROGRAMS += tests/run_case
 tests_run_case_SOURCES = %reldir%/run_case.c
 tests_run_case_LDADD = libplatform-checks.a libhcbench-core.la
+
+# OpenCL.
+if HAVE_OPENCL
+script_tests += %reldir%/oclgrind.sh
+if HAVE_CHECK
+check_tests += tests/test_opencl
+tests_test_opencl_SOURCES = %reldir%/test_opencl.c
+tests_test_opencl_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_test_opencl_LDADD = libplatform-checks.a libhcbench-core.la $(CHECK_LIBS)
+endif
+endif
