@@ -12,6 +12,9 @@ script_tests = \
 	%reldir%/cli.sh \
 	%reldir%/faults.sh \
 	%reldir%/interrupt.sh
+if HAVE_OPENCL
+script_tests += %reldir%/oclgrind.sh
+endif
 TESTS += $(script_tests)
 
 # The generic part of the platforms' tests, and a program that runs single cases.
@@ -58,6 +61,11 @@ platform_test_libs = libplatform-checks.a libhcbench-core.la $(CHECK_LIBS)
 check_tests += %reldir%/test_cpu
 %canon_reldir%_test_cpu_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/hosts/cpu $(CHECK_CFLAGS)
 %canon_reldir%_test_cpu_LDADD = $(platform_test_libs)
+if HAVE_OPENCL
+check_tests += %reldir%/test_opencl
+%canon_reldir%_test_opencl_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+%canon_reldir%_test_opencl_LDADD = $(platform_test_libs)
+endif
 
 # The program.
 program_test_cppflags = \
@@ -75,4 +83,3 @@ check_tests += %reldir%/test_options %reldir%/test_protocol %reldir%/test_views
 
 check_PROGRAMS += $(check_tests)
 TESTS += $(check_tests)
-endif
