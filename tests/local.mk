@@ -4,15 +4,27 @@
 # Each test program is one file test_NAME.c.
 AM_TESTS_ENVIRONMENT = \
 	builddir='$(abs_top_builddir)' srcdir='$(abs_top_srcdir)' CC='$(CC)' CXX='$(CXX)' \
-	GLSLANG='$(GLSLANG)'; export builddir srcdir CC CXX GLSLANG; \
+	GLSLANG='$(GLSLANG)' SANITIZER_FLAGS='$(HCB_SANITIZER_FLAGS)'; \
+	export builddir srcdir CC CXX GLSLANG SANITIZER_FLAGS; \
 	. $(abs_top_srcdir)/%reldir%/environment.sh;
 EXTRA_DIST += %reldir%/environment.sh %reldir%/program.sh %reldir%/suite.h \
 	$(script_tests)
 script_tests = \
 	%reldir%/cli.sh \
+	%reldir%/example.sh \
 	%reldir%/faults.sh \
-	%reldir%/interrupt.sh
+	%reldir%/header.sh \
+	%reldir%/interrupt.sh \
+	%reldir%/rooms.sh \
+	%reldir%/symbols.sh
 TESTS += $(script_tests)
+
+# What is installed, as its user sees it.
+EXTRA_DIST += %reldir%/installed.sh
+installcheck-local:
+	srcdir='$(abs_top_srcdir)' CC='$(CC)' SANITIZER_FLAGS='$(HCB_SANITIZER_FLAGS)' \
+	DESTDIR='$(DESTDIR)' bindir='$(bindir)' libdir='$(libdir)' VERSION='$(VERSION)' \
+	$(SHELL) $(srcdir)/%reldir%/installed.sh
 
 # The generic part of the platforms' tests, and a program that runs single cases.
 check_LIBRARIES += libplatform-checks.a
