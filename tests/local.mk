@@ -4,18 +4,28 @@
 # Each test program is one file test_NAME.c.
 AM_TESTS_ENVIRONMENT = \
 	builddir='$(abs_top_builddir)' srcdir='$(abs_top_srcdir)' CC='$(CC)' CXX='$(CXX)' \
-	GLSLANG='$(GLSLANG)'; export builddir srcdir CC CXX GLSLANG; \
+	GLSLANG='$(GLSLANG)' SANITIZER_FLAGS='$(HCB_SANITIZER_FLAGS)'; \
+	export builddir srcdir CC CXX GLSLANG SANITIZER_FLAGS; \
 	. $(abs_top_srcdir)/%reldir%/environment.sh;
 EXTRA_DIST += %reldir%/environment.sh %reldir%/program.sh %reldir%/suite.h \
 	$(script_tests)
 script_tests = \
 	%reldir%/cli.sh \
+	%reldir%/example.sh \
 	%reldir%/faults.sh \
-	%reldir%/interrupt.sh
-if HAVE_OPENCL
-script_tests += %reldir%/oclgrind.sh
-endif
+	%reldir%/header.sh \
+	%reldir%/interrupt.sh \
+	%reldir%/oclgrind.sh \
+	%reldir%/rooms.sh \
+	%reldir%/symbols.sh
 TESTS += $(script_tests)
+
+# What is installed, as its user sees it.
+EXTRA_DIST += %reldir%/installed.sh
+installcheck-local:
+	srcdir='$(abs_top_srcdir)' CC='$(CC)' SANITIZER_FLAGS='$(HCB_SANITIZER_FLAGS)' \
+	DESTDIR='$(DESTDIR)' bindir='$(bindir)' libdir='$(libdir)' VERSION='$(VERSION)' \
+	$(SHELL) $(srcdir)/%reldir%/installed.sh
 
 # The generic part of the platforms' tests, and a program that runs single cases.
 check_LIBRARIES += libplatform-checks.a
@@ -28,49 +38,27 @@ if HAVE_CHECK
 check_tests =
 
 # The library's core; no driver is touched.
-core_test_cppflags = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
-core_test_libs = libhcbench-core.la $(CHECK_LIBS)
 check_tests += \
 	%reldir%/test_cases %reldir%/test_environment %reldir%/test_fill \
 	%reldir%/test_formats %reldir%/test_kernels %reldir%/test_reference \
 	%reldir%/test_registry %reldir%/test_result %reldir%/test_statistics \
 	%reldir%/test_verify
-%canon_reldir%_test_cases_CPPFLAGS = $(core_test_cppflags)
-%canon_reldir%_test_cases_LDADD = $(core_test_libs)
-%canon_reldir%_test_environment_CPPFLAGS = $(core_test_cppflags)
-%canon_reldir%_test_environment_LDADD = $(core_test_libs)
-%canon_reldir%_test_fill_CPPFLAGS = $(core_test_cppflags)
-%canon_reldir%_test_fill_LDADD = $(core_test_libs)
-%canon_reldir%_test_formats_CPPFLAGS = $(core_test_cppflags)
-%canon_reldir%_test_formats_LDADD = $(core_test_libs)
-%canon_reldir%_test_kernels_CPPFLAGS = $(core_test_cppflags)
-%canon_reldir%_test_kernels_LDADD = $(core_test_libs)
-%canon_reldir%_test_reference_CPPFLAGS = $(core_test_cppflags)
-%canon_reldir%_test_reference_LDADD = $(core_test_libs)
-%canon_reldir%_test_registry_CPPFLAGS = $(core_test_cppflags)
-%canon_reldir%_test_registry_LDADD = $(core_test_libs)
-%canon_reldir%_test_result_CPPFLAGS = $(core_test_cppflags)
-%canon_reldir%_test_result_LDADD = $(core_test_libs)
-%canon_reldir%_test_statistics_CPPFLAGS = $(core_test_cppflags)
-%canon_reldir%_test_statistics_LDADD = $(core_test_libs)
-%canon_reldir%_test_verify_CPPFLAGS = $(core_test_cppflags)
-%canon_reldir%_test_verify_LDADD = $(core_test_libs)
+AM_CPPFLAGS += $(CHECK_CFLAGS)
+LDADD = libhcbench-core.la $(CHECK_LIBS)
 
 # The platforms.
-platform_test_libs = libplatform-checks.a libhcbench-core.la $(CHECK_LIBS)
+platform_test_libs = libplatform-checks.a $(LDADD)
 check_tests += %reldir%/test_cpu
-%canon_reldir%_test_cpu_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/hosts/cpu $(CHECK_CFLAGS)
+%canon_reldir%_test_cpu_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/hosts/cpu
 %canon_reldir%_test_cpu_LDADD = $(platform_test_libs)
 if HAVE_OPENCL
 check_tests += %reldir%/test_opencl
-%canon_reldir%_test_opencl_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 %canon_reldir%_test_opencl_LDADD = $(platform_test_libs)
 endif
 
 # The program.
-program_test_cppflags = \
-	$(AM_CPPFLAGS) -I$(top_srcdir)/bench $(JANSSON_CFLAGS) $(ZLIB_CFLAGS) $(CHECK_CFLAGS)
-program_test_libs = libhcbench-program.la libhcbench-core.la $(JANSSON_LIBS) $(CHECK_LIBS)
+program_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/bench $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
+program_test_libs = libhcbench-program.la $(JANSSON_LIBS) $(LDADD)
 check_tests += %reldir%/test_options %reldir%/test_protocol %reldir%/test_views
 %canon_reldir%_test_options_SOURCES = %reldir%/test_options.c %reldir%/capture.c %reldir%/capture.h
 %canon_reldir%_test_options_CPPFLAGS = $(program_test_cppflags)
@@ -83,3 +71,4 @@ check_tests += %reldir%/test_options %reldir%/test_protocol %reldir%/test_views
 
 check_PROGRAMS += $(check_tests)
 TESTS += $(check_tests)
+endif
