@@ -138,7 +138,7 @@ START_TEST(impls_say_what_they_lack)
     const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_CLBLAST, HCB_PRECISION_BF16F32, {1, 1, 1}};
     struct hcb_device *device = open_device(devices[0].id);
     ck_assert_int_eq(hcb_device_supports(device, &c), HCB_UNSUPPORTED);
-    ck_assert_ptr_nonnull(strstr(hcb_error(ctx), "CLBlast"));
+    ck_assert_ptr_nonnull(strstr(hcb_error(ctx), "clblast"));
     hcb_device_close(device);
 }
 END_TEST
