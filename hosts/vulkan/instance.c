@@ -66,7 +66,8 @@ static void vulkan_platform_close(struct hcb_platform *base)
 
 const struct hcb_platform_ops hcbi_vulkan_ops = {
     .name = "vulkan",
-    .impls = 1u << HCB_IMPL_TILE | 1u << HCB_IMPL_COOPMAT,
+    .offers = {[HCB_IMPL_TILE] = {HCBI_EVERY_PRECISION, HCBI_EVERY_PRECISION, HCBI_EVERY_PRECISION},
+               [HCB_IMPL_COOPMAT] = {[HCB_OP_MATMUL] = HCBI_F16F32 | HCBI_BF16F32 | HCBI_I8I32}},
     .platform_size = sizeof(struct vulkan_platform),
     .device_size = sizeof(struct vulkan_device),
     .queue_size = sizeof(struct vulkan_queue),
