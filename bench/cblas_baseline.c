@@ -37,7 +37,8 @@ static double now_s(void)
 
 static enum hcb_status make_operand(struct bench *b, unsigned i)
 {
-    const uint64_t bytes = hcb_operand_bytes(&b->task, i), count = hcb_operand_elements(&b->task, i);
+    const uint64_t bytes = hcb_operand_bytes(&b->task, i),
+                   count = hcb_operand_elements(&b->task, i);
     void *data;
     if (posix_memalign(&data, 64, bytes) != 0)
         return HCB_ERROR;
@@ -95,14 +96,16 @@ static bool verify(const struct bench *b, const void *result)
 {
     const void *const inputs[HCB_INPUTS_MAX] = {b->operands[0], b->operands[1]};
     struct hcb_verdict verdict;
-    return hcb_verify(&b->task, inputs, result, &(struct hcb_verify_options){0}, &verdict) == HCB_OK;
+    return hcb_verify(&b->task, inputs, result, &(struct hcb_verify_options){0}, &verdict) ==
+           HCB_OK;
 }
 
 static bool verify_both(const struct bench *b)
 {
     const uint64_t bytes = hcb_operand_bytes(&b->task, 2);
     const bool bare = verify(b, b->operands[2]);
-    return bare && hcb_buffer_download(b->queue, b->buffers[2], 0, b->operands[2], bytes) == HCB_OK &&
+    return bare &&
+           hcb_buffer_download(b->queue, b->buffers[2], 0, b->operands[2], bytes) == HCB_OK &&
            verify(b, b->operands[2]);
 }
 

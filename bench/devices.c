@@ -2,6 +2,7 @@
 /* Devices for people: a line each above the tables, a block each for `list`. */
 #include "config.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,8 +47,11 @@ static const char *remarks(const struct device_record *device, char *text, size_
 
 static void print_lines(const struct record *record, struct page *page)
 {
-    static const struct grid_column columns[] = {{"device", false, 0}, {"name", false, 0}, {"driver", false, 0},
-                                                 {"memory", true, 0},  {"", false, 0}};
+    static const struct grid_column columns[] = {{"device", false, 0},
+                                                 {"name", false, 0},
+                                                 {"driver", false, 0},
+                                                 {"memory", true, 1},
+                                                 {"", false, 0}};
     struct grid *grid = grid_new(columns, sizeof columns / sizeof *columns);
     char name[NAME_SHOWN], driver[DRIVER_SHOWN], memory[NUMBER_SIZE], said[WHOLE];
     for (size_t i = 0; i < record->device_count; i++) {
@@ -63,28 +67,48 @@ static void print_lines(const struct record *record, struct page *page)
     grid_print(grid, page);
 }
 
+/* Whether the BLAS needed help to choose its kernels: "; by itself it chose
+ * Prescott, at 0.190 of the speed". */
+static void print_choice(const struct record *record, const char *used, FILE *out)
+{
+    const char *chosen = record->blas_core_detected;
+    char ratio[NUMBER_SIZE];
+    if (chosen[0] != '\0' && strcmp(chosen, used) == 0) {
+        fputs(", its own choice", out);
+        return;
+    }
+    if (chosen[0] != '\0')
+        fprintf(out, "; by itself it chose %s", chosen);
+    if (isfinite(record->blas_fair_ratio))
+        fprintf(out, "%s at %s of the speed", chosen[0] != '\0' ? "," : "; by itself",
+                number_rounded(record->blas_fair_ratio, 3, ratio));
+}
+
 /* What the CPU figures rest on. */
 static void print_baseline(const struct record *record, struct page *page)
 {
     const struct hcb_device_info *info = record_blas(record);
-    char text[WHOLE], ratio[NUMBER_SIZE], driver[WHOLE];
+    char *text = NULL, driver[WHOLE];
+    size_t size;
     if (info == NULL)
         return;
-    int used = snprintf(text, sizeof text, "CPU baseline: %s", driver_text(info, driver, sizeof driver));
-    if (info->target[0] != '\0')
-        used += snprintf(text + used, sizeof text - (size_t)used, ", core type %s", info->target);
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL) {
+        page->failed = true;
+        return;
+    }
+    fprintf(out, "CPU baseline: %s", driver_text(info, driver, sizeof driver));
     if (info->compute_units > 0)
-        used += snprintf(text + used, sizeof text - (size_t)used, ", %u thread%s", info->compute_units,
-                         info->compute_units == 1 ? "" : "s");
-    if (record->blas_core_detected[0] != '\0' && strcmp(record->blas_core_detected, info->target) != 0)
-        used += snprintf(text + used, sizeof text - (size_t)used, "; by itself it chose %s",
-                         record->blas_core_detected);
-    if (isfinite(record->blas_fair_ratio))
-        snprintf(text + used, sizeof text - (size_t)used, "%s %s of the speed",
-                 record->blas_core_detected[0] != '\0' && strcmp(record->blas_core_detected, info->target) != 0
-                     ? ", at" : "; its own choice has",
-                 number_rounded(record->blas_fair_ratio, 3, ratio));
-    page_wrap(page, 4, text);
+        fprintf(out, ", %" PRIu32 " thread%s", info->compute_units,
+                info->compute_units == 1 ? "" : "s");
+    if (info->target[0] != '\0')
+        fprintf(out, ", core type %s", info->target);
+    print_choice(record, info->target, out);
+    if (fclose(out) == 0)
+        page_wrap(page, 4, text);
+    else
+        page->failed = true;
+    free(text);
 }
 
 void absences_print(const struct record *record, struct page *page)
@@ -139,13 +163,14 @@ static void print_facts(const struct device_record *device, struct page *page)
     print_fact(page, "driver", driver_text(info, text, sizeof text));
     print_fact(page, "api", info->api_version);
     print_fact(page, "target", info->target);
-    snprintf(text, sizeof text, "%s%s%u %s", hcb_device_type_name(info->type), ", ", info->compute_units,
-             info->type == HCB_DEVICE_CPU ? "threads" : "compute units");
+    snprintf(text, sizeof text, "%s, %" PRIu32 " %s", hcb_device_type_name(info->type),
+             info->compute_units, info->type == HCB_DEVICE_CPU ? "threads" : "compute units");
     print_fact(page, "type", info->compute_units > 0 ? text : hcb_device_type_name(info->type));
     if (info->memory_bytes > 0) {
         snprintf(text, sizeof text, "%s%s%s", number_bytes((double)info->memory_bytes, memory),
                  info->max_buffer_bytes > 0 ? ", one buffer at most " : "",
-                 info->max_buffer_bytes > 0 ? number_bytes((double)info->max_buffer_bytes, buffer) : "");
+                 info->max_buffer_bytes > 0 ? number_bytes((double)info->max_buffer_bytes, buffer)
+                                            : "");
         print_fact(page, "memory", text);
     }
     print_fact(page, "pci", info->pci);
@@ -153,7 +178,8 @@ static void print_facts(const struct device_record *device, struct page *page)
 }
 
 /* yes, or no with the number of the reason. */
-static void add_support(struct grid *grid, size_t column, const char *reason, struct reasons *reasons)
+static void add_support(struct grid *grid, size_t column, const char *reason,
+                        struct reasons *reasons)
 {
     if (reason == NULL)
         grid_cell(grid, column, PAINT_GOOD, "yes");
@@ -165,7 +191,6 @@ static void print_supports(const struct device_record *device, struct page *page
 {
     struct grid_column columns[2 + HCB_PRECISION_COUNT] = {{"", false, 0}, {"impl", false, 0}};
     const int platform = hcb_word(hcb_platform_name, device->info.platform);
-    const unsigned impls = platform >= 0 ? hcb_platform_impls((unsigned)platform) : 0;
     struct reasons reasons = {.count = 0};
     char text[WHOLE + 16], clean[WHOLE];
     for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
@@ -173,17 +198,24 @@ static void print_supports(const struct device_record *device, struct page *page
     struct grid *grid = grid_new(columns, sizeof columns / sizeof *columns);
     for (unsigned op = 0; op < HCB_OP_COUNT; op++)
         for (unsigned impl = 0; impl < HCB_IMPL_COUNT; impl++) {
-            if ((impls >> impl & 1) == 0)
+            const unsigned offers =
+                platform >= 0 ? hcb_platform_offers((unsigned)platform, op, impl) : 0;
+            if (offers == 0)
                 continue;
             grid_line(grid);
             grid_cell(grid, 0, PAINT_NONE, "  %s", hcb_op_name(op));
             grid_cell(grid, 1, PAINT_NONE, "%s", hcb_impl_name(impl));
             for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
-                add_support(grid, 2 + precision, device->unsupported[op][impl][precision], &reasons);
+                if ((offers >> precision & 1) == 0)
+                    grid_cell(grid, 2 + precision, PAINT_FAINT, "-");
+                else
+                    add_support(grid, 2 + precision, device->unsupported[op][impl][precision],
+                                &reasons);
         }
     grid_print(grid, page);
     for (size_t i = 0; i < reasons.count; i++) {
-        snprintf(text, sizeof text, "  (%zu) %s", i + 1, page_clip(reasons.list[i], clean, sizeof clean));
+        snprintf(text, sizeof text, "  (%zu) %s", i + 1,
+                 page_clip(reasons.list[i], clean, sizeof clean));
         page_line(page, PAINT_NONE, text);
     }
 }

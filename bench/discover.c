@@ -98,6 +98,9 @@ static bool same_hardware(const struct hcb_device_info *a, const struct hcb_devi
 {
     const bool a_cpu = a->type == HCB_DEVICE_CPU || a->software,
                b_cpu = b->type == HCB_DEVICE_CPU || b->software;
+    if (hcb_platform_is_test((unsigned)hcb_word(hcb_platform_name, a->platform)) ||
+        hcb_platform_is_test((unsigned)hcb_word(hcb_platform_name, b->platform)))
+        return false;
     if (a_cpu || b_cpu)
         return a_cpu && b_cpu;
     return (a->pci[0] != '\0' && strcmp(a->pci, b->pci) == 0) ||
@@ -119,46 +122,35 @@ static void join_devices(struct record *record)
 
 /* ------------------------------------------------------------ what it supports */
 
-static void ask_supports(struct link *link, struct device_record *device, unsigned impls)
+/* The reason why not, malloc'ed, or NULL.  Without a link: `refused`. */
+static char *ask_support(struct link *link, const struct hcb_case *task, const char *refused)
 {
     char reason[HCB_REASON_SIZE];
-    for (unsigned op = 0; op < HCB_OP_COUNT; op++)
-        for (unsigned impl = 0; impl < HCB_IMPL_COUNT; impl++)
-            for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++) {
-                const struct hcb_case task = {(enum hcb_op)op, (enum hcb_impl)impl,
-                                              (enum hcb_precision)precision, {1, 1, 1}};
-                if ((impls >> impl & 1) != 0 &&
-                    link_tell(link, "support", protocol_case(&task), reason) != HCB_OK)
-                    device->unsupported[op][impl][precision] = strdup(reason);
-            }
+    if (link == NULL)
+        return strdup(refused);
+    return link_tell(link, "support", protocol_case(task), reason) == HCB_OK ? NULL : strdup(reason);
 }
 
 /* A device that cannot be opened supports nothing, for that reason. */
-static void refuse_all(struct device_record *device, unsigned impls, const char *reason)
-{
-    for (unsigned op = 0; op < HCB_OP_COUNT; op++)
-        for (unsigned impl = 0; impl < HCB_IMPL_COUNT; impl++)
-            for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
-                if ((impls >> impl & 1) != 0)
-                    device->unsupported[op][impl][precision] = strdup(reason);
-}
-
 static void find_supports(const struct link_options *how, struct device_record *device)
 {
-    const int platform = hcb_word(hcb_platform_name, device->info.platform);
-    const unsigned impls = platform < 0 ? 0 : hcb_platform_impls((unsigned)platform);
     char reason[HCB_REASON_SIZE];
     struct link *link = NULL;
     device->unsupported = calloc(HCB_OP_COUNT, sizeof *device->unsupported);
     if (device->unsupported == NULL)
         return;
-    enum hcb_status status = link_open(how, &link, reason);
-    if (status == HCB_OK)
-        status = link_tell(link, "open", json_pack("{s:s}", "device", device->info.id), reason);
-    if (status == HCB_OK)
-        ask_supports(link, device, impls);
-    else
-        refuse_all(device, impls, reason);
+    if (link_open(how, &link, reason) == HCB_OK &&
+        link_tell(link, "open", json_pack("{s:s}", "device", device->info.id), reason) != HCB_OK) {
+        link_close(link);
+        link = NULL;
+    }
+    for (unsigned op = 0; op < HCB_OP_COUNT; op++)
+        for (unsigned impl = 0; impl < HCB_IMPL_COUNT; impl++)
+            for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++) {
+                const struct hcb_case task = {(enum hcb_op)op, (enum hcb_impl)impl,
+                                              (enum hcb_precision)precision, {1, 1, 1}};
+                device->unsupported[op][impl][precision] = ask_support(link, &task, reason);
+            }
     link_close(link);
 }
 

@@ -178,12 +178,19 @@ static size_t fitting(const char *text, size_t width)
     return at;
 }
 
+/* Columns that a last cell has when it begins at `at`; SIZE_MAX off terminals. */
+static size_t room_at(const struct page *page, size_t at)
+{
+    if (page->width == 0)
+        return SIZE_MAX;
+    return page->width > at + LAST_LEAST ? page->width - at : LAST_LEAST;
+}
+
 /* The last cell, wrapped when the page is narrow; the cursor is at `at`. */
 static void print_last(const struct page *page, const char *text, size_t at, enum paint paint)
 {
-    const size_t room = page->width == 0 ? SIZE_MAX : page->width > at + 20 ? page->width - at : 20;
     while (*text != '\0') {
-        const size_t length = fitting(text, room);
+        const size_t length = fitting(text, room_at(page, at));
         fprintf(page->out, "%s%.*s%s", page_paint(page, paint), (int)length, text,
                 page_plain(page, paint));
         text += length;
@@ -242,41 +249,77 @@ void grid_print_plain(struct grid *grid, struct page *page)
 /* -------------------------------------------------------------- by libsmartcols */
 
 #ifdef HAVE_SMARTCOLS
-static bool add_columns(const struct grid *grid, const struct page *page, struct libscols_table *table)
+/* The last column that is shown. */
+static size_t last_column(const struct grid *grid)
 {
     size_t last = 0;
     for (size_t column = 0; column < grid->column_count; column++)
         if (grid->widths[column] > 0)
             last = column;
+    return last;
+}
+
+static bool add_columns(const struct grid *grid, const struct page *page,
+                        struct libscols_table *table)
+{
+    const size_t last = last_column(grid);
     for (size_t column = 0; column <= last; column++) {
         const struct grid_column *how = &grid->columns[column];
         if (grid->widths[column] == 0)
             continue;
         const int flags = (how->right ? SCOLS_FL_RIGHT : 0) | (column == last ? SCOLS_FL_WRAP : 0);
         struct libscols_column *made = scols_table_new_column(table, how->title, 0, flags);
-        if (made == NULL || scols_cell_set_color(scols_column_get_header(made),
-                                                 page->color ? page_paint(page, PAINT_TITLE) : NULL) != 0)
+        if (made == NULL ||
+            scols_cell_set_color(scols_column_get_header(made),
+                                 page->color ? page_paint(page, PAINT_TITLE) : NULL) != 0)
+            return false;
+        /* By itself it would break words. */
+        if (column == last && (scols_column_set_wrapfunc(made, scols_wrapnl_chunksize,
+                                                         scols_wrapnl_nextchunk, NULL) != 0 ||
+                               scols_column_set_safechars(made, "\n") != 0))
             return false;
     }
     return true;
+}
+
+/* Puts line ends where the last cell is to be wrapped. */
+static void break_lines(const struct grid *grid, const struct page *page, char *text)
+{
+    size_t at = 0;
+    for (size_t column = 0; column < last_column(grid); column++)
+        if (grid->widths[column] > 0)
+            at += grid->widths[column] + strlen(grid->gap);
+    for (;;) {
+        text += fitting(text, room_at(page, at));
+        if (*text != ' ')
+            return;
+        *text++ = '\n';
+    }
+}
+
+static bool add_cell(const struct grid *grid, const struct page *page, struct libscols_line *line,
+                     size_t number, struct cell *cell, bool last)
+{
+    if (cell->text == NULL)
+        return true;
+    if (last)
+        break_lines(grid, page, cell->text);
+    return scols_line_set_data(line, number, cell->text) == 0 &&
+           (!page->color || cell->paint == PAINT_NONE ||
+            scols_cell_set_color(scols_line_get_cell(line, number),
+                                 page_paint(page, cell->paint)) == 0);
 }
 
 static bool add_line(const struct grid *grid, const struct page *page, struct libscols_table *table,
                      size_t line)
 {
     struct libscols_line *made = scols_table_new_line(table, NULL);
+    const size_t last = last_column(grid);
     size_t number = 0;
-    for (size_t column = 0; made != NULL && column < grid->column_count; column++) {
-        const struct cell *cell = cell_at(grid, line, column);
-        if (grid->widths[column] == 0)
-            continue;
-        if (cell->text != NULL &&
-            (scols_line_set_data(made, number, cell->text) != 0 ||
-             (page->color && cell->paint != PAINT_NONE &&
-              scols_cell_set_color(scols_line_get_cell(made, number), page_paint(page, cell->paint)) != 0)))
+    for (size_t column = 0; made != NULL && column <= last; column++)
+        if (grid->widths[column] > 0 &&
+            !add_cell(grid, page, made, number++, cell_at(grid, line, column), column == last))
             return false;
-        number++;
-    }
     return made != NULL;
 }
 

@@ -18,8 +18,8 @@ struct grid_column {
 
 enum { GRID_COLUMNS_MAX = 16 };
 
-/* `columns`, GRID_COLUMNS_MAX at most, must live as long as the grid.  NULL when memory is short; the other
- * functions accept that. */
+/* `columns`, GRID_COLUMNS_MAX at most, must live as long as the grid.  NULL when memory is short;
+ * the other functions accept that. */
 struct grid *grid_new(const struct grid_column *columns, size_t count);
 /* Begins the next line; grid_cell fills in its cells, printf style. */
 void grid_line(struct grid *grid);

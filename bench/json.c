@@ -35,7 +35,8 @@ json_t *json_words(const char *text)
 
 static json_t *json_whole(double number)
 {
-    return number >= -0x1p63 && number < 0x1p63 ? json_integer((json_int_t)number) : json_real(number);
+    return number >= -0x1p63 && number < 0x1p63 ? json_integer((json_int_t)number)
+                                                : json_real(number);
 }
 
 static json_t *json_samples(const double *samples, size_t count)
@@ -179,7 +180,8 @@ static bool read_lines(const json_t *value, struct hcb_result *result)
     return true;
 }
 
-static bool read_field(const json_t *value, const struct hcb_field *field, struct hcb_result *result)
+static bool read_field(const json_t *value, const struct hcb_field *field,
+                       struct hcb_result *result)
 {
     char *member = (char *)result + field->offset;
     switch (field->kind) {
@@ -189,12 +191,15 @@ static bool read_field(const json_t *value, const struct hcb_field *field, struc
         *(uint64_t *)member = (uint64_t)json_integer_value(value);
         return json_integer_value(value) > 0;
     case HCB_FIELD_NUMBER:
-    case HCB_FIELD_COUNT: *(double *)member = json_number_value(value); return json_is_number(value);
+    case HCB_FIELD_COUNT:
+        *(double *)member = json_number_value(value);
+        return json_is_number(value);
     case HCB_FIELD_SIZE:
         *(size_t *)member = (size_t)json_integer_value(value);
         return json_integer_value(value) > 0;
     case HCB_FIELD_SAMPLES:
-        return read_samples(value, (double **)member, *(size_t *)((char *)result + field->count_offset));
+        return read_samples(value, (double **)member,
+                            *(size_t *)((char *)result + field->count_offset));
     case HCB_FIELD_LINES: return read_lines(value, result);
     }
     return false;
@@ -306,12 +311,11 @@ static json_t *environment_json(const struct record *record)
 static json_t *supports_json(const struct device_record *device)
 {
     const int platform = hcb_word(hcb_platform_name, device->info.platform);
-    const unsigned impls = platform >= 0 ? hcb_platform_impls((unsigned)platform) : 0;
     json_t *supports = json_object();
     for (unsigned op = 0; op < HCB_OP_COUNT; op++) {
         json_t *of_op = json_object();
         for (unsigned impl = 0; impl < HCB_IMPL_COUNT; impl++) {
-            if ((impls >> impl & 1) == 0)
+            if (platform < 0 || hcb_platform_offers((unsigned)platform, op, impl) == 0)
                 continue;
             json_t *of_impl = json_object();
             for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++) {
@@ -399,8 +403,8 @@ static bool add_rows(const struct record *record, json_t *document)
 static json_t *record_json(const struct record *record)
 {
     const struct options *options = record->options;
-    json_t *document = json_pack("{s:s, s:i, s:{s:s}}", "format", "hcbench-result", "format_version", 1,
-                                 "hcbench", "version", hcb_version());
+    json_t *document = json_pack("{s:s, s:i, s:{s:s}}", "format", "hcbench-result",
+                                 "format_version", 1, "hcbench", "version", hcb_version());
     if (document == NULL)
         return NULL;
     json_object_set_new(document, "command", command_json(record));
@@ -428,7 +432,8 @@ bool record_write_json(const struct record *record, const char *path)
     bool whole = document != NULL;
     if (!whole)
         output_failed(path, ENOMEM);
-    else if (json_dump_callback(document, write_part, output, JSON_INDENT(1) | JSON_REAL_PRECISION(17)) == 0)
+    else if (json_dump_callback(document, write_part, output,
+                                JSON_INDENT(1) | JSON_REAL_PRECISION(17)) == 0)
         output_text(output, "\n");
     json_decref(document);
     return output_close(output, whole);

@@ -13,6 +13,7 @@
 
 #include "conductor.h"
 #include "link.h"
+#include "output.h"
 #include "record.h"
 #include "worker.h"
 
@@ -58,12 +59,19 @@ static bool write_outputs(const struct record *record)
     return good;
 }
 
+/* Before minutes of measuring: can the results be written at all? */
+static bool outputs_are_writable(const struct options *options)
+{
+    return (options->json == NULL || output_check(options->json)) &&
+           (options->csv == NULL || output_check(options->csv));
+}
+
 static int run(struct record *record)
 {
-    if (!make_rows(record))
+    if (!make_rows(record) || !outputs_are_writable(record->options))
         return EXIT_BAD_ROW;
     if (record->result_count == 0) {
-        fprintf(stderr, "hcbench: none of the devices has an impl that was asked for\n");
+        fprintf(stderr, "hcbench: no device has code for what was asked: no impl offers that op and precision\n");
         return EXIT_NO_DEVICE;
     }
     if (!conduct(record))

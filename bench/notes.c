@@ -124,7 +124,8 @@ static void print_who(FILE *out, struct group *group, size_t first)
     for (size_t i = first; i < group->count; i++) {
         struct item *item = &group->items[i];
         const struct hcb_case *task = &item->row->task;
-        if (item->printed || task->impl != lead->task.impl || strcmp(item->row->device, lead->device) != 0)
+        if (item->printed || task->impl != lead->task.impl ||
+            strcmp(item->row->device, lead->device) != 0)
             continue;
         item->printed = true;
         fprintf(out, "%s ", op < 0 ? "" : ",");

@@ -124,8 +124,9 @@ static bool each_item(const struct row *row, const char *list, struct options *o
     for (const char *at = list;; at++) {
         const size_t length = strcspn(at, ",");
         if (length == 0)
-            return complain("--%s '%s' has an empty entry; it takes words with single commas between",
-                            row->name, list);
+            return complain(
+                "--%s '%s' has an empty entry; it takes words with single commas between",
+                row->name, list);
         if (length >= sizeof item)
             return complain("--%s '%.20s...' is too long for a word", row->name, at);
         snprintf(item, sizeof item, "%.*s", (int)length, at);
@@ -232,10 +233,10 @@ static bool whole_number(const struct row *row, const char *text, uint64_t *valu
 {
     const char *at = text;
     uint64_t number;
-    if (number_read_whole(&at, &number) != NUMBER_GOOD || *at != '\0' || (double)number < row->low ||
-        (double)number > row->high)
-        return complain("--%s '%s' is not a whole number from %.0f to %.0f", row->name, text, row->low,
-                        row->high);
+    if (number_read_whole(&at, &number) != NUMBER_GOOD || *at != '\0' ||
+        (double)number < row->low || (double)number > row->high)
+        return complain("--%s '%s' is not a whole number from %.0f to %.0f", row->name, text,
+                        row->low, row->high);
     *value = number;
     return true;
 }
@@ -254,7 +255,8 @@ static bool store_seed(const struct row *row, const char *text, struct options *
     const char *at = text;
     uint64_t number;
     if (number_read_whole(&at, &number) != NUMBER_GOOD || *at != '\0')
-        return complain("--%s '%s' is not a whole number from 0 to %" PRId64, row->name, text, INT64_MAX);
+        return complain("--%s '%s' is not a whole number from 0 to %" PRId64, row->name, text,
+                        INT64_MAX);
     *(uint64_t *)member_of(row, options) = number;
     return true;
 }
@@ -322,10 +324,10 @@ static const struct options presets[] = {
 enum { RUNS_MAX = 1000000, SECONDS_MAX = 1000000 };
 
 static const struct row rows[] = {
-    {"platform", 'p', "LIST", RUN | LIST | VERIFY, "APIs to measure", store_words, MEMBER(platforms),
-     .words = &platforms},
-    {"device", 'd', "LIST", RUN | LIST | VERIFY, "devices, as 'hcbench list' prints them: cpu:0,opencl:1",
-     store_devices, MEMBER(devices)},
+    {"platform", 'p', "LIST", RUN | LIST | VERIFY, "APIs to measure", store_words,
+     MEMBER(platforms), .words = &platforms},
+    {"device", 'd', "LIST", RUN | LIST | VERIFY,
+     "devices, as 'hcbench list' prints them: cpu:0,opencl:1", store_devices, MEMBER(devices)},
     {"op", 'o', "LIST", RUN | VERIFY, "what to compute", store_words, MEMBER(ops), .words = &ops},
     {"precision", 'P', "LIST", RUN | VERIFY,
      "input, accumulator and output types; 'verify' takes all unless told", store_words,
@@ -337,8 +339,8 @@ static const struct row rows[] = {
      store_sizes, MEMBER(sizes)},
     {"warmup", 'w', "N", RUN, "launches before the first sample", store_count, SAMPLING(warmup),
      .low = 0, .high = RUNS_MAX},
-    {"min-runs", 0, "N", RUN, "samples of a row at least", store_count, SAMPLING(min_runs), .low = 1,
-     .high = RUNS_MAX},
+    {"min-runs", 0, "N", RUN, "samples of a row at least", store_count, SAMPLING(min_runs),
+     .low = 1, .high = RUNS_MAX},
     {"max-runs", 0, "N", RUN, "samples of a row at most", store_count, SAMPLING(max_runs), .low = 1,
      .high = RUNS_MAX},
     {"min-time", 0, "S", RUN, "seconds of sampling at least", store_number, SAMPLING(min_time_s),
@@ -346,22 +348,25 @@ static const struct row rows[] = {
     {"max-time", 0, "S", RUN, "seconds of sampling at most", store_number, SAMPLING(max_time_s),
      .low = 0.001, .high = SECONDS_MAX},
     {"ci", 0, "PERCENT", RUN,
-     "stop when the 95 % interval of the median is within PERCENT; 0: only at a limit", store_number,
-     SAMPLING(ci_percent), .low = 0, .high = 100},
-    {"quick", 0, NULL, RUN, "few, short samples", store_preset, MEMBER(preset), .value = PRESET_QUICK},
-    {"full", 0, NULL, RUN | VERIFY, "a thorough run", store_preset, MEMBER(preset), .value = PRESET_FULL},
+     "stop when the 95 % interval of the median is within PERCENT; 0: only at a limit",
+     store_number, SAMPLING(ci_percent), .low = 0, .high = 100},
+    {"quick", 0, NULL, RUN, "few, short samples", store_preset, MEMBER(preset),
+     .value = PRESET_QUICK},
+    {"full", 0, NULL, RUN | VERIFY, "a thorough run", store_preset, MEMBER(preset),
+     .value = PRESET_FULL},
     {"seed", 0, "N", RUN | VERIFY, "of the inputs", store_seed, MEMBER(seed)},
-    {"fill", 0, "WORD", RUN | VERIFY, "what the inputs are", store_word, MEMBER(fill), .words = &fills},
+    {"fill", 0, "WORD", RUN | VERIFY, "what the inputs are", store_word, MEMBER(fill),
+     .words = &fills},
     {"timeout", 0, "S", RUN | LIST | VERIFY,
-     "seconds for each step of a case; past them the row is 'timeout'", store_number, MEMBER(timeout_s),
-     .low = 0.001, .high = SECONDS_MAX},
+     "seconds for each step of a case; past them the row is 'timeout'", store_number,
+     MEMBER(timeout_s), .low = 0.001, .high = SECONDS_MAX},
     {"json", 0, "FILE", RUN | LIST | VERIFY,
      "write the result file; - is stdout and then nothing else is printed there; .gz compresses",
      store_path, MEMBER(json)},
     {"csv", 0, "FILE", RUN | VERIFY, "write one line per row; - and .gz as for --json", store_path,
      MEMBER(csv)},
-    {"journal", 0, "FILE", RUN | VERIFY, "keep finished rows here until the run is complete", store_path,
-     MEMBER(journal)},
+    {"journal", 0, "FILE", RUN | VERIFY, "keep finished rows here until the run is complete",
+     store_path, MEMBER(journal)},
     {"kernel-dir", 0, "DIR", RUN | VERIFY,
      "use the kernels in this folder instead of the built-in ones; $HCBENCH_KERNEL_DIR unless told",
      store_path, MEMBER(kernel_dir)},
@@ -375,7 +380,10 @@ static const struct row rows[] = {
     {"strict", 0, NULL, RUN | VERIFY, "a row that is unsupported or skipped fails the run too",
      store_flag, MEMBER(strict), .value = true},
     {.name = "help", .letter = 'h', .commands = RUN | LIST | VERIFY, .help = "print this"},
-    {.name = "version", .letter = 'V', .commands = RUN | LIST | VERIFY, .help = "print the version"},
+    {.name = "version",
+     .letter = 'V',
+     .commands = RUN | LIST | VERIFY,
+     .help = "print the version"},
 };
 enum { ROW_COUNT = sizeof rows / sizeof *rows };
 
@@ -396,8 +404,8 @@ static void set_defaults(struct options *options)
     };
     for (size_t i = 0; i < ROW_COUNT; i++)
         if (rows[i].from_preset)
-            memcpy(member_of(&rows[i], options), (const char *)&presets[PRESET_DEFAULT] + rows[i].offset,
-                   rows[i].size);
+            memcpy(member_of(&rows[i], options),
+                   (const char *)&presets[PRESET_DEFAULT] + rows[i].offset, rows[i].size);
 }
 
 /* ---------------------------------------------------------------------- help */
@@ -485,7 +493,8 @@ static int finish_stdout(void)
 static int print_help(enum command command, bool named)
 {
     if (named) {
-        printf("Usage: hcbench %s [OPTION]...\n%s\n", commands[command].name, commands[command].text);
+        printf("Usage: hcbench %s [OPTION]...\n%s\n", commands[command].name,
+               commands[command].text);
     } else {
         puts("Usage: hcbench [COMMAND] [OPTION]...\n"
              "Measure the same verified kernels through OpenCL, Vulkan and on the CPU.\n"
@@ -563,10 +572,11 @@ static bool complain_of_command(const struct row *row, enum command command)
     for (size_t i = 0; i < ROW_COUNT; i++)
         if (rows[i].commands >> command & 1) {
             const size_t used = strlen(takes);
-            snprintf(takes + used, sizeof takes - used, "%s--%s", used > 0 ? ", " : "", rows[i].name);
+            snprintf(takes + used, sizeof takes - used, "%s--%s", used > 0 ? ", " : "",
+                     rows[i].name);
         }
-    return complain("'hcbench %s' does not take --%s; it takes %s", commands[command].name, row->name,
-                    takes);
+    return complain("'hcbench %s' does not take --%s; it takes %s", commands[command].name,
+                    row->name, takes);
 }
 
 /* Reads every option; `given` tells which rows were among them. */
@@ -633,8 +643,8 @@ static bool settle_sampling(struct options *options, const bool *given)
     if (o->min_time_s > o->max_time_s) {
         char low[NUMBER_SIZE], high[NUMBER_SIZE];
         if (GIVEN(min_time_s) && GIVEN(max_time_s))
-            return complain("--min-time %s is more than --max-time %s", number_exact(o->min_time_s, low),
-                            number_exact(o->max_time_s, high));
+            return complain("--min-time %s is more than --max-time %s",
+                            number_exact(o->min_time_s, low), number_exact(o->max_time_s, high));
         if (GIVEN(min_time_s))
             o->max_time_s = o->min_time_s;
         else
@@ -688,8 +698,10 @@ static bool settle_sizes(const struct options *options)
         }
         const struct hcb_case matrix = {.op = HCB_OP_MATMUL, .shape = size->shape};
         if (size->is_matrix && (options->ops >> HCB_OP_MATMUL & 1) == 0)
-            return complain("size '%s' is for matmul, which --op leaves out; reductions take a number "
-                            "of elements", hcb_shape_text(&matrix, text, sizeof text));
+            return complain(
+                "size '%s' is for matmul, which --op leaves out; reductions take a number "
+                "of elements",
+                hcb_shape_text(&matrix, text, sizeof text));
     }
     return true;
 }
@@ -727,7 +739,8 @@ static bool find_command(int argc, char **argv, enum command *command, bool *nam
         }
         const size_t used = strlen(names);
         if (commands[i].text != NULL)
-            snprintf(names + used, sizeof names - used, "%s%s", used > 0 ? ", " : "", commands[i].name);
+            snprintf(names + used, sizeof names - used, "%s%s", used > 0 ? ", " : "",
+                     commands[i].name);
     }
     return complain("unknown command '%s'; known are %s", argv[1], names);
 }

@@ -145,13 +145,14 @@ static bool add_rows(struct record *record, const struct hcb_case *base, size_t 
     for (size_t i = 0; i < record->device_count; i++) {
         const struct hcb_device_info *info = &record->devices[i].info;
         const int platform = hcb_word(hcb_platform_name, info->platform);
-        const unsigned impls = platform < 0 ? 0 : hcb_platform_impls((unsigned)platform) & options->impls;
-        if (!wants_size(record, info, size_index))
+        if (platform < 0 || !wants_size(record, info, size_index))
             continue;
         for (unsigned impl = 0; impl < HCB_IMPL_COUNT; impl++) {
+            const unsigned offers = hcb_platform_offers((unsigned)platform, base->op, impl);
             struct hcb_case task = *base;
             task.impl = (enum hcb_impl)impl;
-            if ((impls >> impl & 1) != 0 && !add_row(record, info, &task))
+            if ((options->impls >> impl & 1) != 0 && (offers >> base->precision & 1) != 0 &&
+                !add_row(record, info, &task))
                 return false;
         }
     }

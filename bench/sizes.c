@@ -45,7 +45,8 @@ static bool add(struct reader *reader, struct size_request size)
             return true;
     }
     if (reader->count == SIZES_MAX)
-        return refuse(reader, "'%s' makes more than %d sizes; use a larger step", reader->item, SIZES_MAX);
+        return refuse(reader, "'%s' makes more than %d sizes; use a larger step", reader->item,
+                      SIZES_MAX);
     reader->sizes[reader->count++] = size;
     return true;
 }
@@ -60,7 +61,8 @@ static bool read_extent(struct reader *reader, const char **text, uint64_t *exte
 {
     switch (number_read_whole(text, extent)) {
     case NUMBER_BAD: return refuse_form(reader);
-    case NUMBER_TOO_LARGE: return refuse(reader, "size '%s' is too large for 64 bits", reader->item);
+    case NUMBER_TOO_LARGE:
+        return refuse(reader, "size '%s' is too large for 64 bits", reader->item);
     case NUMBER_GOOD: break;
     }
     if (*extent == 0)
@@ -91,7 +93,8 @@ static bool read_range(struct reader *reader, const char *text, uint64_t first)
         return false;
     const char how = *text++;
     if (how != '*' && how != '+')
-        return refuse(reader, "range '%s' needs a factor or a step, as in %" PRIu64 "-%" PRIu64 "*2",
+        return refuse(reader,
+                      "range '%s' needs a factor or a step, as in %" PRIu64 "-%" PRIu64 "*2",
                       reader->item, first, last);
     const enum number_check check = number_read_whole(&text, &step);
     if (check == NUMBER_TOO_LARGE)
@@ -103,12 +106,14 @@ static bool read_range(struct reader *reader, const char *text, uint64_t first)
     if (how == '+' && step < 1)
         return refuse(reader, "range '%s' has a step below 1", reader->item);
     if (last < first)
-        return refuse(reader, "range '%s' is reversed; %" PRIu64 "-%" PRIu64 "%c%" PRIu64 " would be right",
+        return refuse(reader,
+                      "range '%s' is reversed; %" PRIu64 "-%" PRIu64 "%c%" PRIu64 " would be right",
                       reader->item, last, first, how, step);
     for (uint64_t n = first, next; n <= last; n = next) {
         if (!add_cube(reader, n))
             return false;
-        if (how == '*' ? __builtin_mul_overflow(n, step, &next) : __builtin_add_overflow(n, step, &next))
+        if (how == '*' ? __builtin_mul_overflow(n, step, &next)
+                       : __builtin_add_overflow(n, step, &next))
             break;
     }
     return true;

@@ -44,8 +44,20 @@ static bool is_left_out(const struct hcb_result *row)
 /* --------------------------------------------------------------------- columns */
 
 enum column {
-    SHAPE, DEVICE, IMPL, CLOCK, MEDIAN, SPREAD, RATE, END_TO_END, SPEEDUP, SPEEDUP_END_TO_END, AGAINST,
-    ERROR, STATUS, COLUMN_COUNT
+    SHAPE,
+    DEVICE,
+    IMPL,
+    CLOCK,
+    MEDIAN,
+    SPREAD,
+    RATE,
+    END_TO_END,
+    SPEEDUP,
+    SPEEDUP_END_TO_END,
+    AGAINST,
+    ERROR,
+    STATUS,
+    COLUMN_COUNT
 };
 
 /* What a table needs besides its rows. */
@@ -61,8 +73,10 @@ static struct look look_at(const struct hcb_result *rows, size_t count)
     for (size_t i = 0; i < count; i++) {
         if (rows[i].baseline[0] != '\0' && look.baseline[0] == '\0')
             look.baseline = rows[i].baseline;
-        look.one_baseline &= rows[i].baseline[0] == '\0' || strcmp(rows[i].baseline, look.baseline) == 0;
-        look.kernel_only &= !has_rate(main_clock(&rows[i])) || main_clock(&rows[i]) == &rows[i].kernel.summary;
+        look.one_baseline &=
+            rows[i].baseline[0] == '\0' || strcmp(rows[i].baseline, look.baseline) == 0;
+        look.kernel_only &=
+            !has_rate(main_clock(&rows[i])) || main_clock(&rows[i]) == &rows[i].kernel.summary;
     }
     return look;
 }
@@ -88,10 +102,12 @@ static void add_clocks(struct grid *grid, const struct hcb_result *row, const st
     char text[NUMBER_SIZE];
     if (has_rate(clock)) {
         if (!look->kernel_only)
-            grid_cell(grid, CLOCK, PAINT_NONE, "%s", clock == &row->kernel.summary ? "kernel" : "wall");
+            grid_cell(grid, CLOCK, PAINT_NONE, "%s",
+                      clock == &row->kernel.summary ? "kernel" : "wall");
         grid_cell(grid, MEDIAN, PAINT_NONE, "%s", number_seconds(clock->median, text));
         if (clock->n > 1 && clock->median > 0)
-            grid_cell(grid, SPREAD, PAINT_NONE, "%.1f%%", (clock->q3 - clock->q1) / clock->median * 100);
+            grid_cell(grid, SPREAD, PAINT_NONE, "%.1f%%",
+                      (clock->q3 - clock->q1) / clock->median * 100);
     }
     if (has_rate(whole))
         grid_cell(grid, END_TO_END, PAINT_NONE, "%s", number_seconds(whole->median, text));
@@ -127,7 +143,8 @@ static bool same_shape(const struct hcb_result *a, const struct hcb_result *b)
 static void print_title(struct page *page, const struct hcb_case *task, const struct look *look)
 {
     char text[160];
-    snprintf(text, sizeof text, "%s %s%s%s", hcb_op_name(task->op), hcb_precision_name(task->precision),
+    snprintf(text, sizeof text, "%s %s%s%s", hcb_op_name(task->op),
+             hcb_precision_name(task->precision),
              look->baseline[0] != '\0' ? ", x: times as fast as " : "",
              look->one_baseline ? look->baseline : "the row named under 'against'");
     fputc('\n', page->out);
@@ -194,7 +211,8 @@ static void count_row(struct tally *tally, const struct hcb_result *row)
 static struct tally *find_tally(struct tally *tallies, size_t *count, const struct hcb_result *row)
 {
     for (size_t i = 0; i < *count; i++)
-        if (tallies[i].first->task.impl == row->task.impl && strcmp(tallies[i].first->device, row->device) == 0)
+        if (tallies[i].first->task.impl == row->task.impl &&
+            strcmp(tallies[i].first->device, row->device) == 0)
             return &tallies[i];
     tallies[*count] = (struct tally){.first = row};
     return &tallies[(*count)++];
@@ -208,7 +226,8 @@ static void add_tally(struct grid *grid, const struct tally *tally)
     grid_cell(grid, 1, PAINT_NONE, "%s", hcb_impl_name(tally->first->task.impl));
     for (unsigned status = 0; status < HCB_STATUS_COUNT; status++)
         if (tally->counts[status] > 0)
-            grid_cell(grid, 2 + status, status_paint((enum hcb_status)status), "%zu", tally->counts[status]);
+            grid_cell(grid, 2 + status, status_paint((enum hcb_status)status), "%zu",
+                      tally->counts[status]);
     if (tally->worst == NULL)
         return;
     grid_cell(grid, 2 + HCB_STATUS_COUNT, PAINT_NONE, "%s",
@@ -279,7 +298,8 @@ static bool has_tables(const struct record *record)
 static void print_tables(const struct record *record, struct page *page)
 {
     static const char legend[] =
-        "Medians of the device's clock with the data resident, or of the host's where there is none; "
+        "Medians of the device's clock with the data resident, or of the host's where there is "
+        "none; "
         "spread: middle half of the samples; e2e: upload, one launch, download; err/bound: largest "
         "error in units of its rounding bound.";
     if (has_tables(record)) {

@@ -85,10 +85,10 @@ __kernel void pack_b(__global const STORED *restrict b, ulong n, ulong first, ul
     PASTE(vstore, WIDTH)(CONVERT(RESULT, WIDTH, left##r), 0, tile + r * COLUMNS);                  \
     PASTE(vstore, WIDTH)(CONVERT(RESULT, WIDTH, right##r), 1, tile + r * COLUMNS);
 
-/* C tile (+)= panel of A times panel of B over `length` terms. */
-static void multiply_tile(__global const COMPUTED *restrict a, __global const COMPUTED *restrict b,
-                          int length, __global RESULT *restrict c, ulong n, int rows, int columns,
-                          int add)
+/* C tile (+)= panel of A times panel of B over `length` terms.  No `restrict` here:
+ * once inlined, Oclgrind does not understand it. */
+static void multiply_tile(__global const COMPUTED *a, __global const COMPUTED *b, int length,
+                          __global RESULT *c, ulong n, int rows, int columns, int add)
 {
     EACH_ROW(CLEAR)
     for (int l = 0; l < length; l++) {

@@ -9,8 +9,9 @@
 #define DEPTH 16
 #define PAD 1 /* so that a column of a slice lies in different banks */
 
-static void load_slices(__global const STORED *restrict a, __global const STORED *restrict b, ulong m,
-                        ulong n, ulong k, ulong first, __local COMPUTED (*slice_a)[TILE + PAD],
+/* No `restrict` here: once inlined, Oclgrind does not understand it. */
+static void load_slices(__global const STORED *a, __global const STORED *b, ulong m, ulong n, ulong k,
+                        ulong first, __local COMPUTED (*slice_a)[TILE + PAD],
                         __local COMPUTED (*slice_b)[TILE + PAD])
 {
     const uint item = get_local_id(1) * SIDE + get_local_id(0);

@@ -15,7 +15,7 @@ enum {
     SSSE3 = 1 << 0,
     SSE4_2 = 1 << 1,
     AVX = 1 << 2,
-    AVX2 = 1 << 3, /* with FMA */
+    AVX2 = 1 << 3,   /* with FMA */
     AVX512 = 1 << 4, /* F, BW, CD, DQ and VL */
     AVX512_BF16 = 1 << 5,
     SVE = 1 << 6
@@ -40,14 +40,8 @@ static const struct core cores[] = {
     {"CORE2", SSSE3},
     {"PRESCOTT", ANY},
 #elif defined __aarch64__
-    {"NEOVERSEV1", SVE},
-    {"NEOVERSEN2", SVE},
-    {"A64FX", SVE},
-    {"ARMV8SVE", SVE},
-    {"NEOVERSEN1", ANY},
-    {"THUNDERX2T99", ANY},
-    {"CORTEXA57", ANY},
-    {"ARMV8", ANY},
+    {"NEOVERSEV1", SVE}, {"NEOVERSEN2", SVE},   {"A64FX", SVE},     {"ARMV8SVE", SVE},
+    {"NEOVERSEN1", ANY}, {"THUNDERX2T99", ANY}, {"CORTEXA57", ANY}, {"ARMV8", ANY},
 #endif
     {NULL, ANY},
 };
@@ -61,9 +55,10 @@ static unsigned features(void)
     found |= HAS("sse4.2") ? SSE4_2 : ANY;
     found |= HAS("avx") ? AVX : ANY;
     found |= HAS("avx2") && HAS("fma") ? AVX2 : ANY;
-    found |= HAS("avx512f") && HAS("avx512bw") && HAS("avx512cd") && HAS("avx512dq") && HAS("avx512vl")
-                 ? AVX512
-                 : ANY;
+    found |=
+        HAS("avx512f") && HAS("avx512bw") && HAS("avx512cd") && HAS("avx512dq") && HAS("avx512vl")
+            ? AVX512
+            : ANY;
     found |= HAS("avx512bf16") ? AVX512_BF16 : ANY;
 #elif defined __aarch64__ && defined __linux__ && defined HWCAP_SVE
     found |= (getauxval(AT_HWCAP) & HWCAP_SVE) != 0 ? SVE : ANY;

@@ -435,9 +435,10 @@ struct hcb_device_info {
 const char *hcb_platform_name(unsigned platform);
 /* True for platforms that serve tests only, and that "all" does not mean. */
 bool hcb_platform_is_test(unsigned platform);
-/* The impls that a platform has, as bits 1 << enum hcb_impl; 0 when it is not
- * built in. */
-unsigned hcb_platform_impls(unsigned platform);
+/* The precisions that an impl of a platform has for an op, as bits 1 << enum
+ * hcb_precision, whatever the device and the build lack; 0: none, or the platform
+ * is not built in.  hcb_device_supports tells whether a device can. */
+unsigned hcb_platform_offers(unsigned platform, unsigned op, unsigned impl);
 
 /* Finds the devices of one platform, loading its drivers on the first call.
  * `*devices` belongs to the context.  HCB_UNSUPPORTED when the platform is not

@@ -52,9 +52,21 @@ struct hcb_plan {
     struct hcb_plan_info info; /* filled in by plan_new */
 };
 
+/* For `offers`. */
+enum {
+    HCBI_F64 = 1 << HCB_PRECISION_F64,
+    HCBI_F32 = 1 << HCB_PRECISION_F32,
+    HCBI_F16 = 1 << HCB_PRECISION_F16,
+    HCBI_F16F32 = 1 << HCB_PRECISION_F16F32,
+    HCBI_BF16F32 = 1 << HCB_PRECISION_BF16F32,
+    HCBI_I8I32 = 1 << HCB_PRECISION_I8I32,
+    HCBI_EVERY_PRECISION = (1 << HCB_PRECISION_COUNT) - 1
+};
+
 struct hcb_platform_ops {
     const char *name;
-    unsigned impls; /* bits 1 << enum hcb_impl */
+    /* What each impl has code for: bits 1 << enum hcb_precision per op. */
+    unsigned offers[HCB_IMPL_COUNT][HCB_OP_COUNT];
     size_t platform_size, device_size, queue_size, buffer_size, plan_size;
 
     /* Loads the driver and counts its devices; no device is opened.
@@ -72,7 +84,7 @@ struct hcb_platform_ops {
     void (*device_close)(struct hcb_device *device);
 
     /* Called before any allocation for the case; the core has already found
-     * that impl is one of `impls` and that the operands fit into memory_bytes
+     * that the case is among `offers` and that the operands fit into memory_bytes
      * and max_buffer_bytes.  HCB_OK, or HCB_UNSUPPORTED with the reason; says no
      * as well when the plan's own scratch memory would not fit. */
     enum hcb_status (*supports)(struct hcb_device *device, const struct hcb_case *c);

@@ -36,11 +36,12 @@ bool hcb_platform_is_test(unsigned platform)
     return platform < HCBI_PLATFORMS_MAX && hcbi_platforms[platform].is_test;
 }
 
-unsigned hcb_platform_impls(unsigned platform)
+unsigned hcb_platform_offers(unsigned platform, unsigned op, unsigned impl)
 {
-    if (platform >= HCBI_PLATFORMS_MAX || hcbi_platforms[platform].ops == NULL)
+    if (platform >= HCBI_PLATFORMS_MAX || hcbi_platforms[platform].ops == NULL ||
+        op >= HCB_OP_COUNT || impl >= HCB_IMPL_COUNT)
         return 0;
-    return hcbi_platforms[platform].ops->impls;
+    return hcbi_platforms[platform].ops->offers[impl][op];
 }
 
 static enum hcb_status describe_devices(struct hcb_ctx *ctx, struct hcbi_platform_state *state)

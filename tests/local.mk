@@ -15,6 +15,7 @@ script_tests = \
 	%reldir%/faults.sh \
 	%reldir%/header.sh \
 	%reldir%/interrupt.sh \
+	%reldir%/oclgrind.sh \
 	%reldir%/rooms.sh \
 	%reldir%/symbols.sh
 TESTS += $(script_tests)
@@ -37,44 +38,27 @@ if HAVE_CHECK
 check_tests =
 
 # The library's core; no driver is touched.
-core_test_cppflags = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
-core_test_libs = libhcbench-core.la $(CHECK_LIBS)
 check_tests += \
 	%reldir%/test_cases %reldir%/test_environment %reldir%/test_fill \
 	%reldir%/test_formats %reldir%/test_kernels %reldir%/test_reference \
 	%reldir%/test_registry %reldir%/test_result %reldir%/test_statistics \
 	%reldir%/test_verify
-%canon_reldir%_test_cases_CPPFLAGS = $(core_test_cppflags)
-%canon_reldir%_test_cases_LDADD = $(core_test_libs)
-%canon_reldir%_test_environment_CPPFLAGS = $(core_test_cppflags)
-%canon_reldir%_test_environment_LDADD = $(core_test_libs)
-%canon_reldir%_test_fill_CPPFLAGS = $(core_test_cppflags)
-%canon_reldir%_test_fill_LDADD = $(core_test_libs)
-%canon_reldir%_test_formats_CPPFLAGS = $(core_test_cppflags)
-%canon_reldir%_test_formats_LDADD = $(core_test_libs)
-%canon_reldir%_test_kernels_CPPFLAGS = $(core_test_cppflags)
-%canon_reldir%_test_kernels_LDADD = $(core_test_libs)
-%canon_reldir%_test_reference_CPPFLAGS = $(core_test_cppflags)
-%canon_reldir%_test_reference_LDADD = $(core_test_libs)
-%canon_reldir%_test_registry_CPPFLAGS = $(core_test_cppflags)
-%canon_reldir%_test_registry_LDADD = $(core_test_libs)
-%canon_reldir%_test_result_CPPFLAGS = $(core_test_cppflags)
-%canon_reldir%_test_result_LDADD = $(core_test_libs)
-%canon_reldir%_test_statistics_CPPFLAGS = $(core_test_cppflags)
-%canon_reldir%_test_statistics_LDADD = $(core_test_libs)
-%canon_reldir%_test_verify_CPPFLAGS = $(core_test_cppflags)
-%canon_reldir%_test_verify_LDADD = $(core_test_libs)
+AM_CPPFLAGS += $(CHECK_CFLAGS)
+LDADD = libhcbench-core.la $(CHECK_LIBS)
 
 # The platforms.
-platform_test_libs = libplatform-checks.a libhcbench-core.la $(CHECK_LIBS)
+platform_test_libs = libplatform-checks.a $(LDADD)
 check_tests += %reldir%/test_cpu
-%canon_reldir%_test_cpu_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/hosts/cpu $(CHECK_CFLAGS)
+%canon_reldir%_test_cpu_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/hosts/cpu
 %canon_reldir%_test_cpu_LDADD = $(platform_test_libs)
+if HAVE_OPENCL
+check_tests += %reldir%/test_opencl
+%canon_reldir%_test_opencl_LDADD = $(platform_test_libs)
+endif
 
 # The program.
-program_test_cppflags = \
-	$(AM_CPPFLAGS) -I$(top_srcdir)/bench $(JANSSON_CFLAGS) $(ZLIB_CFLAGS) $(CHECK_CFLAGS)
-program_test_libs = libhcbench-program.la libhcbench-core.la $(JANSSON_LIBS) $(CHECK_LIBS)
+program_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/bench $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
+program_test_libs = libhcbench-program.la $(JANSSON_LIBS) $(LDADD)
 check_tests += %reldir%/test_options %reldir%/test_protocol %reldir%/test_views
 %canon_reldir%_test_options_SOURCES = %reldir%/test_options.c %reldir%/capture.c %reldir%/capture.h
 %canon_reldir%_test_options_CPPFLAGS = $(program_test_cppflags)

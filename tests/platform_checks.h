@@ -6,6 +6,10 @@
 
 #include "hcbench.h"
 
+/* Does the platform have a device?  Asked in a child process, since a driver that
+ * was loaded before a fork is of no use after it.  Prints why not. */
+bool check_platform_present(const char *platform);
+
 enum check_outcome { CHECK_PASSED, CHECK_UNSUPPORTED, CHECK_FAILED };
 
 /* Shapes that are not multiples of any tile, and lengths that are not multiples

@@ -30,7 +30,8 @@ enum { WITH_CBLAS = 0 };
 
 /* Besides those of platform_checks.c: more terms than a block has, more rows and
  * columns than a panel, more elements than CPU_PIECES_MAX least pieces. */
-static const struct hcb_shape matmul_shapes[] = {{13, 33, 1025}, {5, 7, 4099}, {12, 32, 4}, {400, 300, 700}};
+static const struct hcb_shape matmul_shapes[] = {
+    {13, 33, 1025}, {5, 7, 4099}, {12, 32, 4}, {400, 300, 700}};
 static const uint64_t lengths[] = {63, 64, 65, 16384, 16385, 20000003};
 
 /* --------------------------------------------------------------- one device */
@@ -44,7 +45,8 @@ struct rig {
 static void rig_open(struct rig *rig)
 {
     ck_assert_ptr_nonnull(rig->ctx = hcb_ctx_new());
-    ck_assert_msg(hcb_device_open(rig->ctx, "cpu:0", &rig->device) == HCB_OK, "%s", hcb_error(rig->ctx));
+    ck_assert_msg(hcb_device_open(rig->ctx, "cpu:0", &rig->device) == HCB_OK, "%s",
+                  hcb_error(rig->ctx));
     ck_assert_int_eq(hcb_queue_new(rig->device, &rig->queue), HCB_OK);
 }
 
@@ -87,7 +89,8 @@ static void run_open(struct rig *rig, struct run *run, const struct hcb_case *c,
         if (i == run->last)
             continue;
         hcb_fill_operand(c, i, fill, 7, 0, hcb_operand_elements(c, i), run->host[i]);
-        ck_assert_int_eq(hcb_buffer_upload(rig->queue, run->buffers[i], 0, run->host[i], bytes), HCB_OK);
+        ck_assert_int_eq(hcb_buffer_upload(rig->queue, run->buffers[i], 0, run->host[i], bytes),
+                         HCB_OK);
     }
     ck_assert_msg(hcb_plan_new(rig->queue, c, run->buffers, &run->plan) == HCB_OK, "%s",
                   hcb_error(rig->ctx));
@@ -110,10 +113,12 @@ static void run_launch(struct rig *rig, struct run *run, uint32_t launches)
     struct hcb_timing timing = {0};
     hcb_poison(hcb_operand_type(&run->task, run->last), output,
                hcb_operand_elements(&run->task, run->last));
-    ck_assert_int_eq(hcb_buffer_upload(rig->queue, run->buffers[run->last], 0, output, bytes), HCB_OK);
+    ck_assert_int_eq(hcb_buffer_upload(rig->queue, run->buffers[run->last], 0, output, bytes),
+                     HCB_OK);
     ck_assert_msg(hcb_plan_run(run->plan, launches, &timing) == HCB_OK, "%s", hcb_error(rig->ctx));
     ck_assert(timing.host_valid && timing.device_valid);
-    ck_assert_int_eq(hcb_buffer_download(rig->queue, run->buffers[run->last], 0, output, bytes), HCB_OK);
+    ck_assert_int_eq(hcb_buffer_download(rig->queue, run->buffers[run->last], 0, output, bytes),
+                     HCB_OK);
 }
 
 static void check_one(struct rig *rig, const struct hcb_case *c)
@@ -132,7 +137,8 @@ static void check_all_shapes(struct rig *rig, enum hcb_op op, enum hcb_impl impl
     const enum check_outcome outcome =
         check_shapes(rig->ctx, rig->device, op, impl, precision, text, sizeof text);
     ck_assert_msg(outcome == CHECK_PASSED, "%s", text);
-    for (size_t i = 0; op == HCB_OP_MATMUL && i < sizeof matmul_shapes / sizeof *matmul_shapes; i++) {
+    for (size_t i = 0; op == HCB_OP_MATMUL && i < sizeof matmul_shapes / sizeof *matmul_shapes;
+         i++) {
         c.shape = matmul_shapes[i];
         check_one(rig, &c);
     }
@@ -167,13 +173,14 @@ static bool expected(enum hcb_op op, enum hcb_impl impl, enum hcb_precision prec
     return op != HCB_OP_MATMUL && (is_mixed(precision) || (!WITH_CBLAS && is_float(precision)));
 }
 
-static void check_cell(struct rig *rig, enum hcb_op op, enum hcb_impl impl, enum hcb_precision precision)
+static void check_cell(struct rig *rig, enum hcb_op op, enum hcb_impl impl,
+                       enum hcb_precision precision)
 {
     const struct hcb_case c = {op, impl, precision, {1, 1, 1}};
     const enum hcb_status status = hcb_device_supports(rig->device, &c);
-    ck_assert_msg(status == (expected(op, impl, precision) ? HCB_OK : HCB_UNSUPPORTED), "%s %s %s: %s",
-                  hcb_op_name(op), hcb_impl_name(impl), hcb_precision_name(precision),
-                  hcb_status_name(status));
+    ck_assert_msg(status == (expected(op, impl, precision) ? HCB_OK : HCB_UNSUPPORTED),
+                  "%s %s %s: %s", hcb_op_name(op), hcb_impl_name(impl),
+                  hcb_precision_name(precision), hcb_status_name(status));
     if (status == HCB_OK)
         check_all_shapes(rig, op, impl, precision, impl == HCB_IMPL_REF ? 65537 : UINT64_MAX);
     else
@@ -237,7 +244,8 @@ END_TEST
 static void at_each_level(void (*check)(const struct cpu_vector_level *level))
 {
     unsigned count = 0;
-    for (const struct cpu_vector_level *level; (level = hcbi_cpu_vector_level(count)) != NULL; count++)
+    for (const struct cpu_vector_level *level; (level = hcbi_cpu_vector_level(count)) != NULL;
+         count++)
         check(level);
     ck_assert_uint_ge(count, 1);
     ck_assert_str_eq(hcbi_cpu_vector_level(count - 1)->name, "portable");
@@ -283,7 +291,8 @@ static void check_reductions_of(const struct cpu_vector_level *level, bool dot,
                 (char *)x + offset * size, dot ? (char *)y + offset * size : NULL, n);
             ck_assert_msg(result == sum, "%s %s %s of %zu: %g, not %g", level->name,
                           dot ? "dot" : "sum", hcb_precision_name(precision), n, result, sum);
-            sum += hcb_type_load(type, x, offset + n) * (dot ? hcb_type_load(type, y, offset + n) : 1);
+            sum +=
+                hcb_type_load(type, x, offset + n) * (dot ? hcb_type_load(type, y, offset + n) : 1);
         }
     }
 }
@@ -375,6 +384,7 @@ START_TEST(pieces_cover_the_vector)
     for (uint64_t n = 1; n < UINT64_MAX / 8; n = n * 5 / 3 + 1) {
         const uint64_t length = hcbi_cpu_piece_length(n), pieces = (n - 1) / length + 1;
         ck_assert_uint_le(pieces, CPU_PIECES_MAX);
+        ck_assert(pieces == 1 || n > 1 << 14); /* a piece is worth a call */
     }
 }
 END_TEST
@@ -438,7 +448,8 @@ START_TEST(device_says_what_it_is)
     ck_assert_str_eq(info->id, "cpu:0");
     ck_assert_str_ne(info->name, "");
     ck_assert_str_ne(info->driver, "");
-    ck_assert_str_ne(info->target, "");
+    if (!WITH_CBLAS || strcmp(info->driver, "OpenBLAS") == 0)
+        ck_assert_str_ne(info->target, "");
     ck_assert_int_eq(strcmp(info->driver, "none") != 0, WITH_CBLAS);
     ck_assert_str_eq(info->api_version, WITH_CBLAS ? "CBLAS" : "");
     ck_assert_uint_eq(info->compute_units, hcbi_host_threads());
@@ -497,7 +508,8 @@ END_TEST
 
 START_TEST(scratch_memory_counts)
 {
-    const struct hcb_case bytes = {HCB_OP_MATMUL, HCB_IMPL_NATIVE, HCB_PRECISION_I8I32, {64, 64, 6400}};
+    const struct hcb_case bytes = {
+        HCB_OP_MATMUL, HCB_IMPL_NATIVE, HCB_PRECISION_I8I32, {64, 64, 6400}};
     struct rig rig;
     struct run run;
     rig_open(&rig);
@@ -572,8 +584,8 @@ static void run_with_core(const char *core)
         _exit(127);
     }
     ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "core type %s: wait status %#x", core,
-                  (unsigned)status);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "core type %s: wait status %#x",
+                  core, (unsigned)status);
 }
 
 START_TEST(core_candidates_run)

@@ -60,7 +60,8 @@ START_TEST(defaults)
     struct options o = accepted("");
     ck_assert_int_eq(o.command, COMMAND_RUN);
     ck_assert_int_eq(o.preset, PRESET_DEFAULT);
-    ck_assert_uint_eq(o.platforms, platform_bit("cpu") | platform_bit("opencl") | platform_bit("vulkan"));
+    ck_assert_uint_eq(o.platforms,
+                      platform_bit("cpu") | platform_bit("opencl") | platform_bit("vulkan"));
     ck_assert_uint_eq(o.ops, BIT(HCB_OP_COUNT) - 1);
     ck_assert_uint_eq(o.precisions, BIT(HCB_PRECISION_F32) | BIT(HCB_PRECISION_F16F32));
     ck_assert_uint_eq(o.impls, (BIT(HCB_IMPL_COUNT) - 1) & ~BIT(HCB_IMPL_REF));
@@ -101,11 +102,12 @@ END_TEST
 
 START_TEST(every_option)
 {
-    struct options o = accepted("run -p cpu,null -d null:1,cpu:0,null:1 -o sum,dot -P f64,i8i32 -i tile,ref "
-                                "-n 64,128 -w 0 --min-runs 4 --max-runs 8 --min-time 0.25 --max-time 1e1 "
-                                "--ci 0 --full --seed 9223372036854775807 --fill zeros --timeout .5 "
-                                "--json - --csv a.csv.gz --journal j --kernel-dir k --no-isolate "
-                                "--no-progress -q --color never --strict");
+    struct options o =
+        accepted("run -p cpu,null -d null:1,cpu:0,null:1 -o sum,dot -P f64,i8i32 -i tile,ref "
+                 "-n 64,128 -w 0 --min-runs 4 --max-runs 8 --min-time 0.25 --max-time 1e1 "
+                 "--ci 0 --full --seed 9223372036854775807 --fill zeros --timeout .5 "
+                 "--json - --csv a.csv.gz --journal j --kernel-dir k --no-isolate "
+                 "--no-progress -q --color never --strict");
     ck_assert_uint_eq(o.platforms, platform_bit("cpu") | platform_bit("null"));
     ck_assert_uint_eq(o.device_count, 2);
     ck_assert_str_eq(o.devices[0], "null:1");
@@ -150,7 +152,8 @@ END_TEST
 
 START_TEST(the_last_one_counts)
 {
-    struct options o = accepted("-p cpu -p opencl -n 1,2,3 -n 4 -d opencl:0 -d opencl:1 --seed 2 --seed 3");
+    struct options o =
+        accepted("-p cpu -p opencl -n 1,2,3 -n 4 -d opencl:0 -d opencl:1 --seed 2 --seed 3");
     ck_assert_uint_eq(o.platforms, platform_bit("opencl"));
     ck_assert_uint_eq(o.size_count, 1);
     ck_assert_uint_eq(o.sizes[0].shape.n, 4);
@@ -298,9 +301,12 @@ static const struct {
     {"--platform cpu,", "empty entry"},
     {"--platform ,cpu", "empty entry"},
     {"--op foo", "unknown op 'foo'; known are matmul, sum, dot, all"},
-    {"--precision f31", "unknown precision 'f31'; known are f64, f32, f16, f16f32, bf16f32, i8i32, all"},
-    {"--impl foo", "unknown impl 'foo'; known are openblas, clblast, tile, coopmat, native, ref, all"},
-    {"--op matmulmatmulmatmulmatmulmatmulmatmulmatmulmatmulmatmulmatmulmatmul", "too long for a word"},
+    {"--precision f31",
+     "unknown precision 'f31'; known are f64, f32, f16, f16f32, bf16f32, i8i32, all"},
+    {"--impl foo",
+     "unknown impl 'foo'; known are openblas, clblast, tile, coopmat, native, ref, all"},
+    {"--op matmulmatmulmatmulmatmulmatmulmatmulmatmulmatmulmatmulmatmulmatmul",
+     "too long for a word"},
     {"--fill foo", "unknown fill 'foo'; known are uniform, normal, integer, zeros"},
     {"--fill all", "unknown fill 'all'"},
     {"--color foo", "unknown color 'foo'; known are auto, always, never"},
@@ -349,7 +355,8 @@ static const struct {
     {"--size 64x64x99999999999999999999", "too large for 64 bits"},
     {"--op sum --size 64x64x64", "size '64x64x64' is for matmul"},
     {"-n 64x64x64 -o sum,dot", "is for matmul"},
-    {"-o matmul -n 10000000000", "size '10000000000x10000000000x10000000000' is too large for 64 bits in matmul"},
+    {"-o matmul -n 10000000000",
+     "size '10000000000x10000000000x10000000000' is too large for 64 bits in matmul"},
     {"-n 4294967296x4294967296x4294967296", "size '4294967296x4294967296x4294967296' is too large"},
     {"-o sum -P f64 -n 9223372036854775807", "too large for 64 bits in sum"},
     {"--warmup -1", "--warmup '-1' is not a whole number from 0 to"},
@@ -401,7 +408,8 @@ START_TEST(refused)
     ck_assert_str_eq(said.out, "");
     snprintf(start, sizeof start, "hcbench: ");
     ck_assert_msg(strncmp(said.err, start, strlen(start)) == 0, "%s", said.err);
-    ck_assert_msg(strstr(said.err, wrong[_i].message) != NULL, "'%s' lacks: %s", said.err, wrong[_i].message);
+    ck_assert_msg(strstr(said.err, wrong[_i].message) != NULL, "'%s' lacks: %s", said.err,
+                  wrong[_i].message);
     const char *newline = strchr(said.err, '\n');
     ck_assert_ptr_nonnull(newline);
     ck_assert_str_eq(newline, "\nTry 'hcbench --help'\n");
@@ -413,8 +421,9 @@ END_TEST
 
 START_TEST(help_and_version)
 {
-    static const char *const lines[] = {"--help", "-h", "run --help", "list --help", "verify --help",
-                                        "--quick --help", "verify -h --json"};
+    static const char *const lines[] = {
+        "--help",          "-h", "run --help", "list --help", "verify --help", "--quick --help",
+        "verify -h --json"};
     struct options options;
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         capture_begin();
@@ -474,7 +483,8 @@ START_TEST(help_on_a_full_disk)
     struct captured said = capture_end();
     ck_assert_int_eq(status, EXIT_BAD_ROW);
     ck_assert_int_eq(again, EXIT_BAD_ROW);
-    ck_assert_ptr_nonnull(strstr(said.err, "hcbench: cannot write to stdout: No space left on device"));
+    ck_assert_ptr_nonnull(
+        strstr(said.err, "hcbench: cannot write to stdout: No space left on device"));
     captured_free(&said);
 }
 END_TEST
@@ -515,7 +525,8 @@ END_TEST
 /* The same where the decimal point is a comma. */
 START_TEST(numbers_in_another_locale)
 {
-    static const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "de_DE", "ru_RU.UTF-8"};
+    static const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "de_DE",
+                                        "ru_RU.UTF-8"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (setlocale(LC_ALL, names[i]) != NULL && strcmp(localeconv()->decimal_point, ",") == 0)
             break;

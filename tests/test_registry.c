@@ -93,9 +93,13 @@ START_TEST(platforms)
     }
     ck_assert_ptr_null(hcb_platform_name(4));
     ck_assert(!hcb_platform_is_test(4));
-    ck_assert_uint_eq(hcb_platform_impls(4), 0);
-    ck_assert_uint_ne(hcb_platform_impls(platform("null")) & 1u << HCB_IMPL_NATIVE, 0);
-    ck_assert_uint_ne(hcb_platform_impls(platform("cpu")) & 1u << HCB_IMPL_REF, 0);
+    ck_assert_uint_eq(hcb_platform_offers(4, HCB_OP_SUM, HCB_IMPL_REF), 0);
+    ck_assert_uint_eq(hcb_platform_offers(platform("cpu"), HCB_OP_COUNT, HCB_IMPL_REF), 0);
+    ck_assert_uint_eq(hcb_platform_offers(platform("cpu"), HCB_OP_SUM, HCB_IMPL_COUNT), 0);
+    ck_assert_uint_eq(hcb_platform_offers(platform("cpu"), HCB_OP_SUM, HCB_IMPL_CLBLAST), 0);
+    ck_assert_uint_ne(hcb_platform_offers(platform("null"), HCB_OP_SUM, HCB_IMPL_NATIVE), 0);
+    ck_assert_uint_eq(hcb_platform_offers(platform("cpu"), HCB_OP_MATMUL, HCB_IMPL_NATIVE),
+                      1u << HCB_PRECISION_I8I32);
     ck_assert_str_eq(hcb_error(ctx), "");
 }
 END_TEST
@@ -142,7 +146,8 @@ START_TEST(platform_not_built)
     size_t count = 77;
     for (unsigned i = 0; hcb_platform_name(i) != NULL; i++) {
         char text[64];
-        if (hcb_platform_impls(i) != 0)
+        if (hcb_platform_offers(i, HCB_OP_SUM, HCB_IMPL_TILE) != 0 ||
+            hcb_platform_offers(i, HCB_OP_SUM, HCB_IMPL_REF) != 0)
             continue;
         snprintf(text, sizeof text, "this hcbench was built without %s", hcb_platform_name(i));
         expect_error(hcb_platform_devices(ctx, i, &devices, &count), HCB_UNSUPPORTED, text);
@@ -194,7 +199,7 @@ START_TEST(refusals_in_words)
                  "sum f32 209715200 needs one buffer of 800 MiB, null:0 allows 512 MiB");
     c = product(1, 1, 1);
     c.impl = HCB_IMPL_CLBLAST;
-    expect_error(hcb_device_supports(device, &c), HCB_UNSUPPORTED, "null has no clblast");
+    expect_error(hcb_device_supports(device, &c), HCB_UNSUPPORTED, "null/clblast has no f32 matmul");
     c = product(0, 1, 1);
     expect_error(hcb_device_supports(device, &c), HCB_ERROR, "the shape of a matmul is empty or too large");
     c = product(1, 1, 1);

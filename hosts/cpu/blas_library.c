@@ -41,30 +41,38 @@ static void describe_openblas(void *handle, struct hcb_device_info *info)
     const char *text = config();
     text += strcspn(text, " ");
     text += strspn(text, " ");
-    snprintf(info->driver_version, sizeof info->driver_version, "%.*s", (int)strcspn(text, " "), text);
+    snprintf(info->driver_version, sizeof info->driver_version, "%.*s", (int)strcspn(text, " "),
+             text);
     if (core != NULL)
         snprintf(info->target, sizeof info->target, "%s", core());
 }
 
 static void describe_flexiblas(void *handle, struct hcb_device_info *info)
 {
-    int (*backend)(char *, size_t) = (int (*)(char *, size_t))dlsym(handle, "flexiblas_current_backend");
+    int (*backend)(char *, size_t) =
+        (int (*)(char *, size_t))dlsym(handle, "flexiblas_current_backend");
     void (*version)(int *, int *, int *) =
         (void (*)(int *, int *, int *))dlsym(handle, "flexiblas_get_version");
     char name[64] = "";
     int major = 0, minor = 0, patch = 0;
-    if (backend(name, sizeof name) != 0)
+    backend(name, sizeof name);
+    if (name[0] != '\0')
         snprintf(info->driver, sizeof info->driver, "FlexiBLAS (%.63s)", name);
     if (version != NULL) {
         version(&major, &minor, &patch);
-        snprintf(info->driver_version, sizeof info->driver_version, "%d.%d.%d", major, minor, patch);
+        snprintf(info->driver_version, sizeof info->driver_version, "%d.%d.%d", major, minor,
+                 patch);
     }
 }
 
 static void describe_blis(void *handle, struct hcb_device_info *info)
 {
     const char *(*version)(void) = (const char *(*)(void))dlsym(handle, "bli_info_get_version_str");
+    int (*core)(void) = (int (*)(void))dlsym(handle, "bli_arch_query_id");
+    const char *(*core_name)(int) = (const char *(*)(int))dlsym(handle, "bli_arch_string");
     snprintf(info->driver_version, sizeof info->driver_version, "%s", version());
+    if (core != NULL && core_name != NULL)
+        snprintf(info->target, sizeof info->target, "%s", core_name(core()));
 }
 
 static void describe_mkl(void *handle, struct hcb_device_info *info)
@@ -81,7 +89,8 @@ static const struct library {
     const char *set_threads;
     bool takes_long; /* set_threads: the others take an int */
 } libraries[] = {
-    {"FlexiBLAS", "flexiblas_current_backend", describe_flexiblas, "flexiblas_set_num_threads", false},
+    {"FlexiBLAS", "flexiblas_current_backend", describe_flexiblas, "flexiblas_set_num_threads",
+     false},
     {"MKL", "MKL_Get_Version_String", describe_mkl, "MKL_Set_Num_Threads", false},
     {"BLIS", "bli_info_get_version_str", describe_blis, "bli_thread_set_num_threads", true},
     {"OpenBLAS", "openblas_get_config", describe_openblas, "openblas_set_num_threads", false},
@@ -102,7 +111,9 @@ void hcbi_cpu_blas_describe(struct hcb_device_info *info)
     const struct library *library = recognize(handle);
     slash = strrchr(path, '/');
     snprintf(info->driver, sizeof info->driver, "%s",
-             library != NULL ? library->name : slash != NULL ? slash + 1 : path);
+             library != NULL ? library->name
+             : slash != NULL ? slash + 1
+                             : path);
     if (library != NULL)
         library->describe(handle, info);
     snprintf(info->api_version, sizeof info->api_version, "CBLAS");
@@ -127,6 +138,7 @@ void hcbi_cpu_blas_open(struct cpu_blas *blas)
 void hcbi_cpu_blas_describe(struct hcb_device_info *info)
 {
     snprintf(info->driver, sizeof info->driver, "none");
+    snprintf(info->target, sizeof info->target, "%s", hcbi_cpu_vector_level(0)->name);
 }
 
 void hcbi_cpu_blas_open(struct cpu_blas *blas)

@@ -23,7 +23,8 @@ struct cpu_buffer {
 static enum hcb_status reference_launch(struct cpu_plan *plan)
 {
     if (hcb_reference(&plan->base.task, plan->inputs, plan->output) != HCB_OK)
-        return hcbi_fail(plan->base.queue->device->ctx, HCB_ERROR, "out of memory in the reference");
+        return hcbi_fail(plan->base.queue->device->ctx, HCB_ERROR,
+                         "out of memory in the reference");
     return HCB_OK;
 }
 
@@ -83,8 +84,6 @@ static enum hcb_status cpu_device_describe(struct hcb_platform *platform, size_t
              environment.cpu_model[0] != '\0' ? environment.cpu_model : "unknown processor");
     describe_vendor(info->vendor, sizeof info->vendor);
     hcbi_cpu_blas_describe(info);
-    if (info->target[0] == '\0')
-        snprintf(info->target, sizeof info->target, "%s", hcbi_cpu_vector_level(0)->name);
     info->type = HCB_DEVICE_CPU;
     info->host_memory = true;
     info->compute_units = environment.cpu_threads;
@@ -126,9 +125,10 @@ static enum hcb_status cpu_supports(struct hcb_device *base, const struct hcb_ca
     const uint64_t memory = base->info.memory_bytes;
     const uint64_t bytes = hcb_case_bytes(c) + scratch_bytes((const struct cpu_device *)base, c);
     if (memory != 0 && bytes > memory)
-        return hcbi_fail(base->ctx, HCB_UNSUPPORTED, "%s needs %s with its scratch memory, %s has %s",
-                         hcb_case_text(c, text, sizeof text), hcbi_bytes_text(bytes, needs, sizeof needs),
-                         base->info.id, hcbi_bytes_text(memory, has, sizeof has));
+        return hcbi_fail(
+            base->ctx, HCB_UNSUPPORTED, "%s needs %s with its scratch memory, %s has %s",
+            hcb_case_text(c, text, sizeof text), hcbi_bytes_text(bytes, needs, sizeof needs),
+            base->info.id, hcbi_bytes_text(memory, has, sizeof has));
     return HCB_OK;
 }
 
@@ -165,7 +165,8 @@ static void copy_steps(void *argument, size_t first, size_t end)
         memset(copy->to + start, 0, bytes);
 }
 
-static void copy_with_all_threads(struct hcb_device *device, void *to, const void *from, uint64_t bytes)
+static void copy_with_all_threads(struct hcb_device *device, void *to, const void *from,
+                                  uint64_t bytes)
 {
     struct copy copy = {.to = to, .from = from, .bytes = bytes};
     hcbi_cpu_pool_run(((struct cpu_device *)device)->pool,
@@ -195,16 +196,16 @@ static void cpu_buffer_free(struct hcb_buffer *base)
     free(((struct cpu_buffer *)base)->data);
 }
 
-static enum hcb_status cpu_upload(struct hcb_queue *queue, struct hcb_buffer *buffer, uint64_t offset,
-                                  const void *data, uint64_t bytes)
+static enum hcb_status cpu_upload(struct hcb_queue *queue, struct hcb_buffer *buffer,
+                                  uint64_t offset, const void *data, uint64_t bytes)
 {
     copy_with_all_threads(queue->device, (char *)((struct cpu_buffer *)buffer)->data + offset, data,
                           bytes);
     return HCB_OK;
 }
 
-static enum hcb_status cpu_download(struct hcb_queue *queue, struct hcb_buffer *buffer, uint64_t offset,
-                                    void *data, uint64_t bytes)
+static enum hcb_status cpu_download(struct hcb_queue *queue, struct hcb_buffer *buffer,
+                                    uint64_t offset, void *data, uint64_t bytes)
 {
     copy_with_all_threads(queue->device, data,
                           (const char *)((struct cpu_buffer *)buffer)->data + offset, bytes);
@@ -214,7 +215,8 @@ static enum hcb_status cpu_download(struct hcb_queue *queue, struct hcb_buffer *
 /* ------------------------------------------------------------------- plans */
 
 /* The host's clock is the device's too. */
-static enum hcb_status cpu_plan_run(struct hcb_plan *base, uint32_t launches, struct hcb_timing *timing)
+static enum hcb_status cpu_plan_run(struct hcb_plan *base, uint32_t launches,
+                                    struct hcb_timing *timing)
 {
     struct cpu_plan *plan = (struct cpu_plan *)base;
     const struct cpu_impl *impl = impls[base->task.impl];
@@ -256,9 +258,25 @@ static void cpu_plan_free(struct hcb_plan *base)
     free(((struct cpu_plan *)base)->scratch);
 }
 
+/* What a BLAS does it does better; where there is none, our code stands in. */
+#ifdef HAVE_CBLAS
+#define NATIVE_SUMS (HCBI_F16F32 | HCBI_BF16F32 | HCBI_I8I32)
+#else
+#define NATIVE_SUMS (HCBI_F64 | HCBI_F32 | HCBI_F16F32 | HCBI_BF16F32 | HCBI_I8I32)
+#endif
+
 const struct hcb_platform_ops hcbi_cpu_ops = {
     .name = "cpu",
-    .impls = 1u << HCB_IMPL_OPENBLAS | 1u << HCB_IMPL_NATIVE | 1u << HCB_IMPL_REF,
+    .offers =
+        {
+            [HCB_IMPL_OPENBLAS] = {[HCB_OP_MATMUL] = HCBI_F64 | HCBI_F32 | HCBI_F16F32 | HCBI_BF16F32,
+                                   [HCB_OP_SUM] = HCBI_F64 | HCBI_F32,
+                                   [HCB_OP_DOT] = HCBI_F64 | HCBI_F32},
+            [HCB_IMPL_NATIVE] = {[HCB_OP_MATMUL] = HCBI_I8I32,
+                                 [HCB_OP_SUM] = NATIVE_SUMS,
+                                 [HCB_OP_DOT] = NATIVE_SUMS},
+            [HCB_IMPL_REF] = {HCBI_EVERY_PRECISION, HCBI_EVERY_PRECISION, HCBI_EVERY_PRECISION},
+        },
     .platform_size = sizeof(struct hcb_platform),
     .device_size = sizeof(struct cpu_device),
     .queue_size = sizeof(struct hcb_queue),

@@ -55,7 +55,8 @@ static inline const struct cpu_device *cpu_device_of(const struct cpu_plan *plan
 
 /* ---------------------------------------------------------------- openblas */
 
-/* Driver, version and target of the CBLAS behind this build; "none" without. */
+/* Driver, version and target of the CBLAS behind this build; without one, "none"
+ * and the level of our own code. */
 void hcbi_cpu_blas_describe(struct hcb_device_info *info);
 void hcbi_cpu_blas_open(struct cpu_blas *blas);
 /* Lets the library use this many threads, where it can be told. */
@@ -74,7 +75,8 @@ uint64_t hcbi_cpu_reduce_depth(const struct hcb_case *c, unsigned sums);
 /* ---------------------------------------------------------- matmul of bytes */
 
 /* Memory that hcbi_cpu_matmul_bytes needs, aligned to 64 bytes. */
-uint64_t hcbi_cpu_matmul_bytes_scratch(const struct cpu_byte_kernel *kernel, const struct hcb_shape *shape);
+uint64_t hcbi_cpu_matmul_bytes_scratch(const struct cpu_byte_kernel *kernel,
+                                       const struct hcb_shape *shape);
 void hcbi_cpu_matmul_bytes(struct cpu_pool *pool, const struct cpu_byte_kernel *kernel,
                            const struct hcb_shape *shape, const int8_t *a, const int8_t *b,
                            void *scratch, int32_t *c);

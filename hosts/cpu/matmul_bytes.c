@@ -36,7 +36,8 @@ static uint64_t aligned(uint64_t words)
     return quotient_up(words, ALIGNMENT / 4) * (ALIGNMENT / 4);
 }
 
-static void plan_job(struct job *job, const struct cpu_byte_kernel *kernel, const struct hcb_shape *shape)
+static void plan_job(struct job *job, const struct cpu_byte_kernel *kernel,
+                     const struct hcb_shape *shape)
 {
     *job = (struct job){.kernel = kernel, .shape = *shape};
     job->groups = quotient_up(shape->k, kernel->group);
@@ -57,7 +58,8 @@ static uint64_t words_of_b(const struct job *job)
     return job->b_panels * job->groups * job->kernel->columns;
 }
 
-uint64_t hcbi_cpu_matmul_bytes_scratch(const struct cpu_byte_kernel *kernel, const struct hcb_shape *shape)
+uint64_t hcbi_cpu_matmul_bytes_scratch(const struct cpu_byte_kernel *kernel,
+                                       const struct hcb_shape *shape)
 {
     struct job job;
     plan_job(&job, kernel, shape);

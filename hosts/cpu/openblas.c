@@ -165,25 +165,17 @@ static bool is_16_bit(const struct hcb_case *c)
 static enum hcb_status supports(struct hcb_device *device, const struct hcb_case *c)
 {
     const struct hcb_shape *s = &c->shape;
-    const char *precision = hcb_precision_name(c->precision);
-    if (c->precision == HCB_PRECISION_I8I32)
-        return hcbi_fail(device->ctx, HCB_UNSUPPORTED, "CBLAS has no integers; cpu/native does i8i32");
-    if (c->precision == HCB_PRECISION_F16)
-        return hcbi_fail(device->ctx, HCB_UNSUPPORTED, "CBLAS has no half-precision arithmetic");
-    if (is_16_bit(c) && c->op != HCB_OP_MATMUL)
-        return hcbi_fail(device->ctx, HCB_UNSUPPORTED, "CBLAS has no %s of %s; cpu/native does",
-                         hcb_op_name(c->op), precision);
     if (c->op == HCB_OP_MATMUL && (s->m > INT_MAX || s->n > INT_MAX || s->k > INT_MAX))
-        return hcbi_fail(device->ctx, HCB_UNSUPPORTED, "CBLAS takes extents of at most %d", INT_MAX);
+        return hcbi_fail(device->ctx, HCB_UNSUPPORTED, "CBLAS takes extents of at most %d",
+                         INT_MAX);
     return HCB_OK;
 }
 
 static uint64_t scratch_bytes(const struct cpu_device *device, const struct hcb_case *c)
 {
     (void)device;
-    return is_16_bit(c)
-               ? sizeof(float) * (hcb_operand_elements(c, 0) + hcb_operand_elements(c, 1))
-               : 0;
+    return is_16_bit(c) ? sizeof(float) * (hcb_operand_elements(c, 0) + hcb_operand_elements(c, 1))
+                        : 0;
 }
 
 static void prepare_reduction(struct cpu_plan *plan)
@@ -203,8 +195,8 @@ static void prepare_reduction(struct cpu_plan *plan)
         plan->piece = f64 ? dot_ones_f64 : dot_ones_f32;
         call = "dot with cached ones";
     }
-    snprintf(info->note, sizeof info->note, "cblas_%c%s on pieces of the vector, %u threads", letter,
-             call, threads);
+    snprintf(info->note, sizeof info->note, "cblas_%c%s on pieces of the vector, %u threads",
+             letter, call, threads);
     info->depth = hcbi_cpu_reduce_depth(c, 1);
 }
 

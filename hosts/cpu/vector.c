@@ -75,7 +75,8 @@ UNALIGNED(__m256i)
 #define LOAD_F16(p) ((f32v_avx2)_mm256_cvtph_ps(LOAD_AS(__m128i, p)))
 #define LOAD_U16(p) ((u32v_avx2)_mm256_cvtepu16_epi32(LOAD_AS(__m128i, p)))
 #define LOAD_I8(p) ((u32v_avx2)_mm256_cvtepi8_epi16(LOAD_AS(__m128i, p)))
-#define LOAD_WORDS(p) ((u32v_avx2)_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)(p))))
+#define LOAD_WORDS(p)                                                                              \
+    ((u32v_avx2)_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)(p))))
 #define DOT_PAIRS(c, a, b) ((c) + (u32v_avx2)_mm256_madd_epi16((__m256i)(a), (__m256i)(b)))
 #include "vector_level.h"
 

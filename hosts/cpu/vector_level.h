@@ -179,7 +179,8 @@ enum { LEVEL(GROUP) = 2, LEVEL(OFFSET) = 0 };
 enum { LEVEL(COLUMNS) = 2 * LANES, LEVEL(BITS) = 32 / LEVEL(GROUP) };
 
 /* The word of `terms` consecutive bytes, `stride` apart, at most a group. */
-static inline TARGET uint32_t LEVEL(pack)(const int8_t *p, size_t stride, size_t terms, uint32_t offset)
+static inline TARGET uint32_t LEVEL(pack)(const int8_t *p, size_t stride, size_t terms,
+                                          uint32_t offset)
 {
     const uint32_t mask = LEVEL(GROUP) == 4 ? 0xff : 0xffff;
     uint32_t word = 0;

@@ -204,7 +204,8 @@ static enum hcb_status null_plan_run(struct hcb_plan *plan, uint32_t launches, s
 
 const struct hcb_platform_ops hcbi_null_ops = {
     .name = "null",
-    .impls = 1u << HCB_IMPL_NATIVE | 1u << HCB_IMPL_TILE,
+    .offers = {[HCB_IMPL_NATIVE] = {HCBI_EVERY_PRECISION, HCBI_EVERY_PRECISION, HCBI_EVERY_PRECISION},
+               [HCB_IMPL_TILE] = {HCBI_EVERY_PRECISION, HCBI_EVERY_PRECISION, HCBI_EVERY_PRECISION}},
     .platform_size = sizeof(struct hcb_platform),
     .device_size = sizeof(struct hcb_device),
     .queue_size = sizeof(struct hcb_queue),

@@ -100,9 +100,6 @@ static enum hcb_status check_room(const struct opencl_device *device, const stru
 static enum hcb_status supports(const struct opencl_device *device, const struct hcb_case *c)
 {
     struct hcb_ctx *ctx = device->base.ctx;
-    if (routines[c->precision].gemm_name == NULL)
-        return hcbi_fail(ctx, HCB_UNSUPPORTED, "CLBlast has no %s %s", hcb_precision_name(c->precision),
-                         hcb_op_name(c->op));
     if (!fits_in_int(c))
         return hcbi_fail(ctx, HCB_UNSUPPORTED, "CLBlast counts elements with 32 bits");
     const char *reason = quirk_of(&device->base.info, c);

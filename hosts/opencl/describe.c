@@ -192,6 +192,7 @@ void hcbi_opencl_read_arithmetic(struct opencl_device *device)
     } formats[] = {{HCB_TYPE_F64, CL_DEVICE_DOUBLE_FP_CONFIG},
                    {HCB_TYPE_F32, CL_DEVICE_SINGLE_FP_CONFIG},
                    {HCB_TYPE_F16, DEVICE_HALF_FP_CONFIG}};
+    const char *asked_bits = getenv("HCBENCH_VECTOR_BITS"); /* to test each register tile anywhere */
     cl_uint lanes = 0;
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         cl_device_fp_config config = 0;
@@ -199,5 +200,7 @@ void hcbi_opencl_read_arithmetic(struct opencl_device *device)
             device->fma[formats[i].type] = (config & CL_FP_FMA) != 0;
     }
     read_device(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, &lanes, sizeof lanes);
+    if (asked_bits != NULL)
+        lanes = (cl_uint)strtoul(asked_bits, NULL, 10) / 32;
     device->vector_bits = lanes >= 16 ? 512 : lanes >= 8 ? 256 : 128;
 }

@@ -158,7 +158,9 @@ static enum hcb_status opencl_download(struct hcb_queue *queue, struct hcb_buffe
 
 const struct hcb_platform_ops hcbi_opencl_ops = {
     .name = "opencl",
-    .impls = 1u << HCB_IMPL_TILE | 1u << HCB_IMPL_CLBLAST,
+    .offers = {[HCB_IMPL_TILE] = {HCBI_EVERY_PRECISION, HCBI_EVERY_PRECISION, HCBI_EVERY_PRECISION},
+               [HCB_IMPL_CLBLAST] = {HCBI_F64 | HCBI_F32 | HCBI_F16, HCBI_F64 | HCBI_F32 | HCBI_F16,
+                                     HCBI_F64 | HCBI_F32 | HCBI_F16}},
     .platform_size = sizeof(struct opencl_platform),
     .device_size = sizeof(struct opencl_device),
     .queue_size = sizeof(struct opencl_queue),

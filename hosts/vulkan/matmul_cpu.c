@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Matrix products with the kernels for drivers that run on a processor: operands
+ * are packed into scratch memory, as part of each launch. */
+#include "config.h"
+
+#include <string.h>
+
+#include "matmul.h"
+
+enum {
+    BLOCK_ROWS = 8,     /* of C per invocation */
+    COLUMNS = 8,        /* of C per invocation */
+    BLOCK_TERMS = 8,    /* per turn of the kernel's loop */
+    PACK_ROWS = 16,     /* per invocation of pack.comp */
+    SHORT = 64          /* extents up to here do not profit from cache blocks */
+};
+/* Terms of a window: so that packed rows and columns stay in a cache, and so that
+ * the kernel's loop takes few turns. */
+static const uint64_t cached_terms = 2048, most_terms = VULKAN_TURNS_MAX;
+
+struct packing {
+    uint32_t lanes;
+    uint64_t panel; /* columns */
+    struct matmul_extents extents;
+    uint64_t a_bytes, b_bytes;
+};
+
+/* The pipelines and scratch buffers of a plan. */
+struct packed_kernels {
+    struct packing packing;
+    const struct vulkan_pipeline *pack, *multiply;
+    const struct vulkan_memory *a, *b;
+};
+
+static struct packing choose_packing(const struct vulkan_device *device, const struct hcb_case *c)
+{
+    const struct hcb_shape *s = &c->shape;
+    const uint64_t size = hcb_type_size(hcb_operand_type(c, MATRIX_C));
+    const uint64_t bindable = device->window_bytes / size;
+    const uint32_t *groups = device->limits.maxComputeWorkGroupCount;
+    struct packing p = {.lanes = device->subgroup_size};
+    p.panel = (uint64_t)COLUMNS * p.lanes;
+
+    uint64_t terms = vulkan_min(s->m, s->n) <= SHORT ? most_terms : cached_terms;
+    terms = vulkan_min(terms, bindable / p.panel / BLOCK_TERMS * BLOCK_TERMS);
+    p.extents.terms = vulkan_min(s->k, terms);
+    const uint64_t padded_terms = vulkan_round_up(p.extents.terms, BLOCK_TERMS);
+
+    uint64_t panels = vulkan_min(MATMUL_COLUMNS_MAX, bindable / padded_terms) / p.panel;
+    panels = vulkan_min(panels, groups[0]);
+    p.extents.columns = vulkan_min(s->n, panels * p.panel);
+
+    uint64_t blocks = vulkan_min(bindable / padded_terms / BLOCK_ROWS, groups[1]);
+    blocks = vulkan_min(blocks, MATMUL_WORK_MAX / (p.extents.columns * padded_terms * BLOCK_ROWS) + 1);
+    const uint64_t rows = vulkan_min(blocks * BLOCK_ROWS,
+                                     hcbi_vulkan_rows_within(bindable, p.extents.columns, s->n));
+    p.extents.rows = hcbi_vulkan_tidy(rows, BLOCK_ROWS, s->m);
+
+    p.a_bytes = vulkan_round_up(p.extents.rows, BLOCK_ROWS) * padded_terms * size;
+    p.b_bytes = vulkan_round_up(p.extents.columns, p.panel) * padded_terms * size;
+    return p;
+}
+
+/* A block of a row-major operand, and where it goes in packed memory. */
+struct pack_job {
+    const struct vulkan_memory *source;
+    enum hcb_type type;
+    uint64_t first, stride, rows, columns; /* in the source, elements */
+    const struct vulkan_memory *target;
+    uint64_t padded_rows, padded_columns, panel;
+};
+
+/* As many dispatches as it takes to bind the source. */
+static enum hcb_status add_pack(struct vulkan_plan *plan, const struct packed_kernels *kernels,
+                                const struct pack_job *job)
+{
+    const struct vulkan_device *device = vulkan_device_of(plan);
+    const size_t size = hcb_type_size(job->type);
+    const uint64_t target_size = hcb_type_size(hcb_operand_type(&plan->base.task, MATRIX_C));
+    const uint64_t most = vulkan_min(
+        hcbi_vulkan_rows_within(device->window_bytes / size, job->columns, job->stride),
+        (uint64_t)device->limits.maxComputeWorkGroupCount[1] * PACK_ROWS);
+    enum hcb_status status = HCB_OK;
+    for (uint64_t row = 0; row < job->padded_rows && status == HCB_OK; row += most) {
+        const uint64_t target_rows = vulkan_min(most, job->padded_rows - row);
+        const uint64_t rows = row < job->rows ? vulkan_min(most, job->rows - row) : 0;
+        /* A block of padding only binds the first element and does not read it. */
+        const uint64_t first = rows > 0 ? job->first + row * job->stride : 0;
+        const uint64_t count = rows > 0 ? (rows - 1) * job->stride + job->columns : 1;
+        struct vulkan_step step = {.pipeline = kernels->pack, .work = (double)(target_rows * job->padded_columns)};
+        const uint32_t offset = hcbi_vulkan_bind(plan, &step.bindings[0], job->source, first, count, size);
+        hcbi_vulkan_bind(plan, &step.bindings[1], job->target, 0, job->padded_rows * job->padded_columns,
+                         target_size);
+        const uint32_t constants[] = {offset,
+                                      (uint32_t)vulkan_min(job->stride, UINT32_MAX),
+                                      (uint32_t)rows,
+                                      (uint32_t)job->columns,
+                                      (uint32_t)job->padded_columns,
+                                      (uint32_t)row,
+                                      (uint32_t)target_rows,
+                                      (uint32_t)job->padded_rows,
+                                      (uint32_t)job->panel};
+        memcpy(step.constants, constants, sizeof constants);
+        step.groups[0] = (uint32_t)vulkan_divide_up(job->padded_columns / 4, kernels->packing.lanes);
+        step.groups[1] = (uint32_t)vulkan_divide_up(target_rows, PACK_ROWS);
+        step.groups[2] = 1;
+        status = hcbi_vulkan_add_step(plan, &step);
+    }
+    return status;
+}
+
+static enum hcb_status add_multiply(struct vulkan_plan *plan, const struct packed_kernels *kernels,
+                                    const struct matmul_window *w)
+{
+    const uint64_t n = plan->base.task.shape.n, panel = kernels->packing.panel;
+    const size_t size = hcb_type_size(hcb_operand_type(&plan->base.task, MATRIX_C));
+    const uint64_t terms = vulkan_round_up(w->terms, BLOCK_TERMS);
+    struct vulkan_step step = {.pipeline = kernels->multiply,
+                               .work = (double)w->rows * (double)w->columns * (double)terms,
+                               .groups = {(uint32_t)vulkan_divide_up(w->columns, panel),
+                                          (uint32_t)vulkan_divide_up(w->rows, BLOCK_ROWS), 1}};
+    hcbi_vulkan_bind(plan, &step.bindings[0], kernels->a, 0, vulkan_round_up(w->rows, BLOCK_ROWS) * terms, size);
+    hcbi_vulkan_bind(plan, &step.bindings[1], kernels->b, 0, vulkan_round_up(w->columns, panel) * terms, size);
+    const uint32_t offset = hcbi_vulkan_bind(plan, &step.bindings[2], vulkan_operand(plan, MATRIX_C),
+                                             w->first_row * n + w->first_column,
+                                             (w->rows - 1) * n + w->columns, size);
+    const uint32_t constants[] = {(uint32_t)terms,
+                                  offset,
+                                  (uint32_t)vulkan_min(n, UINT32_MAX),
+                                  (uint32_t)w->rows,
+                                  (uint32_t)w->columns,
+                                  w->first_term > 0};
+    memcpy(step.constants, constants, sizeof constants);
+    return hcbi_vulkan_add_step(plan, &step);
+}
+
+static enum hcb_status visit(struct vulkan_plan *plan, const struct matmul_window *w, bool is_new_b,
+                             const void *data)
+{
+    const struct packed_kernels *kernels = data;
+    const struct hcb_case *c = &plan->base.task;
+    const uint64_t terms = vulkan_round_up(w->terms, BLOCK_TERMS);
+    const struct pack_job a = {.source = vulkan_operand(plan, MATRIX_A),
+                               .type = hcb_operand_type(c, MATRIX_A),
+                               .first = w->first_row * c->shape.k + w->first_term,
+                               .stride = c->shape.k,
+                               .rows = w->rows,
+                               .columns = w->terms,
+                               .target = kernels->a,
+                               .padded_rows = vulkan_round_up(w->rows, BLOCK_ROWS),
+                               .padded_columns = terms,
+                               .panel = terms};
+    const struct pack_job b = {.source = vulkan_operand(plan, MATRIX_B),
+                               .type = hcb_operand_type(c, MATRIX_B),
+                               .first = w->first_term * c->shape.n + w->first_column,
+                               .stride = c->shape.n,
+                               .rows = w->terms,
+                               .columns = w->columns,
+                               .target = kernels->b,
+                               .padded_rows = terms,
+                               .padded_columns = vulkan_round_up(w->columns, kernels->packing.panel),
+                               .panel = kernels->packing.panel};
+    enum hcb_status status = is_new_b ? add_pack(plan, kernels, &b) : HCB_OK;
+    if (status == HCB_OK)
+        status = add_pack(plan, kernels, &a);
+    return status == HCB_OK ? add_multiply(plan, kernels, w) : status;
+}
+
+static enum hcb_status prepare(struct vulkan_plan *plan)
+{
+    static const char *const multiply_variants[HCB_TYPE_COUNT] = {
+        [HCB_TYPE_F64] = "f64", [HCB_TYPE_F32] = "f32", [HCB_TYPE_F16] = "f16", [HCB_TYPE_I32] = "i32"};
+    const struct hcb_case *c = &plan->base.task;
+    const struct vulkan_device *device = vulkan_device_of(plan);
+    struct packed_kernels kernels = {.packing = choose_packing(device, c)};
+    const struct vulkan_specialization lanes = {.values = {kernels.packing.lanes}, .count = 1};
+    enum hcb_status status =
+        hcbi_vulkan_pipeline(plan, "pack", hcb_precision_name(c->precision), &lanes, &kernels.pack);
+    if (status == HCB_OK)
+        status = hcbi_vulkan_pipeline(plan, "matmul_cpu", multiply_variants[hcb_operand_type(c, MATRIX_C)],
+                                      &lanes, &kernels.multiply);
+    if (status == HCB_OK)
+        status = hcbi_vulkan_scratch(plan, kernels.packing.a_bytes, &kernels.a);
+    if (status == HCB_OK)
+        status = hcbi_vulkan_scratch(plan, kernels.packing.b_bytes, &kernels.b);
+    plan->base.info.depth = hcbi_vulkan_matmul_depth(c, &kernels.packing.extents);
+    plan->base.info.roundoff_factor = 2; /* GLSL's fma may round twice, and llvmpipe's does */
+    return status == HCB_OK ? hcbi_vulkan_windows(plan, &kernels.packing.extents, visit, &kernels) : status;
+}
+
+static enum hcb_status supports(const struct vulkan_device *device, const struct hcb_case *c)
+{
+    const struct packing p = choose_packing(device, c);
+    const uint64_t scratch[] = {p.a_bytes, p.b_bytes};
+    return hcbi_vulkan_check_room(device, c, scratch, 2);
+}
+
+const struct vulkan_method hcbi_vulkan_packed = {.supports = supports, .prepare = prepare};

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which cases a device can run, and the reasons why not. */
+#include "config.h"
+
+#include <stddef.h>
+
+#include "vulkan.h"
+
+/* Features that a precision needs beyond what every device has.  The 16-bit and
+ * 8-bit inputs of the tile kernels are read as 32-bit words and need none. */
+static const struct feature_need {
+    enum hcb_impl impl;
+    enum hcb_precision precision;
+    size_t offset; /* of the flag in struct vulkan_features */
+    const char *name;
+} needs[] = {
+#define NEED(impl, precision, flag, name)                                                            \
+    {HCB_IMPL_##impl, HCB_PRECISION_##precision, offsetof(struct vulkan_features, flag), name}
+    NEED(TILE, F64, float64, "shaderFloat64"),
+    NEED(TILE, F16, float16, "shaderFloat16"),
+    NEED(TILE, F16, storage16, "storageBuffer16BitAccess"),
+    NEED(COOPMAT, F16F32, cooperative_matrix, "VK_KHR_cooperative_matrix"),
+    NEED(COOPMAT, F16F32, memory_model, "vulkanMemoryModel"),
+    NEED(COOPMAT, F16F32, float16, "shaderFloat16"),
+    NEED(COOPMAT, F16F32, storage16, "storageBuffer16BitAccess"),
+    NEED(COOPMAT, BF16F32, cooperative_matrix, "VK_KHR_cooperative_matrix"),
+    NEED(COOPMAT, BF16F32, bfloat16_matrix, "shaderBFloat16CooperativeMatrix"),
+    NEED(COOPMAT, BF16F32, memory_model, "vulkanMemoryModel"),
+    NEED(COOPMAT, BF16F32, storage16, "storageBuffer16BitAccess"),
+    NEED(COOPMAT, I8I32, cooperative_matrix, "VK_KHR_cooperative_matrix"),
+    NEED(COOPMAT, I8I32, memory_model, "vulkanMemoryModel"),
+    NEED(COOPMAT, I8I32, int8, "shaderInt8"),
+    NEED(COOPMAT, I8I32, storage8, "storageBuffer8BitAccess"),
+#undef NEED
+};
+
+const struct vulkan_method *hcbi_vulkan_method(const struct vulkan_device *device, const struct hcb_case *c)
+{
+    if (c->op != HCB_OP_MATMUL)
+        return &hcbi_vulkan_reduce;
+    if (c->impl == HCB_IMPL_COOPMAT)
+        return &hcbi_vulkan_coopmat;
+    return device->cpu_kernels ? &hcbi_vulkan_packed : &hcbi_vulkan_tile;
+}
+
+enum hcb_status hcbi_vulkan_check_room(const struct vulkan_device *device, const struct hcb_case *c,
+                                       const uint64_t *scratch, size_t count)
+{
+    const struct hcb_device_info *info = &device->base.info;
+    const uint64_t left = info->memory_bytes - vulkan_min(hcb_case_bytes(c), info->memory_bytes);
+    char text[128], wanted[32], has[32];
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < count; i++)
+        bytes += scratch[i];
+    if (info->memory_bytes == 0 || bytes <= left)
+        return HCB_OK;
+    return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED, "%s needs %s of scratch memory, %s has %s left",
+                     hcb_case_text(c, text, sizeof text), hcbi_bytes_text(bytes, wanted, sizeof wanted),
+                     info->id, hcbi_bytes_text(left, has, sizeof has));
+}
+
+/* What the build or the op rules out before the device is asked. */
+static enum hcb_status check_build(const struct vulkan_device *device, const struct hcb_case *c)
+{
+    struct hcb_ctx *ctx = device->base.ctx;
+    if (c->impl != HCB_IMPL_COOPMAT)
+        return HCB_OK;
+    if (c->op != HCB_OP_MATMUL)
+        return hcbi_fail(ctx, HCB_UNSUPPORTED, "cooperative matrices do no %s", hcb_op_name(c->op));
+    if (c->precision != HCB_PRECISION_F16F32 && c->precision != HCB_PRECISION_BF16F32 &&
+        c->precision != HCB_PRECISION_I8I32)
+        return hcbi_fail(ctx, HCB_UNSUPPORTED, "there is no cooperative matrix kernel for %s",
+                         hcb_precision_name(c->precision));
+    if (!hcbi_vulkan_has_module(device, "matmul_coopmat.f16f32.spv"))
+        return hcbi_fail(ctx, HCB_UNSUPPORTED,
+                         "built with a GLSL compiler without GL_KHR_cooperative_matrix");
+    if (c->precision == HCB_PRECISION_BF16F32 &&
+        !hcbi_vulkan_has_module(device, "matmul_coopmat.bf16f32.spv"))
+        return hcbi_fail(ctx, HCB_UNSUPPORTED, "built with a GLSL compiler without GL_EXT_bfloat16");
+    return HCB_OK;
+}
+
+static enum hcb_status check_features(const struct vulkan_device *device, const struct hcb_case *c)
+{
+    for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
+        if (needs[i].impl == c->impl && needs[i].precision == c->precision &&
+            !*(const bool *)((const char *)&device->features + needs[i].offset))
+            return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED, "%s lacks %s", device->base.info.name,
+                             needs[i].name);
+    return HCB_OK;
+}
+
+enum hcb_status hcbi_vulkan_supports(struct hcb_device *base, const struct hcb_case *c)
+{
+    const struct vulkan_device *device = (const struct vulkan_device *)base;
+    enum hcb_status status = check_build(device, c);
+    if (status == HCB_OK)
+        status = check_features(device, c);
+    return status == HCB_OK ? hcbi_vulkan_method(device, c)->supports(device, c) : status;
+}

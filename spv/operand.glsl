@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Number types of the kernels, chosen by one of the macros F64, F32, F16, F16F32,
+// BF16F32, I8I32 and I32, and reading of operands.
+//
+// Scalar and Vector are the types of the accumulator and of the output.  An
+// operand is seen both as elements and as groups of four; 16-bit floats and bytes
+// that are widened are read as whole words, so that no device needs to address
+// them.
+
+#if defined F64
+#define Scalar double
+#define Vector dvec4
+#elif defined F16
+#extension GL_EXT_shader_16bit_storage : require
+#extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
+#define Scalar float16_t
+#define Vector f16vec4
+#elif defined I8I32 || defined I32
+#define Scalar int
+#define Vector ivec4
+#else
+#define Scalar float
+#define Vector vec4
+#endif
+
+#if defined I8I32 || defined I32
+#define MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
+#else
+#define MULTIPLY_ADD(a, b, c) fma(a, b, c)
+#endif
+
+// OPERAND(name, number) declares binding `number` and
+//   Scalar name_element(uint i)    element i
+//   Vector name_group(uint i)      elements 4 i to 4 i + 3
+#if defined F16F32
+#define OPERAND(name, number) \
+    layout(std430, binding = number) readonly restrict buffer name##_words { uint words[]; } name##_w; \
+    layout(std430, binding = number) readonly restrict buffer name##_pairs { uvec2 pairs[]; } name##_p; \
+    Scalar name##_element(uint i) { return unpackHalf2x16(name##_w.words[i >> 1] >> 16 * (i & 1)).x; } \
+    Vector name##_group(uint i) \
+    { \
+        const uvec2 p = name##_p.pairs[i]; \
+        return Vector(unpackHalf2x16(p.x), unpackHalf2x16(p.y)); \
+    }
+#elif defined BF16F32
+#define OPERAND(name, number) \
+    layout(std430, binding = number) readonly restrict buffer name##_words { uint words[]; } name##_w; \
+    layout(std430, binding = number) readonly restrict buffer name##_pairs { uvec2 pairs[]; } name##_p; \
+    Scalar name##_element(uint i) { return uintBitsToFloat(name##_w.words[i >> 1] >> 16 * (i & 1) << 16); } \
+    Vector name##_group(uint i) \
+    { \
+        const uvec4 p = name##_p.pairs[i].xxyy; \
+        return uintBitsToFloat(uvec4(p.x << 16, p.y & 0xffff0000u, p.z << 16, p.w & 0xffff0000u)); \
+    }
+#elif defined I8I32
+#define OPERAND(name, number) \
+    layout(std430, binding = number) readonly restrict buffer name##_words { int words[]; } name##_w; \
+    Scalar name##_element(uint i) { return bitfieldExtract(name##_w.words[i >> 2], int(8 * (i & 3)), 8); } \
+    Vector name##_group(uint i) \
+    { \
+        const int w = name##_w.words[i]; \
+        return Vector(w << 24, w << 16, w << 8, w) >> 24; \
+    }
+#else
+#define OPERAND(name, number) \
+    layout(std430, binding = number) readonly restrict buffer name##_elements { Scalar elements[]; } name##_e; \
+    layout(std430, binding = number) readonly restrict buffer name##_groups { Vector groups[]; } name##_g; \
+    Scalar name##_element(uint i) { return name##_e.elements[i]; } \
+    Vector name##_group(uint i) { return name##_g.groups[i]; }
+#endif

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copies a block of a row-major matrix into column panels of `panel` columns, in
+// the accumulator's type and padded with zeros, so that matmul_cpu.comp needs no
+// bounds checks and reads whole vectors only:
+//
+//     element (r, c) goes to ((c / panel) * all_rows + r) * panel + c % panel
+//
+// One invocation copies four columns of up to ROWS rows.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "operand.glsl"
+
+layout(local_size_x_id = 0) in;
+const uint ROWS = 16;
+
+OPERAND(source, 0)
+layout(std430, binding = 1) writeonly restrict buffer Target { Vector target[]; };
+
+layout(push_constant) uniform Constants {
+    uint offset, stride;    // of the block in the source, in elements
+    uint rows, columns;     // in the source
+    uint padded_columns;    // in the target, a multiple of 4
+    uint first_row;         // of this block in the target
+    uint target_rows;       // to be written, at least `rows`
+    uint all_rows, panel;   // of the target
+};
+
+Vector read(uint row, uint column)
+{
+    const uint i = offset + row * stride + column;
+    Vector v = Vector(0);
+    if (row >= rows || column >= columns)
+        return v;
+    if (((offset | stride) & 3) == 0 && column + 4 <= columns)
+        return source_group(i / 4);
+    v.x = source_element(i);
+    if (column + 1 < columns)
+        v.y = source_element(i + 1);
+    if (column + 2 < columns)
+        v.z = source_element(i + 2);
+    if (column + 3 < columns)
+        v.w = source_element(i + 3);
+    return v;
+}
+
+void main()
+{
+    const uint column = 4 * gl_GlobalInvocationID.x;
+    if (column >= padded_columns)
+        return;
+    const uint first = ROWS * gl_WorkGroupID.y;
+    const uint past = min(first + ROWS, target_rows);
+    for (uint row = first; row < past; row++)
+        target[((column / panel * all_rows + first_row + row) * panel + column % panel) / 4] = read(row, column);
+}

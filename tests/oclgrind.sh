@@ -1,0 +1,42 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Every OpenCL kernel under Oclgrind: a data race, an access outside of a buffer
+# or a wrong result fails, and so does a read of what was never written, except in
+# the reductions: Oclgrind 21.10 crashes when asked for that there.  Sizes are
+# small, since Oclgrind interprets; each has a full tile or chunk, and an edge.  A
+# tile of the GPUs' matmul takes it a second, so that one is asked in full once.
+set -u
+command -v oclgrind >/dev/null || { echo "oclgrind is not installed"; exit 77; }
+log=$builddir/tests/oclgrind.$$
+trap 'rm -f "$log"' EXIT
+failures=0
+
+# check OPTION BITS CLASS IMPL PRECISION CASE...
+check() {
+	option=$1 bits=$2 class=$3
+	shift 3
+	rm -f "$log"
+	HCBENCH_VECTOR_BITS=$bits HCBENCH_KERNEL_CLASS=$class \
+		oclgrind --data-races $option --log "$log" \
+		"$builddir/tests/run_case" opencl:0 "$@"
+	status=$?
+	if [ $status -eq 77 ]; then
+		echo "skipped: $class $*"
+	elif [ $status -ne 0 ] || [ -s "$log" ]; then
+		echo "FAILED: $bits $class $*, exit status $status"
+		[ -s "$log" ] && head -n 20 "$log"
+		failures=$((failures + 1))
+	fi
+}
+
+for precision in f64 f32 f16 f16f32 bf16f32 i8i32; do
+	for bits in 512 256 128; do
+		check --uninitialized $bits cpu tile $precision matmul=13x37x5
+	done
+	check --uninitialized 512 cpu tile $precision matmul=2x3x259
+	check '' 512 gpu tile $precision matmul=3x66x17
+	check '' 512 cpu tile $precision sum=3 sum=33011 dot=300
+	check '' 512 gpu tile $precision sum=3 sum=8193 dot=4100
+done
+check --uninitialized 512 gpu tile f32 matmul=65x3x1
+[ $failures -eq 0 ]
