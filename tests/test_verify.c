@@ -266,6 +266,42 @@ START_TEST(large_matrices)
 }
 END_TEST
 
+/* The corners and edges are among the samples, and no part of the output is left
+ * out: a wrong band of rows or columns, a 16th of the extent, is seen. */
+START_TEST(samples_are_spread)
+{
+    static const struct hcb_shape shapes[] = {{700, 700, 140}, {7, 70000, 140}, {70000, 7, 140}};
+    const struct hcb_shape shape = shapes[_i];
+    struct job job = job_new(HCB_OP_MATMUL, HCB_PRECISION_F32, shape, HCB_FILL_UNIFORM);
+    struct hcb_verdict verdict;
+    compute(&job);
+    expect_ok(&job, false, "undamaged");
+    judge(&job, false, &verdict);
+    ck_assert_double_ge(verdict.checked, 4000);
+    ck_assert_double_le(verdict.checked, 4096);
+    float *c = job.output;
+    for (int band = 0; band < 40; band++) {
+        const bool rows = shape.m > shape.n || (shape.m == shape.n && band % 2 == 0);
+        const uint64_t extent = rows ? shape.m : shape.n, width = extent / 16;
+        const uint64_t first = (extent - width) * (uint64_t)band / 39;
+        for (int undo = 0; undo < 2; undo++) {
+            for (uint64_t i = rows ? first : 0; i < (rows ? first + width : shape.m); i++)
+                for (uint64_t j = rows ? 0 : first; j < (rows ? shape.n : first + width); j++)
+                    c[i * shape.n + j] = -c[i * shape.n + j];
+            if (undo == 0)
+                expect_wrong(&job, false, "a band of wrong sign", "times the bound");
+        }
+    }
+    for (uint64_t corner = 0; corner < 4; corner++) {
+        float *at = &c[(corner / 2 * (shape.m - 1)) * shape.n + corner % 2 * (shape.n - 1)];
+        *at += 2;
+        expect_wrong(&job, false, "a corner off", "times the bound");
+        *at -= 2;
+    }
+    job_free(&job);
+}
+END_TEST
+
 /* Exact: one element in the middle, whichever it is. */
 START_TEST(any_element_exactly)
 {
@@ -575,6 +611,7 @@ int main(void)
     TCase *tests = suite_case("verify");
     tcase_add_loop_test(tests, small_matrices, 0, HCB_PRECISION_COUNT);
     tcase_add_loop_test(tests, large_matrices, 0, 3);
+    tcase_add_loop_test(tests, samples_are_spread, 0, 3);
     tcase_add_test(tests, any_element_exactly);
     tcase_add_loop_test(tests, awkward_shapes_pass, 0, HCB_PRECISION_COUNT);
     tcase_add_loop_test(tests, reductions, 0, HCB_PRECISION_COUNT);
