@@ -101,7 +101,8 @@ void load_tiles(uint first_row, uint first_column, uint first_term)
     for (uint g = gl_LocalInvocationID.x; g < STEP * SIDE / 4; g += INVOCATIONS) {
         const uint t = g / (SIDE / 4), q = g % (SIDE / 4) * 4;
         const uint term = first_term + t, column = first_column + q;
-        LOAD(b, b_vectors, b_offset, b_stride, term, terms, column, columns, b_tile, t * B_STRIDE + q)
+        LOAD(b, b_vectors, b_offset, b_stride, term, terms, column, columns, b_tile,
+             t * B_STRIDE + q)
     }
 }
 

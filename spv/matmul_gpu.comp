@@ -33,7 +33,8 @@ void load_a(uint first_row, uint first_term)
     const uint t = gl_LocalInvocationID.x % TERMS;
     for (uint r = gl_LocalInvocationID.x / TERMS; r < SIDE; r += 256 / TERMS) {
         const uint row = first_row + r, term = first_term + t;
-        a_tile[t][r] = row < rows && term < terms ? a_element(a_offset + row * a_stride + term) : Scalar(0);
+        const bool is_inside = row < rows && term < terms;
+        a_tile[t][r] = is_inside ? a_element(a_offset + row * a_stride + term) : Scalar(0);
     }
 }
 
@@ -42,8 +43,8 @@ void load_b(uint first_column, uint first_term)
     const uint q = gl_LocalInvocationID.x % SIDE;
     for (uint t = gl_LocalInvocationID.x / SIDE; t < TERMS; t += 256 / SIDE) {
         const uint column = first_column + q, term = first_term + t;
-        b_tile[t][q] =
-            column < columns && term < terms ? b_element(b_offset + term * b_stride + column) : Scalar(0);
+        const bool is_inside = column < columns && term < terms;
+        b_tile[t][q] = is_inside ? b_element(b_offset + term * b_stride + column) : Scalar(0);
     }
 }
 
@@ -75,7 +76,8 @@ void main()
         load_b(first_column, first_term);
         barrier();
         for (uint t = 0; t < TERMS; t++) {
-            const Vector right = Vector(b_tile[t][q], b_tile[t][q + 1], b_tile[t][q + 2], b_tile[t][q + 3]);
+            const Vector right =
+                Vector(b_tile[t][q], b_tile[t][q + 1], b_tile[t][q + 2], b_tile[t][q + 3]);
             sum0 = MULTIPLY_ADD(Vector(a_tile[t][r]), right, sum0);
             sum1 = MULTIPLY_ADD(Vector(a_tile[t][r + 1]), right, sum1);
             sum2 = MULTIPLY_ADD(Vector(a_tile[t][r + 2]), right, sum2);

@@ -29,42 +29,61 @@
 #define MULTIPLY_ADD(a, b, c) fma(a, b, c)
 #endif
 
+// BUFFER(name, number, Element) declares binding `number` as an array of Element.
+#define BUFFER(name, number, Element) \
+    layout(std430, binding = number) readonly restrict buffer name##_buffer { Element name[]; };
+
 // OPERAND(name, number) declares binding `number` and
 //   Scalar name_element(uint i)    element i
 //   Vector name_group(uint i)      elements 4 i to 4 i + 3
 #if defined F16F32
 #define OPERAND(name, number) \
-    layout(std430, binding = number) readonly restrict buffer name##_words { uint words[]; } name##_w; \
-    layout(std430, binding = number) readonly restrict buffer name##_pairs { uvec2 pairs[]; } name##_p; \
-    Scalar name##_element(uint i) { return unpackHalf2x16(name##_w.words[i >> 1] >> 16 * (i & 1)).x; } \
+    BUFFER(name##_words, number, uint) \
+    BUFFER(name##_pairs, number, uvec2) \
+    Scalar name##_element(uint i) \
+    { \
+        return unpackHalf2x16(name##_words[i >> 1] >> 16 * (i & 1)).x; \
+    } \
     Vector name##_group(uint i) \
     { \
-        const uvec2 p = name##_p.pairs[i]; \
+        const uvec2 p = name##_pairs[i]; \
         return Vector(unpackHalf2x16(p.x), unpackHalf2x16(p.y)); \
     }
 #elif defined BF16F32
 #define OPERAND(name, number) \
-    layout(std430, binding = number) readonly restrict buffer name##_words { uint words[]; } name##_w; \
-    layout(std430, binding = number) readonly restrict buffer name##_pairs { uvec2 pairs[]; } name##_p; \
-    Scalar name##_element(uint i) { return uintBitsToFloat(name##_w.words[i >> 1] >> 16 * (i & 1) << 16); } \
+    BUFFER(name##_words, number, uint) \
+    BUFFER(name##_pairs, number, uvec2) \
+    Scalar name##_element(uint i) \
+    { \
+        return uintBitsToFloat(name##_words[i >> 1] >> 16 * (i & 1) << 16); \
+    } \
     Vector name##_group(uint i) \
     { \
-        const uvec4 p = name##_p.pairs[i].xxyy; \
-        return uintBitsToFloat(uvec4(p.x << 16, p.y & 0xffff0000u, p.z << 16, p.w & 0xffff0000u)); \
+        const uvec2 p = name##_pairs[i], high = p & 0xffff0000u; \
+        return uintBitsToFloat(uvec4(p.x << 16, high.x, p.y << 16, high.y)); \
     }
 #elif defined I8I32
 #define OPERAND(name, number) \
-    layout(std430, binding = number) readonly restrict buffer name##_words { int words[]; } name##_w; \
-    Scalar name##_element(uint i) { return bitfieldExtract(name##_w.words[i >> 2], int(8 * (i & 3)), 8); } \
+    BUFFER(name##_words, number, int) \
+    Scalar name##_element(uint i) \
+    { \
+        return bitfieldExtract(name##_words[i >> 2], int(8 * (i & 3)), 8); \
+    } \
     Vector name##_group(uint i) \
     { \
-        const int w = name##_w.words[i]; \
+        const int w = name##_words[i]; \
         return Vector(w << 24, w << 16, w << 8, w) >> 24; \
     }
 #else
 #define OPERAND(name, number) \
-    layout(std430, binding = number) readonly restrict buffer name##_elements { Scalar elements[]; } name##_e; \
-    layout(std430, binding = number) readonly restrict buffer name##_groups { Vector groups[]; } name##_g; \
-    Scalar name##_element(uint i) { return name##_e.elements[i]; } \
-    Vector name##_group(uint i) { return name##_g.groups[i]; }
+    BUFFER(name##_elements, number, Scalar) \
+    BUFFER(name##_groups, number, Vector) \
+    Scalar name##_element(uint i) \
+    { \
+        return name##_elements[i]; \
+    } \
+    Vector name##_group(uint i) \
+    { \
+        return name##_groups[i]; \
+    }
 #endif

@@ -50,6 +50,8 @@ void main()
         return;
     const uint first = ROWS * gl_WorkGroupID.y;
     const uint past = min(first + ROWS, target_rows);
-    for (uint row = first; row < past; row++)
-        target[((column / panel * all_rows + first_row + row) * panel + column % panel) / 4] = read(row, column);
+    for (uint row = first; row < past; row++) {
+        const uint panel_row = column / panel * all_rows + first_row + row;
+        target[(panel_row * panel + column % panel) / 4] = read(row, column);
+    }
 }

@@ -59,8 +59,8 @@ static void check_all_shapes(enum hcb_impl impl, enum hcb_precision precision, b
         for (unsigned op = 0; op < HCB_OP_COUNT; op++) {
             const enum check_outcome outcome =
                 check_shapes(ctx, device, (enum hcb_op)op, impl, precision, text, sizeof text);
-            ck_assert_msg(outcome == CHECK_PASSED || (outcome == CHECK_UNSUPPORTED && !must_run), "%s: %s",
-                          devices[d].id, text);
+            ck_assert_msg(outcome == CHECK_PASSED || (outcome == CHECK_UNSUPPORTED && !must_run),
+                          "%s: %s", devices[d].id, text);
         }
         hcb_device_close(device);
     }
@@ -91,8 +91,8 @@ static void check_cases(const struct hcb_case *cases, size_t count)
     for (size_t d = 0; d < device_count; d++) {
         struct hcb_device *device = open_device(devices[d].id);
         for (size_t i = 0; i < count; i++)
-            ck_assert_msg(check_case(ctx, device, &cases[i], text, sizeof text) != CHECK_FAILED, "%s: %s",
-                          devices[d].id, text);
+            ck_assert_msg(check_case(ctx, device, &cases[i], text, sizeof text) != CHECK_FAILED,
+                          "%s: %s", devices[d].id, text);
         hcb_device_close(device);
     }
 }
@@ -105,7 +105,8 @@ START_TEST(windows_cover_the_operands)
         {260, 270, 300}, {17, 9001, 5}, {9003, 17, 5}, {17, 7, 20001}, {1, 280001, 1}};
     const enum hcb_precision precision = (enum hcb_precision)(_i % HCB_PRECISION_COUNT);
     const bool is_gpu = _i >= HCB_PRECISION_COUNT;
-    const size_t shape_count = sizeof shapes / sizeof *shapes - (is_gpu && precision != HCB_PRECISION_F32);
+    const size_t shape_count =
+        sizeof shapes / sizeof *shapes - (is_gpu && precision != HCB_PRECISION_F32);
     struct hcb_case cases[8];
     size_t count = 0;
     for (; count < shape_count; count++)
@@ -201,7 +202,8 @@ static float sum_with_range(const char *range)
     setenv("HCBENCH_VULKAN_MAX_RANGE", range, 1);
     ck_assert_int_eq(job_open(&job, &c), HCB_OK);
     ck_assert_int_eq(hcb_plan_run(job.plan, 1, &timing), HCB_OK);
-    ck_assert_int_eq(hcb_buffer_download(job.queue, job.operands[1], 0, &result, sizeof result), HCB_OK);
+    ck_assert_int_eq(hcb_buffer_download(job.queue, job.operands[1], 0, &result, sizeof result),
+                     HCB_OK);
     job_close(&job);
     return result;
 }
@@ -283,8 +285,8 @@ START_TEST(native_errors_have_names)
     if (devices[0].software) { /* a GPU's driver may let it pass */
         ck_assert_int_eq(hcb_buffer_new(device, UINT64_C(1) << 46, &buffer), HCB_ERROR);
         ck_assert_ptr_null(buffer);
-        ck_assert_msg(strstr(hcb_error(ctx), "VK_ERROR_OUT_OF_DEVICE_MEMORY (-2) from vk") != NULL, "%s",
-                      hcb_error(ctx));
+        ck_assert_msg(strstr(hcb_error(ctx), "VK_ERROR_OUT_OF_DEVICE_MEMORY (-2) from vk") != NULL,
+                      "%s", hcb_error(ctx));
         ck_assert_ptr_nonnull(strstr(hcb_error(ctx), devices[0].id));
     }
     hcb_device_close(device);
@@ -319,7 +321,8 @@ START_TEST(no_driver_is_a_reason)
     put_back("VK_ICD_FILENAMES", old);
     put_back("VK_DRIVER_FILES", newer);
     ck_assert_int_eq(status, HCB_UNSUPPORTED);
-    ck_assert_msg(strstr(hcb_error(ctx), "no Vulkan driver is installed") != NULL, "%s", hcb_error(ctx));
+    ck_assert_msg(strstr(hcb_error(ctx), "no Vulkan driver is installed") != NULL, "%s",
+                  hcb_error(ctx));
 }
 END_TEST
 
@@ -328,9 +331,9 @@ static const struct broken_kernel {
     const void *data;
     size_t size;
 } broken_kernels[] = {
-    {"#version 450\n", 13},                         /* GLSL; not whole words */
-    {"#version 450 core\nx\n", 20},                 /* whole words */
-    {"\3\2\43\7\0\0\1\0\0\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0", 24}, /* an instruction of no words */
+    {"#version 450\n", 13},                                     /* GLSL; not whole words */
+    {"#version 450 core\nx\n", 20},                             /* whole words */
+    {"\3\2\43\7\0\0\1\0\0\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0", 24},  /* an instruction of no words */
     {"\3\2\43\7\0\0\1\0\0\0\0\0\1\0\0\0\0\0\0\0\21\0\2\0", 24}, /* cut in an instruction */
     {"", 0},
 };
@@ -342,7 +345,8 @@ START_TEST(a_broken_kernel_is_named)
     const char *build = getenv("builddir");
     char folder[512], path[600];
     struct job job;
-    snprintf(folder, sizeof folder, "%s/tests/shaders.%ld", build != NULL ? build : ".", (long)getpid());
+    snprintf(folder, sizeof folder, "%s/tests/shaders.%ld", build != NULL ? build : ".",
+             (long)getpid());
     snprintf(path, sizeof path, "%s/sum_cpu.f32.spv", folder);
     ck_assert_int_eq(mkdir(folder, 0700), 0);
     FILE *file = fopen(path, "wb");
@@ -357,8 +361,8 @@ START_TEST(a_broken_kernel_is_named)
     unlink(path);
     rmdir(folder);
     ck_assert_int_eq(status, HCB_ERROR);
-    ck_assert_msg(strstr(hcb_error(ctx), "sum_cpu.f32.spv is not a whole SPIR-V module") != NULL, "%s",
-                  hcb_error(ctx));
+    ck_assert_msg(strstr(hcb_error(ctx), "sum_cpu.f32.spv is not a whole SPIR-V module") != NULL,
+                  "%s", hcb_error(ctx));
     ck_assert_ptr_nonnull(strstr(hcb_error(ctx), "sum f32 10"));
 }
 END_TEST
@@ -418,7 +422,8 @@ static Suite *make_suite(void)
     Suite *suite = suite_create("vulkan");
     TCase *kernels = add_case(suite, "kernels"), *rest = add_case(suite, "errors and devices");
     tcase_add_loop_test(kernels, tiles_are_right, 0, CLASS_COUNT * HCB_PRECISION_COUNT);
-    tcase_add_loop_test(kernels, cooperative_matrices_are_right_or_say_why_not, 0, HCB_PRECISION_COUNT);
+    tcase_add_loop_test(kernels, cooperative_matrices_are_right_or_say_why_not, 0,
+                        HCB_PRECISION_COUNT);
     tcase_add_loop_test(kernels, windows_cover_the_operands, 0, CLASS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_test(kernels, a_vector_is_larger_than_a_binding);
     tcase_add_loop_test(kernels, long_sums_are_complete, 0, CLASS_COUNT);

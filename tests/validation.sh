@@ -13,8 +13,11 @@ done
 folder=$builddir/tests/validation.$$
 mkdir "$folder" || exit 1
 trap 'rm -rf "$folder"' EXIT
+# Two names for synchronization validation, old and new; newer layers look at what
+# shaders access only when asked.
 cat >"$folder/vk_layer_settings.txt" <<'EOF'
 khronos_validation.validate_sync = true
+khronos_validation.syncval_shader_accesses_heuristic = true
 khronos_validation.enables = VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT
 khronos_validation.report_flags = error,warn,perf
 khronos_validation.debug_action = VK_DBG_LAYER_ACTION_LOG_MSG
@@ -44,12 +47,12 @@ grep -i 'layer' "$folder/log" | grep -q 'VK_LAYER_KHRONOS_validation' ||
 
 for class in cpu gpu; do
 	for precision in f64 f32 f16 f16f32 bf16f32 i8i32; do
-		check $class tile $precision matmul=1x1x1 matmul=33x34x5001 sum=1 sum=70001 dot=70001
+		check "$class" tile "$precision" matmul=1x1x1 matmul=33x34x5001 sum=1 sum=70001 dot=70001
 		HCBENCH_VULKAN_MAX_RANGE=1 HCBENCH_VULKAN_STAGING=1 \
-			check $class tile $precision matmul=70x600x600 sum=600001
+			check "$class" tile "$precision" matmul=70x600x600 sum=600001
 	done
 done
 for precision in f16f32 bf16f32 i8i32; do
-	check gpu coopmat $precision matmul=1x1x1 matmul=129x130x131 matmul=64x64x64
+	check gpu coopmat "$precision" matmul=1x1x1 matmul=129x130x131 matmul=64x64x64
 done
 exit $((failures > 0))

@@ -55,7 +55,7 @@ struct compat_cooperative_matrix {
 };
 
 /* vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR */
-typedef VkResult(VKAPI_PTR *compat_list_cooperative_matrices)(VkPhysicalDevice physical, uint32_t *count,
-                                                             struct compat_cooperative_matrix *list);
+typedef VkResult(VKAPI_PTR *compat_list_cooperative_matrices)(
+    VkPhysicalDevice physical, uint32_t *count, struct compat_cooperative_matrix *list);
 
 #endif

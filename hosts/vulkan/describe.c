@@ -13,11 +13,11 @@ static const struct vendor {
     uint32_t id;
     const char *name;
 } vendors[] = {
-    {0x1002, "AMD"},        {0x1010, "Imagination"},     {0x106B, "Apple"},   {0x10DE, "NVIDIA"},
-    {0x13B5, "Arm"},        {0x144D, "Samsung"},         {0x14E4, "Broadcom"}, {0x1AE0, "Google"},
-    {0x1AF4, "Red Hat"},    {0x1ED5, "Moore Threads"},   {0x5143, "Qualcomm"}, {0x8086, "Intel"},
-    {0x10001, "Vivante"},   {0x10002, "VeriSilicon"},    {0x10003, "Kazan"},
-    {0x10004, "Codeplay"},  {0x10005, "Mesa"},           {0x10006, "PoCL"},
+    {0x1002, "AMD"},      {0x1010, "Imagination"},   {0x106B, "Apple"},    {0x10DE, "NVIDIA"},
+    {0x13B5, "Arm"},      {0x144D, "Samsung"},       {0x14E4, "Broadcom"}, {0x1AE0, "Google"},
+    {0x1AF4, "Red Hat"},  {0x1ED5, "Moore Threads"}, {0x5143, "Qualcomm"}, {0x8086, "Intel"},
+    {0x10001, "Vivante"}, {0x10002, "VeriSilicon"},  {0x10003, "Kazan"},   {0x10004, "Codeplay"},
+    {0x10005, "Mesa"},    {0x10006, "PoCL"},
 };
 
 bool hcbi_vulkan_has_extension(VkPhysicalDevice physical, const char *name)
@@ -139,7 +139,8 @@ static void describe_driver(const struct properties *p, struct hcb_device_info *
     copy_text(info->driver, sizeof info->driver, p->driver.driverName);
     copy_text(info->driver_version, sizeof info->driver_version, p->driver.driverInfo);
     if (info->driver_version[0] == '\0')
-        snprintf(info->driver_version, sizeof info->driver_version, "0x%x", (unsigned)core->driverVersion);
+        snprintf(info->driver_version, sizeof info->driver_version, "0x%x",
+                 (unsigned)core->driverVersion);
     snprintf(info->api_version, sizeof info->api_version, "Vulkan %u.%u.%u",
              VK_API_VERSION_MAJOR(core->apiVersion), VK_API_VERSION_MINOR(core->apiVersion),
              VK_API_VERSION_PATCH(core->apiVersion));
@@ -165,10 +166,12 @@ static uint32_t compute_units(const struct properties *p, const struct hcb_devic
         return hcbi_host_threads();
     if (p->nvidia.shaderSMCount != 0)
         return p->nvidia.shaderSMCount;
-    return p->amd.shaderEngineCount * p->amd.shaderArraysPerEngineCount * p->amd.computeUnitsPerShaderArray;
+    return p->amd.shaderEngineCount * p->amd.shaderArraysPerEngineCount *
+           p->amd.computeUnitsPerShaderArray;
 }
 
-enum hcb_status hcbi_vulkan_describe(struct hcb_platform *base, size_t index, struct hcb_device_info *info)
+enum hcb_status hcbi_vulkan_describe(struct hcb_platform *base, size_t index,
+                                     struct hcb_device_info *info)
 {
     const struct vulkan_platform *platform = (const struct vulkan_platform *)base;
     const VkPhysicalDevice physical = platform->devices[index];
@@ -186,8 +189,8 @@ enum hcb_status hcbi_vulkan_describe(struct hcb_platform *base, size_t index, st
     for (size_t i = 0; i < VK_UUID_SIZE; i++)
         snprintf(info->uuid + 2 * i, sizeof info->uuid - 2 * i, "%02x", p.id.deviceUUID[i]);
     if (hcbi_vulkan_has_extension(physical, VK_EXT_PCI_BUS_INFO_EXTENSION_NAME))
-        snprintf(info->pci, sizeof info->pci, "%04x:%02x:%02x.%x", (unsigned)p.pci.pciDomain & 0xffff,
-                 (unsigned)p.pci.pciBus & 0xff, (unsigned)p.pci.pciDevice & 0xff,
-                 (unsigned)p.pci.pciFunction & 0xf);
+        snprintf(info->pci, sizeof info->pci, "%04x:%02x:%02x.%x",
+                 (unsigned)p.pci.pciDomain & 0xffff, (unsigned)p.pci.pciBus & 0xff,
+                 (unsigned)p.pci.pciDevice & 0xff, (unsigned)p.pci.pciFunction & 0xf);
     return HCB_OK;
 }

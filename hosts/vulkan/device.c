@@ -117,10 +117,12 @@ static enum hcb_status make_device(struct vulkan_device *device)
                                .pQueueCreateInfos = &queue,
                                .ppEnabledExtensionNames = names};
     for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++)
-        if (device->api < extensions[i].core && hcbi_vulkan_has_extension(device->physical, extensions[i].name))
+        if (device->api < extensions[i].core &&
+            hcbi_vulkan_has_extension(device->physical, extensions[i].name))
             names[info.enabledExtensionCount++] = extensions[i].name;
     enum hcb_status status = hcbi_vulkan_check(
-        device->base.ctx, vkCreateDevice(device->physical, &info, NULL, &device->handle), "vkCreateDevice");
+        device->base.ctx, vkCreateDevice(device->physical, &info, NULL, &device->handle),
+        "vkCreateDevice");
     if (status == HCB_OK)
         vkGetDeviceQueue(device->handle, device->family, 0, &device->queue);
     return status;
@@ -133,8 +135,8 @@ static void read_subgroups(struct vulkan_device *device)
     VkPhysicalDeviceSubgroupProperties subgroup = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES,
         .pNext = device->features.subgroup_size_control ? &control : NULL};
-    VkPhysicalDeviceProperties2 properties = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
-                                              .pNext = &subgroup};
+    VkPhysicalDeviceProperties2 properties = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &subgroup};
     vkGetPhysicalDeviceProperties2(device->physical, &properties);
     device->limits = properties.properties.limits;
     device->subgroup_size = subgroup.subgroupSize;
@@ -167,27 +169,30 @@ static enum hcb_status make_layouts(struct vulkan_device *device)
     struct hcb_ctx *ctx = device->base.ctx;
     VkDescriptorSetLayoutBinding bindings[VULKAN_BINDINGS_MAX];
     for (uint32_t i = 0; i < VULKAN_BINDINGS_MAX; i++)
-        bindings[i] = (VkDescriptorSetLayoutBinding){.binding = i,
-                                                     .descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-                                                     .descriptorCount = 1,
-                                                     .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT};
+        bindings[i] =
+            (VkDescriptorSetLayoutBinding){.binding = i,
+                                           .descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+                                           .descriptorCount = 1,
+                                           .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT};
     const VkDescriptorSetLayoutCreateInfo set = {
         .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
         .bindingCount = VULKAN_BINDINGS_MAX,
         .pBindings = bindings};
-    enum hcb_status status =
-        hcbi_vulkan_check(ctx, vkCreateDescriptorSetLayout(device->handle, &set, NULL, &device->set_layout),
-                          "vkCreateDescriptorSetLayout");
+    enum hcb_status status = hcbi_vulkan_check(
+        ctx, vkCreateDescriptorSetLayout(device->handle, &set, NULL, &device->set_layout),
+        "vkCreateDescriptorSetLayout");
     if (status != HCB_OK)
         return status;
     const VkPushConstantRange constants = {.stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
                                            .size = VULKAN_CONSTANTS_MAX * sizeof(uint32_t)};
-    const VkPipelineLayoutCreateInfo layout = {.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
+    const VkPipelineLayoutCreateInfo layout = {.sType =
+                                                   VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
                                                .setLayoutCount = 1,
                                                .pSetLayouts = &device->set_layout,
                                                .pushConstantRangeCount = 1,
                                                .pPushConstantRanges = &constants};
-    return hcbi_vulkan_check(ctx, vkCreatePipelineLayout(device->handle, &layout, NULL, &device->layout),
+    return hcbi_vulkan_check(ctx,
+                             vkCreatePipelineLayout(device->handle, &layout, NULL, &device->layout),
                              "vkCreatePipelineLayout");
 }
 

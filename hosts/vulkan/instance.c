@@ -21,7 +21,8 @@ static enum hcb_status make_instance(struct vulkan_platform *platform)
                                        .pApplicationInfo = &application};
     const VkResult result = vkCreateInstance(&info, NULL, &platform->instance);
     if (result == VK_ERROR_INCOMPATIBLE_DRIVER || result == VK_ERROR_INITIALIZATION_FAILED)
-        return hcbi_fail(ctx, HCB_UNSUPPORTED, "no Vulkan driver is installed (vkCreateInstance: %s)",
+        return hcbi_fail(ctx, HCB_UNSUPPORTED,
+                         "no Vulkan driver is installed (vkCreateInstance: %s)",
                          hcbi_vulkan_result_name(result));
     return hcbi_vulkan_check(ctx, result, "vkCreateInstance");
 }

@@ -34,7 +34,8 @@ enum hcb_status hcbi_vulkan_windows(struct vulkan_plan *plan, const struct matmu
                                     matmul_visit *visit, const void *data);
 
 /* Elements of one operand that can be bound at once. */
-uint64_t hcbi_vulkan_bindable(const struct vulkan_device *device, const struct hcb_case *c, unsigned operand);
+uint64_t hcbi_vulkan_bindable(const struct vulkan_device *device, const struct hcb_case *c,
+                              unsigned operand);
 /* How many rows of `columns` elements, `stride` apart, `elements` hold; at least
  * 1, for columns <= elements. */
 uint64_t hcbi_vulkan_rows_within(uint64_t elements, uint64_t columns, uint64_t stride);

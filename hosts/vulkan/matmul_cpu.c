@@ -8,11 +8,11 @@
 #include "matmul.h"
 
 enum {
-    BLOCK_ROWS = 8,     /* of C per invocation */
-    COLUMNS = 8,        /* of C per invocation */
-    BLOCK_TERMS = 8,    /* per turn of the kernel's loop */
-    PACK_ROWS = 16,     /* per invocation of pack.comp */
-    SHORT = 64          /* extents up to here do not profit from cache blocks */
+    BLOCK_ROWS = 8,  /* of C per invocation */
+    COLUMNS = 8,     /* of C per invocation */
+    BLOCK_TERMS = 8, /* per turn of the kernel's loop */
+    PACK_ROWS = 16,  /* per invocation of pack.comp */
+    SHORT = 64       /* extents up to here do not profit from cache blocks */
 };
 /* Terms of a window: so that packed rows and columns stay in a cache, and so that
  * the kernel's loop takes few turns. */
@@ -51,9 +51,10 @@ static struct packing choose_packing(const struct vulkan_device *device, const s
     p.extents.columns = vulkan_min(s->n, panels * p.panel);
 
     uint64_t blocks = vulkan_min(bindable / padded_terms / BLOCK_ROWS, groups[1]);
-    blocks = vulkan_min(blocks, MATMUL_WORK_MAX / (p.extents.columns * padded_terms * BLOCK_ROWS) + 1);
-    const uint64_t rows = vulkan_min(blocks * BLOCK_ROWS,
-                                     hcbi_vulkan_rows_within(bindable, p.extents.columns, s->n));
+    blocks =
+        vulkan_min(blocks, MATMUL_WORK_MAX / (p.extents.columns * padded_terms * BLOCK_ROWS) + 1);
+    const uint64_t rows =
+        vulkan_min(blocks * BLOCK_ROWS, hcbi_vulkan_rows_within(bindable, p.extents.columns, s->n));
     p.extents.rows = hcbi_vulkan_tidy(rows, BLOCK_ROWS, s->m);
 
     p.a_bytes = vulkan_round_up(p.extents.rows, BLOCK_ROWS) * padded_terms * size;
@@ -77,9 +78,9 @@ static enum hcb_status add_pack(struct vulkan_plan *plan, const struct packed_ke
     const struct vulkan_device *device = vulkan_device_of(plan);
     const size_t size = hcb_type_size(job->type);
     const uint64_t target_size = hcb_type_size(hcb_operand_type(&plan->base.task, MATRIX_C));
-    const uint64_t most = vulkan_min(
-        hcbi_vulkan_rows_within(device->window_bytes / size, job->columns, job->stride),
-        (uint64_t)device->limits.maxComputeWorkGroupCount[1] * PACK_ROWS);
+    const uint64_t most =
+        vulkan_min(hcbi_vulkan_rows_within(device->window_bytes / size, job->columns, job->stride),
+                   (uint64_t)device->limits.maxComputeWorkGroupCount[1] * PACK_ROWS);
     enum hcb_status status = HCB_OK;
     for (uint64_t row = 0; row < job->padded_rows && status == HCB_OK; row += most) {
         const uint64_t target_rows = vulkan_min(most, job->padded_rows - row);
@@ -87,10 +88,12 @@ static enum hcb_status add_pack(struct vulkan_plan *plan, const struct packed_ke
         /* A block of padding only binds the first element and does not read it. */
         const uint64_t first = rows > 0 ? job->first + row * job->stride : 0;
         const uint64_t count = rows > 0 ? (rows - 1) * job->stride + job->columns : 1;
-        struct vulkan_step step = {.pipeline = kernels->pack, .work = (double)(target_rows * job->padded_columns)};
-        const uint32_t offset = hcbi_vulkan_bind(plan, &step.bindings[0], job->source, first, count, size);
-        hcbi_vulkan_bind(plan, &step.bindings[1], job->target, 0, job->padded_rows * job->padded_columns,
-                         target_size);
+        struct vulkan_step step = {.pipeline = kernels->pack,
+                                   .work = (double)(target_rows * job->padded_columns)};
+        const uint32_t offset =
+            hcbi_vulkan_bind(plan, &step.bindings[0], job->source, first, count, size);
+        hcbi_vulkan_bind(plan, &step.bindings[1], job->target, 0,
+                         job->padded_rows * job->padded_columns, target_size);
         const uint32_t constants[] = {offset,
                                       (uint32_t)vulkan_min(job->stride, UINT32_MAX),
                                       (uint32_t)rows,
@@ -101,7 +104,8 @@ static enum hcb_status add_pack(struct vulkan_plan *plan, const struct packed_ke
                                       (uint32_t)job->padded_rows,
                                       (uint32_t)job->panel};
         memcpy(step.constants, constants, sizeof constants);
-        step.groups[0] = (uint32_t)vulkan_divide_up(job->padded_columns / 4, kernels->packing.lanes);
+        step.groups[0] =
+            (uint32_t)vulkan_divide_up(job->padded_columns / 4, kernels->packing.lanes);
         step.groups[1] = (uint32_t)vulkan_divide_up(target_rows, PACK_ROWS);
         step.groups[2] = 1;
         status = hcbi_vulkan_add_step(plan, &step);
@@ -119,11 +123,13 @@ static enum hcb_status add_multiply(struct vulkan_plan *plan, const struct packe
                                .work = (double)w->rows * (double)w->columns * (double)terms,
                                .groups = {(uint32_t)vulkan_divide_up(w->columns, panel),
                                           (uint32_t)vulkan_divide_up(w->rows, BLOCK_ROWS), 1}};
-    hcbi_vulkan_bind(plan, &step.bindings[0], kernels->a, 0, vulkan_round_up(w->rows, BLOCK_ROWS) * terms, size);
-    hcbi_vulkan_bind(plan, &step.bindings[1], kernels->b, 0, vulkan_round_up(w->columns, panel) * terms, size);
-    const uint32_t offset = hcbi_vulkan_bind(plan, &step.bindings[2], vulkan_operand(plan, MATRIX_C),
-                                             w->first_row * n + w->first_column,
-                                             (w->rows - 1) * n + w->columns, size);
+    hcbi_vulkan_bind(plan, &step.bindings[0], kernels->a, 0,
+                     vulkan_round_up(w->rows, BLOCK_ROWS) * terms, size);
+    hcbi_vulkan_bind(plan, &step.bindings[1], kernels->b, 0,
+                     vulkan_round_up(w->columns, panel) * terms, size);
+    const uint32_t offset =
+        hcbi_vulkan_bind(plan, &step.bindings[2], vulkan_operand(plan, MATRIX_C),
+                         w->first_row * n + w->first_column, (w->rows - 1) * n + w->columns, size);
     const uint32_t constants[] = {(uint32_t)terms,
                                   offset,
                                   (uint32_t)vulkan_min(n, UINT32_MAX),
@@ -158,7 +164,8 @@ static enum hcb_status visit(struct vulkan_plan *plan, const struct matmul_windo
                                .columns = w->columns,
                                .target = kernels->b,
                                .padded_rows = terms,
-                               .padded_columns = vulkan_round_up(w->columns, kernels->packing.panel),
+                               .padded_columns =
+                                   vulkan_round_up(w->columns, kernels->packing.panel),
                                .panel = kernels->packing.panel};
     enum hcb_status status = is_new_b ? add_pack(plan, kernels, &b) : HCB_OK;
     if (status == HCB_OK)
@@ -168,8 +175,10 @@ static enum hcb_status visit(struct vulkan_plan *plan, const struct matmul_windo
 
 static enum hcb_status prepare(struct vulkan_plan *plan)
 {
-    static const char *const multiply_variants[HCB_TYPE_COUNT] = {
-        [HCB_TYPE_F64] = "f64", [HCB_TYPE_F32] = "f32", [HCB_TYPE_F16] = "f16", [HCB_TYPE_I32] = "i32"};
+    static const char *const multiply_variants[HCB_TYPE_COUNT] = {[HCB_TYPE_F64] = "f64",
+                                                                  [HCB_TYPE_F32] = "f32",
+                                                                  [HCB_TYPE_F16] = "f16",
+                                                                  [HCB_TYPE_I32] = "i32"};
     const struct hcb_case *c = &plan->base.task;
     const struct vulkan_device *device = vulkan_device_of(plan);
     struct packed_kernels kernels = {.packing = choose_packing(device, c)};
@@ -177,15 +186,17 @@ static enum hcb_status prepare(struct vulkan_plan *plan)
     enum hcb_status status =
         hcbi_vulkan_pipeline(plan, "pack", hcb_precision_name(c->precision), &lanes, &kernels.pack);
     if (status == HCB_OK)
-        status = hcbi_vulkan_pipeline(plan, "matmul_cpu", multiply_variants[hcb_operand_type(c, MATRIX_C)],
-                                      &lanes, &kernels.multiply);
+        status = hcbi_vulkan_pipeline(plan, "matmul_cpu",
+                                      multiply_variants[hcb_operand_type(c, MATRIX_C)], &lanes,
+                                      &kernels.multiply);
     if (status == HCB_OK)
         status = hcbi_vulkan_scratch(plan, kernels.packing.a_bytes, &kernels.a);
     if (status == HCB_OK)
         status = hcbi_vulkan_scratch(plan, kernels.packing.b_bytes, &kernels.b);
     plan->base.info.depth = hcbi_vulkan_matmul_depth(c, &kernels.packing.extents);
     plan->base.info.roundoff_factor = 2; /* GLSL's fma may round twice, and llvmpipe's does */
-    return status == HCB_OK ? hcbi_vulkan_windows(plan, &kernels.packing.extents, visit, &kernels) : status;
+    return status == HCB_OK ? hcbi_vulkan_windows(plan, &kernels.packing.extents, visit, &kernels)
+                            : status;
 }
 
 static enum hcb_status supports(const struct vulkan_device *device, const struct hcb_case *c)

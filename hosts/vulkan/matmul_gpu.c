@@ -11,9 +11,9 @@
 /* A kernel whose workgroups compute square tiles of C. */
 struct tile_kernel {
     const struct vulkan_pipeline *pipeline;
-    uint32_t side;           /* of a tile */
-    uint64_t terms;          /* in one dispatch, so that the kernel's loops take few turns */
-    uint64_t step;           /* terms per step of the kernel */
+    uint32_t side;  /* of a tile */
+    uint64_t terms; /* in one dispatch, so that the kernel's loops take few turns */
+    uint64_t step;  /* terms per step of the kernel */
     struct matmul_extents extents;
 };
 
@@ -64,8 +64,8 @@ static enum hcb_status visit(struct vulkan_plan *plan, const struct matmul_windo
     step.constants[2] = (uint32_t)w->terms;
     for (unsigned i = 0; i < 3; i++) {
         step.constants[3 + 2 * i] =
-            hcbi_vulkan_bind(plan, &step.bindings[i], vulkan_operand(plan, i), parts[i].first, parts[i].count,
-                             hcb_type_size(hcb_operand_type(c, i)));
+            hcbi_vulkan_bind(plan, &step.bindings[i], vulkan_operand(plan, i), parts[i].first,
+                             parts[i].count, hcb_type_size(hcb_operand_type(c, i)));
         /* A stride that does not fit is that of a single row. */
         step.constants[4 + 2 * i] = (uint32_t)vulkan_min(parts[i].stride, UINT32_MAX);
     }
@@ -136,7 +136,8 @@ static bool choose_coopmat_tile(const struct vulkan_device *device, const struct
            2 * tile->m <= tile->side && 2 * tile->n <= tile->side;
 }
 
-static enum hcb_status supports_coopmat(const struct vulkan_device *device, const struct hcb_case *c)
+static enum hcb_status supports_coopmat(const struct vulkan_device *device,
+                                        const struct hcb_case *c)
 {
     struct hcb_ctx *ctx = device->base.ctx;
     const char *name = device->base.info.name;
@@ -147,11 +148,13 @@ static enum hcb_status supports_coopmat(const struct vulkan_device *device, cons
     if (device->api < VK_API_VERSION_1_3)
         return hcbi_fail(ctx, HCB_UNSUPPORTED, "%s lacks Vulkan 1.3", name);
     if (!device->features.full_subgroups ||
-        (!device->features.subgroup_size_control && device->min_subgroup_size != device->max_subgroup_size))
+        (!device->features.subgroup_size_control &&
+         device->min_subgroup_size != device->max_subgroup_size))
         return hcbi_fail(ctx, HCB_UNSUPPORTED, "%s cannot fix the size of subgroups", name);
     if (!choose_coopmat_tile(device, c, &tile))
-        return hcbi_fail(ctx, HCB_UNSUPPORTED, "%s has too little shared memory for its %ux%ux%u matrices",
-                         name, (unsigned)tile.m, (unsigned)tile.n, (unsigned)tile.k);
+        return hcbi_fail(ctx, HCB_UNSUPPORTED,
+                         "%s has too little shared memory for its %ux%ux%u matrices", name,
+                         (unsigned)tile.m, (unsigned)tile.n, (unsigned)tile.k);
     return hcbi_vulkan_check_room(device, c, NULL, 0);
 }
 
@@ -160,17 +163,19 @@ static enum hcb_status prepare_coopmat(struct vulkan_plan *plan)
     const struct hcb_case *c = &plan->base.task;
     struct coopmat_tile tile;
     choose_coopmat_tile(vulkan_device_of(plan), c, &tile);
-    const struct vulkan_specialization chosen = {
-        .values = {tile.invocations, tile.subgroup_size, tile.m, tile.n, tile.k, tile.side, tile.step},
-        .count = 7,
-        .subgroup_size = tile.subgroup_size};
+    const struct vulkan_specialization chosen = {.values = {tile.invocations, tile.subgroup_size,
+                                                            tile.m, tile.n, tile.k, tile.side,
+                                                            tile.step},
+                                                 .count = 7,
+                                                 .subgroup_size = tile.subgroup_size};
     /* Fewer than 300 turns per step, where no loop is unrolled. */
     struct tile_kernel kernel = {.side = tile.side, .step = tile.step, .terms = 4096};
     snprintf(plan->base.info.note, sizeof plan->base.info.note, "cooperative matrices of %ux%ux%u",
              (unsigned)tile.m, (unsigned)tile.n, (unsigned)tile.k);
-    enum hcb_status status = hcbi_vulkan_pipeline(plan, "matmul_coopmat", hcb_precision_name(c->precision),
-                                                  &chosen, &kernel.pipeline);
+    enum hcb_status status = hcbi_vulkan_pipeline(
+        plan, "matmul_coopmat", hcb_precision_name(c->precision), &chosen, &kernel.pipeline);
     return status == HCB_OK ? prepare(plan, &kernel) : status;
 }
 
-const struct vulkan_method hcbi_vulkan_coopmat = {.supports = supports_coopmat, .prepare = prepare_coopmat};
+const struct vulkan_method hcbi_vulkan_coopmat = {.supports = supports_coopmat,
+                                                  .prepare = prepare_coopmat};

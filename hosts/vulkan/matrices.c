@@ -26,7 +26,8 @@ static bool fits(const struct compat_cooperative_matrix *matrix, const struct ma
 }
 
 /* The largest matrix wins; of equally large ones the squarest. */
-static bool is_better(const struct compat_cooperative_matrix *matrix, const struct vulkan_matrix_shape *than)
+static bool is_better(const struct compat_cooperative_matrix *matrix,
+                      const struct vulkan_matrix_shape *than)
 {
     const uint32_t elements = matrix->MSize * matrix->NSize, other = than->m * than->n;
     if (elements != other)
@@ -53,7 +54,8 @@ void hcbi_vulkan_read_shapes(const struct vulkan_platform *platform, struct vulk
     compat_list_cooperative_matrices list_matrices =
         (compat_list_cooperative_matrices)vkGetInstanceProcAddr(
             platform->instance, "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR");
-    if (list_matrices == NULL || list_matrices(device->physical, &count, NULL) != VK_SUCCESS || count == 0)
+    if (list_matrices == NULL || list_matrices(device->physical, &count, NULL) != VK_SUCCESS ||
+        count == 0)
         return;
     struct compat_cooperative_matrix *list = calloc(count, sizeof *list);
     if (list == NULL)

@@ -29,9 +29,9 @@ static const VkMemoryPropertyFlags staging[CHOICES_MAX] = {
 };
 
 /* Memory that serves other purposes or is slow. */
-static const VkMemoryPropertyFlags avoided =
-    VK_MEMORY_PROPERTY_PROTECTED_BIT | VK_MEMORY_PROPERTY_LAZILY_ALLOCATED_BIT |
-    VK_MEMORY_PROPERTY_DEVICE_UNCACHED_BIT_AMD;
+static const VkMemoryPropertyFlags avoided = VK_MEMORY_PROPERTY_PROTECTED_BIT |
+                                             VK_MEMORY_PROPERTY_LAZILY_ALLOCATED_BIT |
+                                             VK_MEMORY_PROPERTY_DEVICE_UNCACHED_BIT_AMD;
 
 static uint32_t choose_type(const struct vulkan_device *device, uint32_t allowed,
                             const VkMemoryPropertyFlags choices[CHOICES_MAX])
@@ -53,9 +53,10 @@ static enum hcb_status allocate(struct vulkan_device *device, enum vulkan_use us
     VkMemoryRequirements needs;
     vkGetBufferMemoryRequirements(device->handle, memory->buffer, &needs);
     const bool host_sees = use == VULKAN_STAGING || (use == VULKAN_OPERAND && device->maps_buffers);
-    const uint32_t type =
-        choose_type(device, needs.memoryTypeBits,
-                    use == VULKAN_STAGING ? staging : host_sees ? seen_by_host : device_local);
+    const uint32_t type = choose_type(device, needs.memoryTypeBits,
+                                      use == VULKAN_STAGING ? staging
+                                      : host_sees           ? seen_by_host
+                                                            : device_local);
     if (type == UINT32_MAX)
         return hcbi_fail(ctx, HCB_ERROR, "the Vulkan driver has no memory for a buffer");
     const VkMemoryAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
@@ -65,7 +66,8 @@ static enum hcb_status allocate(struct vulkan_device *device, enum vulkan_use us
         ctx, vkAllocateMemory(device->handle, &info, NULL, &memory->handle), "vkAllocateMemory");
     if (status == HCB_OK)
         status = hcbi_vulkan_check(
-            ctx, vkBindBufferMemory(device->handle, memory->buffer, memory->handle, 0), "vkBindBufferMemory");
+            ctx, vkBindBufferMemory(device->handle, memory->buffer, memory->handle, 0),
+            "vkBindBufferMemory");
     const VkMemoryPropertyFlags flags = device->memory.memoryTypes[type].propertyFlags;
     memory->coherent = (flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) != 0;
     if (status == HCB_OK && host_sees && (flags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT) != 0)
@@ -86,7 +88,8 @@ enum hcb_status hcbi_vulkan_memory_new(struct vulkan_device *device, uint64_t by
                  (use == VULKAN_STAGING ? 0 : VK_BUFFER_USAGE_STORAGE_BUFFER_BIT),
     };
     enum hcb_status status = hcbi_vulkan_check(
-        device->base.ctx, vkCreateBuffer(device->handle, &info, NULL, &memory->buffer), "vkCreateBuffer");
+        device->base.ctx, vkCreateBuffer(device->handle, &info, NULL, &memory->buffer),
+        "vkCreateBuffer");
     return status == HCB_OK ? allocate(device, use, memory) : status;
 }
 
@@ -105,13 +108,15 @@ enum hcb_status hcbi_vulkan_buffer_new(struct hcb_buffer *base)
 
 void hcbi_vulkan_buffer_free(struct hcb_buffer *base)
 {
-    hcbi_vulkan_memory_free((struct vulkan_device *)base->device, &((struct vulkan_buffer *)base)->memory);
+    hcbi_vulkan_memory_free((struct vulkan_device *)base->device,
+                            &((struct vulkan_buffer *)base)->memory);
 }
 
 /* -------------------------------------------------------------------- copies */
 
-static enum hcb_status write_mapped(struct vulkan_device *device, const struct vulkan_memory *memory,
-                                    uint64_t offset, const void *data, uint64_t bytes)
+static enum hcb_status write_mapped(struct vulkan_device *device,
+                                    const struct vulkan_memory *memory, uint64_t offset,
+                                    const void *data, uint64_t bytes)
 {
     memcpy((char *)memory->mapped + offset, data, bytes);
     if (memory->coherent)
@@ -144,23 +149,25 @@ static enum hcb_status need_staging(struct vulkan_queue *queue)
     struct vulkan_device *device = (struct vulkan_device *)queue->base.device;
     if (queue->staging.mapped != NULL)
         return HCB_OK;
-    enum hcb_status status = hcbi_vulkan_memory_new(device, staging_bytes, VULKAN_STAGING, &queue->staging);
+    enum hcb_status status =
+        hcbi_vulkan_memory_new(device, staging_bytes, VULKAN_STAGING, &queue->staging);
     if (status != HCB_OK)
         hcbi_vulkan_memory_free(device, &queue->staging);
     return status;
 }
 
 /* One copy between buffers, complete at return. */
-static enum hcb_status copy(struct vulkan_queue *queue, VkBuffer from, uint64_t from_offset, VkBuffer to,
-                            uint64_t to_offset, uint64_t bytes)
+static enum hcb_status copy(struct vulkan_queue *queue, VkBuffer from, uint64_t from_offset,
+                            VkBuffer to, uint64_t to_offset, uint64_t bytes)
 {
     const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
                                             .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT};
     const VkBufferCopy region = {.srcOffset = from_offset, .dstOffset = to_offset, .size = bytes};
-    const VkMemoryBarrier before = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
-                                    .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT |
-                                                     VK_ACCESS_HOST_WRITE_BIT,
-                                    .dstAccessMask = VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT};
+    const VkMemoryBarrier before = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+        .srcAccessMask =
+            VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT | VK_ACCESS_HOST_WRITE_BIT,
+        .dstAccessMask = VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT};
     const VkMemoryBarrier after = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
                                    .srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
                                    .dstAccessMask = VK_ACCESS_HOST_READ_BIT};
@@ -174,14 +181,14 @@ static enum hcb_status copy(struct vulkan_queue *queue, VkBuffer from, uint64_t 
                              VK_PIPELINE_STAGE_HOST_BIT,
                          VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 1, &before, 0, NULL, 0, NULL);
     vkCmdCopyBuffer(queue->copy, from, to, 1, &region);
-    vkCmdPipelineBarrier(queue->copy, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_HOST_BIT, 0, 1,
-                         &after, 0, NULL, 0, NULL);
+    vkCmdPipelineBarrier(queue->copy, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_HOST_BIT, 0,
+                         1, &after, 0, NULL, 0, NULL);
     status = hcbi_vulkan_check(ctx, vkEndCommandBuffer(queue->copy), "vkEndCommandBuffer");
     return status == HCB_OK ? hcbi_vulkan_submit(queue, &queue->copy, 1) : status;
 }
 
-enum hcb_status hcbi_vulkan_upload(struct hcb_queue *base, struct hcb_buffer *buffer, uint64_t offset,
-                                   const void *data, uint64_t bytes)
+enum hcb_status hcbi_vulkan_upload(struct hcb_queue *base, struct hcb_buffer *buffer,
+                                   uint64_t offset, const void *data, uint64_t bytes)
 {
     struct vulkan_queue *queue = (struct vulkan_queue *)base;
     struct vulkan_device *device = (struct vulkan_device *)base->device;
@@ -198,8 +205,8 @@ enum hcb_status hcbi_vulkan_upload(struct hcb_queue *base, struct hcb_buffer *bu
     return status;
 }
 
-enum hcb_status hcbi_vulkan_download(struct hcb_queue *base, struct hcb_buffer *buffer, uint64_t offset,
-                                     void *data, uint64_t bytes)
+enum hcb_status hcbi_vulkan_download(struct hcb_queue *base, struct hcb_buffer *buffer,
+                                     uint64_t offset, void *data, uint64_t bytes)
 {
     struct vulkan_queue *queue = (struct vulkan_queue *)base;
     struct vulkan_device *device = (struct vulkan_device *)base->device;

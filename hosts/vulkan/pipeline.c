@@ -37,12 +37,14 @@ static enum hcb_status load_module(struct vulkan_device *device, struct vulkan_m
     if (status != HCB_OK)
         return status;
     if (!is_spirv(module->data, module->size))
-        return hcbi_fail(ctx, HCB_ERROR, "kernel %s is not a whole SPIR-V module in this machine's byte order",
+        return hcbi_fail(ctx, HCB_ERROR,
+                         "kernel %s is not a whole SPIR-V module in this machine's byte order",
                          module->name);
     const VkShaderModuleCreateInfo info = {.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
                                            .codeSize = module->size,
                                            .pCode = module->data};
-    return hcbi_vulkan_check(ctx, vkCreateShaderModule(device->handle, &info, NULL, &module->handle),
+    return hcbi_vulkan_check(ctx,
+                             vkCreateShaderModule(device->handle, &info, NULL, &module->handle),
                              "vkCreateShaderModule");
 }
 
@@ -76,7 +78,8 @@ static enum hcb_status make_pipeline(struct vulkan_device *device, struct vulkan
     const struct vulkan_specialization *chosen = &pipeline->specialization;
     VkSpecializationMapEntry entries[VULKAN_SPECIALIZATION_MAX];
     for (uint32_t i = 0; i < chosen->count; i++)
-        entries[i] = (VkSpecializationMapEntry){i, i * (uint32_t)sizeof *chosen->values, sizeof *chosen->values};
+        entries[i] = (VkSpecializationMapEntry){i, i * (uint32_t)sizeof *chosen->values,
+                                                sizeof *chosen->values};
     const VkSpecializationInfo specialization = {.mapEntryCount = chosen->count,
                                                  .pMapEntries = entries,
                                                  .dataSize = chosen->count * sizeof *chosen->values,
@@ -103,7 +106,8 @@ static enum hcb_status make_pipeline(struct vulkan_device *device, struct vulkan
         "vkCreateComputePipelines");
 }
 
-static enum hcb_status find_pipeline(struct vulkan_device *device, const struct vulkan_module *module,
+static enum hcb_status find_pipeline(struct vulkan_device *device,
+                                     const struct vulkan_module *module,
                                      const struct vulkan_specialization *specialization,
                                      const struct vulkan_pipeline **out)
 {
@@ -140,7 +144,8 @@ static void note_module(struct vulkan_plan *plan, const struct vulkan_module *mo
         plan->modules[plan->module_count++] = module;
 }
 
-enum hcb_status hcbi_vulkan_pipeline(struct vulkan_plan *plan, const char *family, const char *variant,
+enum hcb_status hcbi_vulkan_pipeline(struct vulkan_plan *plan, const char *family,
+                                     const char *variant,
                                      const struct vulkan_specialization *specialization,
                                      const struct vulkan_pipeline **pipeline)
 {

@@ -24,13 +24,15 @@ enum hcb_status hcbi_vulkan_scratch(struct vulkan_plan *plan, uint64_t bytes,
         if (plan->scratch[i].size == 0) {
             *memory = &plan->scratch[i];
             plan->base.info.scratch_bytes += bytes;
-            return hcbi_vulkan_memory_new(vulkan_device_of(plan), bytes, VULKAN_SCRATCH, &plan->scratch[i]);
+            return hcbi_vulkan_memory_new(vulkan_device_of(plan), bytes, VULKAN_SCRATCH,
+                                          &plan->scratch[i]);
         }
     return hcbi_fail(plan->base.queue->device->ctx, HCB_ERROR, "too many scratch buffers");
 }
 
 uint32_t hcbi_vulkan_bind(const struct vulkan_plan *plan, struct vulkan_binding *binding,
-                          const struct vulkan_memory *memory, uint64_t first, uint64_t count, size_t size)
+                          const struct vulkan_memory *memory, uint64_t first, uint64_t count,
+                          size_t size)
 {
     const uint64_t alignment = vulkan_device_of(plan)->alignment;
     const uint64_t start = first * size / alignment * alignment;
@@ -60,28 +62,32 @@ static enum hcb_status make_descriptor_pool(struct vulkan_plan *plan)
 {
     struct vulkan_device *device = vulkan_device_of(plan);
     const uint32_t sets = (uint32_t)plan->step_count;
-    const VkDescriptorPoolSize size = {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, sets * VULKAN_BINDINGS_MAX};
+    const VkDescriptorPoolSize size = {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+                                       sets * VULKAN_BINDINGS_MAX};
     const VkDescriptorPoolCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
                                              .maxSets = sets,
                                              .poolSizeCount = 1,
                                              .pPoolSizes = &size};
-    return hcbi_vulkan_check(device->base.ctx,
-                             vkCreateDescriptorPool(device->handle, &info, NULL, &plan->descriptors),
-                             "vkCreateDescriptorPool");
+    return hcbi_vulkan_check(
+        device->base.ctx, vkCreateDescriptorPool(device->handle, &info, NULL, &plan->descriptors),
+        "vkCreateDescriptorPool");
 }
 
-static enum hcb_status make_set(struct vulkan_plan *plan, const struct vulkan_step *step, VkDescriptorSet *set)
+static enum hcb_status make_set(struct vulkan_plan *plan, const struct vulkan_step *step,
+                                VkDescriptorSet *set)
 {
     struct vulkan_device *device = vulkan_device_of(plan);
     VkDescriptorBufferInfo infos[VULKAN_BINDINGS_MAX];
     VkWriteDescriptorSet writes[VULKAN_BINDINGS_MAX];
     uint32_t count = 0;
-    const VkDescriptorSetAllocateInfo allocate = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
-                                                  .descriptorPool = plan->descriptors,
-                                                  .descriptorSetCount = 1,
-                                                  .pSetLayouts = &device->set_layout};
+    const VkDescriptorSetAllocateInfo allocate = {
+        .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
+        .descriptorPool = plan->descriptors,
+        .descriptorSetCount = 1,
+        .pSetLayouts = &device->set_layout};
     enum hcb_status status = hcbi_vulkan_check(
-        device->base.ctx, vkAllocateDescriptorSets(device->handle, &allocate, set), "vkAllocateDescriptorSets");
+        device->base.ctx, vkAllocateDescriptorSets(device->handle, &allocate, set),
+        "vkAllocateDescriptorSets");
     if (status != HCB_OK)
         return status;
     for (uint32_t i = 0; i < VULKAN_BINDINGS_MAX; i++) {
@@ -103,17 +109,20 @@ static enum hcb_status make_set(struct vulkan_plan *plan, const struct vulkan_st
 
 /* A dispatch waits for all before it. */
 static void record_step(const struct vulkan_device *device, VkCommandBuffer commands,
-                        const struct vulkan_step *step, VkDescriptorSet set, const uint32_t groups[3])
+                        const struct vulkan_step *step, VkDescriptorSet set,
+                        const uint32_t groups[3])
 {
     const VkMemoryBarrier barrier = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
                                      .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT,
-                                     .dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT};
-    vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
-                         0, 1, &barrier, 0, NULL, 0, NULL);
+                                     .dstAccessMask =
+                                         VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT};
+    vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+                         VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0, 1, &barrier, 0, NULL, 0, NULL);
     vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, step->pipeline->handle);
-    vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, device->layout, 0, 1, &set, 0, NULL);
-    vkCmdPushConstants(commands, device->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof step->constants,
-                       step->constants);
+    vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, device->layout, 0, 1, &set, 0,
+                            NULL);
+    vkCmdPushConstants(commands, device->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
+                       sizeof step->constants, step->constants);
     vkCmdDispatch(commands, groups[0], groups[1], groups[2]);
 }
 
@@ -159,7 +168,8 @@ static enum hcb_status record_pieces(struct vulkan_plan *plan, const VkDescripto
         const size_t end = piece_end(plan, i, &piece->work);
         for (; i < end; i++)
             record_step(device, piece->commands, &plan->steps[i], sets[i], plan->steps[i].groups);
-        status = hcbi_vulkan_check(device->base.ctx, vkEndCommandBuffer(piece->commands), "vkEndCommandBuffer");
+        status = hcbi_vulkan_check(device->base.ctx, vkEndCommandBuffer(piece->commands),
+                                   "vkEndCommandBuffer");
         if (status != HCB_OK)
             return status;
     }
@@ -189,7 +199,8 @@ static enum hcb_status warm_up(struct vulkan_plan *plan, const VkDescriptorSet *
             if (i < plan->step_count)
                 record_step(device, commands[1], &plan->steps[i], sets[i], one_group);
         }
-        status = hcbi_vulkan_check(device->base.ctx, vkEndCommandBuffer(commands[1]), "vkEndCommandBuffer");
+        status = hcbi_vulkan_check(device->base.ctx, vkEndCommandBuffer(commands[1]),
+                                   "vkEndCommandBuffer");
     }
     if (status == HCB_OK)
         status = hcbi_vulkan_submit(queue, commands, 3);
@@ -220,7 +231,8 @@ static void note_kernels(struct vulkan_plan *plan)
 {
     struct hcbi_blob files[VULKAN_MODULES_MAX];
     for (size_t i = 0; i < plan->module_count; i++)
-        files[i] = (struct hcbi_blob){plan->modules[i]->name, plan->modules[i]->data, plan->modules[i]->size};
+        files[i] = (struct hcbi_blob){plan->modules[i]->name, plan->modules[i]->data,
+                                      plan->modules[i]->size};
     hcbi_plan_kernels(&plan->base, files, plan->module_count);
 }
 
@@ -270,7 +282,8 @@ static uint32_t fill_batch(const struct vulkan_plan *plan, uint64_t first, uint6
     return count;
 }
 
-enum hcb_status hcbi_vulkan_plan_run(struct hcb_plan *base, uint32_t launches, struct hcb_timing *timing)
+enum hcb_status hcbi_vulkan_plan_run(struct hcb_plan *base, uint32_t launches,
+                                     struct hcb_timing *timing)
 {
     struct vulkan_plan *plan = (struct vulkan_plan *)base;
     struct vulkan_queue *queue = (struct vulkan_queue *)base->queue;

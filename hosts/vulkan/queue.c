@@ -18,7 +18,8 @@ static enum hcb_status record_begin(struct vulkan_queue *queue)
     struct hcb_ctx *ctx = queue->base.device->ctx;
     const VkMemoryBarrier barrier = {
         .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
-        .srcAccessMask = VK_ACCESS_HOST_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT | VK_ACCESS_SHADER_WRITE_BIT,
+        .srcAccessMask =
+            VK_ACCESS_HOST_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT | VK_ACCESS_SHADER_WRITE_BIT,
         .dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT};
     enum hcb_status status = start_recording(ctx, queue->begin);
     if (status != HCB_OK)
@@ -29,7 +30,8 @@ static enum hcb_status record_begin(struct vulkan_queue *queue)
                          VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0, 1, &barrier, 0, NULL, 0, NULL);
     if (queue->timestamps != VK_NULL_HANDLE) {
         vkCmdResetQueryPool(queue->begin, queue->timestamps, 0, STAMP_COUNT);
-        vkCmdWriteTimestamp(queue->begin, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, queue->timestamps, STAMP_BEGIN);
+        vkCmdWriteTimestamp(queue->begin, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, queue->timestamps,
+                            STAMP_BEGIN);
     }
     return hcbi_vulkan_check(ctx, vkEndCommandBuffer(queue->begin), "vkEndCommandBuffer");
 }
@@ -39,15 +41,17 @@ static enum hcb_status record_end(struct vulkan_queue *queue)
     struct hcb_ctx *ctx = queue->base.device->ctx;
     const VkMemoryBarrier barrier = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
                                      .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT,
-                                     .dstAccessMask = VK_ACCESS_HOST_READ_BIT | VK_ACCESS_TRANSFER_READ_BIT};
+                                     .dstAccessMask =
+                                         VK_ACCESS_HOST_READ_BIT | VK_ACCESS_TRANSFER_READ_BIT};
     enum hcb_status status = start_recording(ctx, queue->end);
     if (status != HCB_OK)
         return status;
     vkCmdPipelineBarrier(queue->end, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
-                         VK_PIPELINE_STAGE_HOST_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 1, &barrier, 0,
-                         NULL, 0, NULL);
+                         VK_PIPELINE_STAGE_HOST_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 1,
+                         &barrier, 0, NULL, 0, NULL);
     if (queue->timestamps != VK_NULL_HANDLE)
-        vkCmdWriteTimestamp(queue->end, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, queue->timestamps, STAMP_END);
+        vkCmdWriteTimestamp(queue->end, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, queue->timestamps,
+                            STAMP_END);
     return hcbi_vulkan_check(ctx, vkEndCommandBuffer(queue->end), "vkEndCommandBuffer");
 }
 
@@ -74,19 +78,21 @@ enum hcb_status hcbi_vulkan_queue_new(struct hcb_queue *base)
     const VkCommandPoolCreateInfo pool = {.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
                                           .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
                                           .queueFamilyIndex = device->family};
-    enum hcb_status status =
-        hcbi_vulkan_check(ctx, vkCreateFence(device->handle, &fence, NULL, &queue->fence), "vkCreateFence");
+    enum hcb_status status = hcbi_vulkan_check(
+        ctx, vkCreateFence(device->handle, &fence, NULL, &queue->fence), "vkCreateFence");
     if (status == HCB_OK)
-        status = hcbi_vulkan_check(ctx, vkCreateCommandPool(device->handle, &pool, NULL, &queue->pool),
-                                   "vkCreateCommandPool");
+        status =
+            hcbi_vulkan_check(ctx, vkCreateCommandPool(device->handle, &pool, NULL, &queue->pool),
+                              "vkCreateCommandPool");
     if (status == HCB_OK)
         status = make_timestamps(queue);
     if (status != HCB_OK)
         return status;
-    const VkCommandBufferAllocateInfo allocate = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
-                                                  .commandPool = queue->pool,
-                                                  .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
-                                                  .commandBufferCount = 3};
+    const VkCommandBufferAllocateInfo allocate = {
+        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+        .commandPool = queue->pool,
+        .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
+        .commandBufferCount = 3};
     status = hcbi_vulkan_check(ctx, vkAllocateCommandBuffers(device->handle, &allocate, buffers),
                                "vkAllocateCommandBuffers");
     if (status != HCB_OK)
@@ -119,10 +125,12 @@ enum hcb_status hcbi_vulkan_submit(struct vulkan_queue *queue, const VkCommandBu
     enum hcb_status status =
         hcbi_vulkan_check(ctx, vkResetFences(device->handle, 1, &queue->fence), "vkResetFences");
     if (status == HCB_OK)
-        status = hcbi_vulkan_check(ctx, vkQueueSubmit(device->queue, 1, &info, queue->fence), "vkQueueSubmit");
+        status = hcbi_vulkan_check(ctx, vkQueueSubmit(device->queue, 1, &info, queue->fence),
+                                   "vkQueueSubmit");
     if (status == HCB_OK)
         status = hcbi_vulkan_check(
-            ctx, vkWaitForFences(device->handle, 1, &queue->fence, VK_TRUE, UINT64_MAX), "vkWaitForFences");
+            ctx, vkWaitForFences(device->handle, 1, &queue->fence, VK_TRUE, UINT64_MAX),
+            "vkWaitForFences");
     return status;
 }
 
@@ -131,8 +139,8 @@ uint64_t hcbi_vulkan_elapsed_ns(const struct vulkan_queue *queue)
     const struct vulkan_device *device = (const struct vulkan_device *)queue->base.device;
     uint64_t stamps[STAMP_COUNT];
     if (queue->timestamps == VK_NULL_HANDLE ||
-        vkGetQueryPoolResults(device->handle, queue->timestamps, 0, STAMP_COUNT, sizeof stamps, stamps,
-                              sizeof *stamps, VK_QUERY_RESULT_64_BIT) != VK_SUCCESS)
+        vkGetQueryPoolResults(device->handle, queue->timestamps, 0, STAMP_COUNT, sizeof stamps,
+                              stamps, sizeof *stamps, VK_QUERY_RESULT_64_BIT) != VK_SUCCESS)
         return 0;
     const uint64_t ticks = (stamps[STAMP_END] - stamps[STAMP_BEGIN]) & device->timestamp_mask;
     return (uint64_t)((double)ticks * (double)device->limits.timestampPeriod);

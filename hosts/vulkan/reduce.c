@@ -10,11 +10,11 @@
 #include "vulkan.h"
 
 enum {
-    BLOCK = 16384,     /* elements, as in reduce.glsl */
-    CPU_LANES = 8,     /* invocations that share a block on a processor, each with a result */
+    BLOCK = 16384, /* elements, as in reduce.glsl */
+    CPU_LANES = 8, /* invocations that share a block on a processor, each with a result */
     GPU_LANES = 256,
-    CHAINS = 4,        /* per invocation, of vectors of 4 */
-    FINISH = 1024,     /* elements that one invocation reduces alone */
+    CHAINS = 4,    /* per invocation, of vectors of 4 */
+    FINISH = 1024, /* elements that one invocation reduces alone */
     CPU_GROUP_LANES = 8,
     TREE_OF_CHAINS = 4 /* additions that join 4 chains of 4 */
 };
@@ -22,8 +22,8 @@ enum {
 /* One pass over `count` elements. */
 struct pass {
     uint64_t count;
-    uint32_t lanes;        /* results per block (processor), invocations (GPU) */
-    uint64_t results;      /* that it writes */
+    uint32_t lanes;   /* results per block (processor), invocations (GPU) */
+    uint64_t results; /* that it writes */
 };
 
 static struct pass make_pass(const struct vulkan_device *device, uint64_t count)
@@ -73,16 +73,18 @@ static enum hcb_status add_pass(struct vulkan_plan *plan, const struct pass_job 
     for (uint64_t first = 0; first < job->pass.count && status == HCB_OK; first += window) {
         const uint64_t count = vulkan_min(window, job->pass.count - first);
         const uint64_t blocks = vulkan_divide_up(count, BLOCK);
-        struct vulkan_step step = {.pipeline = job->pipeline,
-                                   .groups = {(uint32_t)vulkan_divide_up(blocks, group_blocks), 1, 1},
-                                   .work = (double)count};
+        struct vulkan_step step = {
+            .pipeline = job->pipeline,
+            .groups = {(uint32_t)vulkan_divide_up(blocks, group_blocks), 1, 1},
+            .work = (double)count};
         /* Windows begin at whole blocks, which alignment divides. */
         for (unsigned i = 0; i < HCB_INPUTS_MAX; i++)
             if (job->inputs[i] != NULL)
-                hcbi_vulkan_bind(plan, &step.bindings[i], job->inputs[i], first, count, job->input_size);
-        const uint32_t offset =
-            hcbi_vulkan_bind(plan, &step.bindings[2], job->output, first / BLOCK * results_per_block,
-                             blocks * results_per_block, job->output_size);
+                hcbi_vulkan_bind(plan, &step.bindings[i], job->inputs[i], first, count,
+                                 job->input_size);
+        const uint32_t offset = hcbi_vulkan_bind(plan, &step.bindings[2], job->output,
+                                                 first / BLOCK * results_per_block,
+                                                 blocks * results_per_block, job->output_size);
         const uint32_t constants[] = {(uint32_t)count, offset, job->pass.lanes,
                                       (uint32_t)turns_of(count % BLOCK, job->pass.lanes)};
         memcpy(step.constants, constants, sizeof constants);
@@ -103,24 +105,29 @@ static enum hcb_status find_kernel(struct vulkan_plan *plan, enum hcb_op op, con
 
 /* Bytes of the results of the first pass and of the second, 0 where the result
  * proper is written; later passes use the two in turn. */
-static void scratch_of(const struct vulkan_device *device, const struct hcb_case *c, uint64_t bytes[2])
+static void scratch_of(const struct vulkan_device *device, const struct hcb_case *c,
+                       uint64_t bytes[2])
 {
     const size_t size = hcb_type_size(hcb_operand_type(c, hcb_op_operands(c->op) - 1));
-    const struct pass first = make_pass(device, c->shape.n), second = make_pass(device, first.results);
+    const struct pass first = make_pass(device, c->shape.n),
+                      second = make_pass(device, first.results);
     bytes[0] = first.results > 1 ? first.results * size : 0;
     bytes[1] = first.results > 1 && second.results > 1 ? second.results * size : 0;
 }
 
-static enum hcb_status add_passes(struct vulkan_plan *plan, const struct vulkan_memory *const scratch[2],
-                                  const struct vulkan_pipeline *first, const struct vulkan_pipeline *next)
+static enum hcb_status add_passes(struct vulkan_plan *plan,
+                                  const struct vulkan_memory *const scratch[2],
+                                  const struct vulkan_pipeline *first,
+                                  const struct vulkan_pipeline *next)
 {
     const struct hcb_case *c = &plan->base.task;
     const unsigned last = hcb_op_operands(c->op) - 1;
-    struct pass_job job = {.pass = make_pass(vulkan_device_of(plan), c->shape.n),
-                           .pipeline = first,
-                           .inputs = {vulkan_operand(plan, 0), last > 1 ? vulkan_operand(plan, 1) : NULL},
-                           .input_size = hcb_type_size(hcb_operand_type(c, 0)),
-                           .output_size = hcb_type_size(hcb_operand_type(c, last))};
+    struct pass_job job = {
+        .pass = make_pass(vulkan_device_of(plan), c->shape.n),
+        .pipeline = first,
+        .inputs = {vulkan_operand(plan, 0), last > 1 ? vulkan_operand(plan, 1) : NULL},
+        .input_size = hcb_type_size(hcb_operand_type(c, 0)),
+        .output_size = hcb_type_size(hcb_operand_type(c, last))};
     enum hcb_status status = HCB_OK;
     plan->base.info.depth = 0;
     for (unsigned i = 0; status == HCB_OK; i++) {
@@ -143,8 +150,10 @@ static enum hcb_status prepare(struct vulkan_plan *plan)
 {
     const struct hcb_case *c = &plan->base.task;
     const unsigned last = hcb_op_operands(c->op) - 1;
-    static const char *const sums[HCB_TYPE_COUNT] = {
-        [HCB_TYPE_F64] = "f64", [HCB_TYPE_F32] = "f32", [HCB_TYPE_F16] = "f16", [HCB_TYPE_I32] = "i32"};
+    static const char *const sums[HCB_TYPE_COUNT] = {[HCB_TYPE_F64] = "f64",
+                                                     [HCB_TYPE_F32] = "f32",
+                                                     [HCB_TYPE_F16] = "f16",
+                                                     [HCB_TYPE_I32] = "i32"};
     const struct vulkan_pipeline *first, *next = NULL;
     const struct vulkan_memory *scratch[2] = {NULL, NULL};
     uint64_t bytes[2];

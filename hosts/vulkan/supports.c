@@ -14,8 +14,9 @@ static const struct feature_need {
     size_t offset; /* of the flag in struct vulkan_features */
     const char *name;
 } needs[] = {
-#define NEED(impl, precision, flag, name)                                                            \
-    {HCB_IMPL_##impl, HCB_PRECISION_##precision, offsetof(struct vulkan_features, flag), name}
+#define FLAG(name) offsetof(struct vulkan_features, name)
+#define NEED(impl, precision, flag, name) \
+    {HCB_IMPL_##impl, HCB_PRECISION_##precision, FLAG(flag), name}
     NEED(TILE, F64, float64, "shaderFloat64"),
     NEED(TILE, F16, float16, "shaderFloat16"),
     NEED(TILE, F16, storage16, "storageBuffer16BitAccess"),
@@ -32,9 +33,11 @@ static const struct feature_need {
     NEED(COOPMAT, I8I32, int8, "shaderInt8"),
     NEED(COOPMAT, I8I32, storage8, "storageBuffer8BitAccess"),
 #undef NEED
+#undef FLAG
 };
 
-const struct vulkan_method *hcbi_vulkan_method(const struct vulkan_device *device, const struct hcb_case *c)
+const struct vulkan_method *hcbi_vulkan_method(const struct vulkan_device *device,
+                                               const struct hcb_case *c)
 {
     if (c->op != HCB_OP_MATMUL)
         return &hcbi_vulkan_reduce;
@@ -54,9 +57,10 @@ enum hcb_status hcbi_vulkan_check_room(const struct vulkan_device *device, const
         bytes += scratch[i];
     if (info->memory_bytes == 0 || bytes <= left)
         return HCB_OK;
-    return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED, "%s needs %s of scratch memory, %s has %s left",
-                     hcb_case_text(c, text, sizeof text), hcbi_bytes_text(bytes, wanted, sizeof wanted),
-                     info->id, hcbi_bytes_text(left, has, sizeof has));
+    return hcbi_fail(
+        device->base.ctx, HCB_UNSUPPORTED, "%s needs %s of scratch memory, %s has %s left",
+        hcb_case_text(c, text, sizeof text), hcbi_bytes_text(bytes, wanted, sizeof wanted),
+        info->id, hcbi_bytes_text(left, has, sizeof has));
 }
 
 /* What the build or the op rules out before the device is asked. */
@@ -76,7 +80,8 @@ static enum hcb_status check_build(const struct vulkan_device *device, const str
                          "built with a GLSL compiler without GL_KHR_cooperative_matrix");
     if (c->precision == HCB_PRECISION_BF16F32 &&
         !hcbi_vulkan_has_module(device, "matmul_coopmat.bf16f32.spv"))
-        return hcbi_fail(ctx, HCB_UNSUPPORTED, "built with a GLSL compiler without GL_EXT_bfloat16");
+        return hcbi_fail(ctx, HCB_UNSUPPORTED,
+                         "built with a GLSL compiler without GL_EXT_bfloat16");
     return HCB_OK;
 }
 
@@ -85,8 +90,8 @@ static enum hcb_status check_features(const struct vulkan_device *device, const 
     for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
         if (needs[i].impl == c->impl && needs[i].precision == c->precision &&
             !*(const bool *)((const char *)&device->features + needs[i].offset))
-            return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED, "%s lacks %s", device->base.info.name,
-                             needs[i].name);
+            return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED, "%s lacks %s",
+                             device->base.info.name, needs[i].name);
     return HCB_OK;
 }
 

@@ -11,9 +11,9 @@
 
 enum {
     VULKAN_BINDINGS_MAX = 3,
-    VULKAN_CONSTANTS_MAX = 12,       /* 32-bit push constants; every device has room for 32 */
+    VULKAN_CONSTANTS_MAX = 12, /* 32-bit push constants; every device has room for 32 */
     VULKAN_SPECIALIZATION_MAX = 16,
-    VULKAN_MODULES_MAX = 3,          /* that one plan uses */
+    VULKAN_MODULES_MAX = 3, /* that one plan uses */
     VULKAN_SCRATCH_MAX = 2
 };
 
@@ -88,8 +88,8 @@ struct vulkan_device {
 struct vulkan_memory {
     VkBuffer buffer;
     VkDeviceMemory handle;
-    uint64_t size;  /* at least what was asked for, a multiple of the alignment */
-    void *mapped;   /* NULL when the host cannot see it */
+    uint64_t size; /* at least what was asked for, a multiple of the alignment */
+    void *mapped;  /* NULL when the host cannot see it */
     bool coherent;
 };
 
@@ -230,7 +230,8 @@ static inline struct vulkan_device *vulkan_device_of(const struct vulkan_plan *p
     return (struct vulkan_device *)plan->base.queue->device;
 }
 
-static inline const struct vulkan_memory *vulkan_operand(const struct vulkan_plan *plan, unsigned operand)
+static inline const struct vulkan_memory *vulkan_operand(const struct vulkan_plan *plan,
+                                                         unsigned operand)
 {
     return &((const struct vulkan_buffer *)plan->base.operands[operand])->memory;
 }

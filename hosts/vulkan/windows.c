@@ -26,7 +26,8 @@ enum hcb_status hcbi_vulkan_windows(struct vulkan_plan *plan, const struct matmu
     return HCB_OK;
 }
 
-uint64_t hcbi_vulkan_bindable(const struct vulkan_device *device, const struct hcb_case *c, unsigned operand)
+uint64_t hcbi_vulkan_bindable(const struct vulkan_device *device, const struct hcb_case *c,
+                              unsigned operand)
 {
     return device->window_bytes / hcb_type_size(hcb_operand_type(c, operand));
 }
