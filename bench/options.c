@@ -337,7 +337,7 @@ static const struct row rows[] = {
     {"size", 'n', "LIST", RUN | VERIFY,
      "256,1024 or 256-4096*2 or 512-2048+512 or, for matmul, MxNxK; elements for reductions",
      store_sizes, MEMBER(sizes)},
-    {"warmup", 'w', "N", RUN, "launches before the first sample", store_count, SAMPLING(warmup),
+    {"warmup", 'w', "N", RUN, "windows that are dropped before the first sample", store_count, SAMPLING(warmup),
      .low = 0, .high = RUNS_MAX},
     {"min-runs", 0, "N", RUN, "samples of a row at least", store_count, SAMPLING(min_runs),
      .low = 1, .high = RUNS_MAX},
