@@ -6,7 +6,7 @@ AM_TESTS_ENVIRONMENT = \
 	builddir='$(abs_top_builddir)' srcdir='$(abs_top_srcdir)' CC='$(CC)' CXX='$(CXX)' \
 	GLSLANG='$(GLSLANG)'; export builddir srcdir CC CXX GLSLANG; \
 	. $(abs_top_srcdir)/%reldir%/environment.sh;
-EXTRA_DIST += %reldir%/environment.sh $(script_tests)
+EXTRA_DIST += %reldir%/environment.sh %reldir%/lsan.supp $(script_tests)
 script_tests =
 TESTS += $(script_tests)
 
@@ -24,6 +24,7 @@ tests_run_case_SOURCES = %reldir%/run_case.c
 tests_run_case_LDADD = libplatform-checks.a libhcbench-core.la
 
 # OpenCL.
+EXTRA_DIST += %reldir%/oclgrind.sh
 if HAVE_OPENCL
 script_tests += %reldir%/oclgrind.sh
 if HAVE_CHECK
