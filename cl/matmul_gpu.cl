@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Matrix product for GPUs: a work-group of 16 x 16 items computes a 64 x 64 tile
  * of C from slices of A and B in local memory; an item holds 4 x 4 elements, 16
- * rows and 16 columns apart.  Loads outside of the matrices give zero, so any
- * shape works. */
+ * rows and 16 columns apart.  Outside of the matrices the nearest element is
+ * loaded and zero is used, without a branch, so any shape works. */
 #define SIDE 16
 #define EACH 4
 #define TILE (SIDE * EACH)
@@ -18,13 +18,13 @@ static void load_slices(__global const STORED *a, __global const STORED *b, ulon
     const ulong row = get_group_id(1) * TILE, column = get_group_id(0) * TILE;
     for (uint e = item; e < TILE * DEPTH; e += SIDE * SIDE) {
         const uint i = e / DEPTH, l = e % DEPTH;
-        slice_a[l][i] = row + i < m && first + l < k ? LOAD_ONE(a + (row + i) * k + first + l)
-                                                     : (COMPUTED)0;
+        const COMPUTED x = LOAD_ONE(a + min(row + i, m - 1) * k + min(first + l, k - 1));
+        slice_a[l][i] = row + i < m && first + l < k ? x : (COMPUTED)0;
     }
     for (uint e = item; e < TILE * DEPTH; e += SIDE * SIDE) {
         const uint l = e / TILE, j = e % TILE;
-        slice_b[l][j] = column + j < n && first + l < k ? LOAD_ONE(b + (first + l) * n + column + j)
-                                                        : (COMPUTED)0;
+        const COMPUTED x = LOAD_ONE(b + min(first + l, k - 1) * n + min(column + j, n - 1));
+        slice_b[l][j] = column + j < n && first + l < k ? x : (COMPUTED)0;
     }
 }
 
