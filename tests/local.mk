@@ -20,6 +20,10 @@ script_tests = \
 	%reldir%/symbols.sh
 TESTS += $(script_tests)
 
+# The home folder that environment.sh makes.
+clean-local:
+	rm -rf %reldir%/home
+
 # What is installed, as its user sees it.
 EXTRA_DIST += %reldir%/installed.sh
 installcheck-local:
