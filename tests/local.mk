@@ -17,7 +17,9 @@ script_tests = \
 	%reldir%/interrupt.sh \
 	%reldir%/oclgrind.sh \
 	%reldir%/rooms.sh \
-	%reldir%/symbols.sh
+	%reldir%/spirv.sh \
+	%reldir%/symbols.sh \
+	%reldir%/validation.sh
 TESTS += $(script_tests)
 
 # The home folder that environment.sh makes.
@@ -58,6 +60,10 @@ check_tests += %reldir%/test_cpu
 if HAVE_OPENCL
 check_tests += %reldir%/test_opencl
 %canon_reldir%_test_opencl_LDADD = $(platform_test_libs)
+endif
+if HAVE_VULKAN
+check_tests += %reldir%/test_vulkan
+%canon_reldir%_test_vulkan_LDADD = $(platform_test_libs)
 endif
 
 # The program.

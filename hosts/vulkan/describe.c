@@ -179,7 +179,6 @@ enum hcb_status hcbi_vulkan_describe(struct hcb_platform *base, size_t index, st
     copy_text(info->name, sizeof info->name, core->deviceName);
     info->software = core->deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
     info->type = info->software ? HCB_DEVICE_CPU : HCB_DEVICE_GPU;
-    info->host_memory = info->software || core->deviceType == VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU;
     describe_driver(&p, info);
     describe_target(info);
     describe_memory(physical, &p, info);

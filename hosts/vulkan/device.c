@@ -191,6 +191,17 @@ static enum hcb_status make_layouts(struct vulkan_device *device)
                              "vkCreatePipelineLayout");
 }
 
+/* The host reaches the memory of such devices as fast as its own.
+ * HCBENCH_VULKAN_STAGING=1 copies through a staging buffer all the same, so that
+ * this can be tested anywhere. */
+static bool shares_memory(VkPhysicalDevice physical)
+{
+    VkPhysicalDeviceProperties properties;
+    vkGetPhysicalDeviceProperties(physical, &properties);
+    return properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU ||
+           properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU;
+}
+
 enum hcb_status hcbi_vulkan_device_open(struct hcb_device *base)
 {
     struct vulkan_device *device = (struct vulkan_device *)base;
@@ -199,7 +210,8 @@ enum hcb_status hcbi_vulkan_device_open(struct hcb_device *base)
     device->physical = platform->devices[base->index];
     device->api = hcbi_vulkan_api(platform, device->physical);
     device->cpu_kernels = hcbi_wants_cpu_kernels(&base->info);
-    device->maps_buffers = base->info.host_memory && (staging == NULL || strcmp(staging, "1") != 0);
+    device->maps_buffers =
+        shares_memory(device->physical) && (staging == NULL || strcmp(staging, "1") != 0);
     vkGetPhysicalDeviceMemoryProperties(device->physical, &device->memory);
     enum hcb_status status = make_device(device);
     if (status != HCB_OK)

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The Vulkan platform: every kernel on every device, windows, long sums, staging,
+ * its errors and what it says of devices.  Only the children that Check forks
+ * touch a driver. */
+#include "config.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "platform_checks.h"
+
+static struct hcb_ctx *ctx;
+static const struct hcb_device_info *devices;
+static size_t device_count;
+
+static enum hcb_status find_devices(void)
+{
+    const int platform = hcb_word(hcb_platform_name, "vulkan");
+    ck_assert_int_ge(platform, 0);
+    return hcb_platform_devices(ctx, (unsigned)platform, &devices, &device_count);
+}
+
+static void set_up(void)
+{
+    unsetenv("HCBENCH_KERNEL_CLASS");
+    unsetenv("HCBENCH_VULKAN_MAX_RANGE");
+    unsetenv("HCBENCH_VULKAN_STAGING");
+    ctx = hcb_ctx_new();
+    ck_assert_ptr_nonnull(ctx);
+    ck_assert_msg(find_devices() == HCB_OK, "%s", hcb_error(ctx));
+}
+
+static void tear_down(void)
+{
+    hcb_ctx_free(ctx);
+}
+
+static struct hcb_device *open_device(const char *id)
+{
+    struct hcb_device *device = NULL;
+    ck_assert_msg(hcb_device_open(ctx, id, &device) == HCB_OK, "%s", hcb_error(ctx));
+    return device;
+}
+
+static const char *const classes[] = {"cpu", "gpu"};
+enum { CLASS_COUNT = 2 };
+
+/* ------------------------------------------------------------- all the kernels */
+
+static void check_all_shapes(enum hcb_impl impl, enum hcb_precision precision, bool must_run)
+{
+    char text[512];
+    for (size_t d = 0; d < device_count; d++) {
+        struct hcb_device *device = open_device(devices[d].id);
+        for (unsigned op = 0; op < HCB_OP_COUNT; op++) {
+            const enum check_outcome outcome =
+                check_shapes(ctx, device, (enum hcb_op)op, impl, precision, text, sizeof text);
+            ck_assert_msg(outcome == CHECK_PASSED || (outcome == CHECK_UNSUPPORTED && !must_run), "%s: %s",
+                          devices[d].id, text);
+        }
+        hcb_device_close(device);
+    }
+}
+
+/* llvmpipe has what f64 and f16 need; another device need not. */
+START_TEST(tiles_are_right)
+{
+    const enum hcb_precision precision = (enum hcb_precision)(_i % HCB_PRECISION_COUNT);
+    setenv("HCBENCH_KERNEL_CLASS", classes[_i / HCB_PRECISION_COUNT], 1);
+    check_all_shapes(HCB_IMPL_TILE, precision,
+                     (precision != HCB_PRECISION_F64 && precision != HCB_PRECISION_F16) ||
+                         strcmp(devices[0].driver, "llvmpipe") == 0);
+}
+END_TEST
+
+START_TEST(cooperative_matrices_are_right_or_say_why_not)
+{
+    check_all_shapes(HCB_IMPL_COOPMAT, (enum hcb_precision)_i, false);
+}
+END_TEST
+
+/* ----------------------------------------------------- windows and long sums */
+
+static void check_cases(const struct hcb_case *cases, size_t count)
+{
+    char text[512];
+    for (size_t d = 0; d < device_count; d++) {
+        struct hcb_device *device = open_device(devices[d].id);
+        for (size_t i = 0; i < count; i++)
+            ck_assert_msg(check_case(ctx, device, &cases[i], text, sizeof text) != CHECK_FAILED, "%s: %s",
+                          devices[d].id, text);
+        hcb_device_close(device);
+    }
+}
+
+/* With 256 KiB to be seen at once, operands of some megabytes need windows in each
+ * direction, and single rows do not fit. */
+START_TEST(windows_cover_the_operands)
+{
+    static const struct hcb_shape shapes[] = {
+        {300, 400, 500}, {3, 70001, 5}, {70003, 3, 5}, {5, 7, 70001}, {1, 140001, 1}};
+    const enum hcb_precision precision = (enum hcb_precision)(_i % HCB_PRECISION_COUNT);
+    struct hcb_case cases[8];
+    size_t count = 0;
+    for (; count < sizeof shapes / sizeof *shapes; count++)
+        cases[count] = (struct hcb_case){HCB_OP_MATMUL, HCB_IMPL_TILE, precision, shapes[count]};
+    cases[count++] = (struct hcb_case){HCB_OP_SUM, HCB_IMPL_TILE, precision, {1, 600001, 1}};
+    cases[count++] = (struct hcb_case){HCB_OP_DOT, HCB_IMPL_TILE, precision, {1, 600001, 1}};
+    setenv("HCBENCH_KERNEL_CLASS", classes[_i / HCB_PRECISION_COUNT], 1);
+    setenv("HCBENCH_VULKAN_MAX_RANGE", "1", 1);
+    check_cases(cases, count);
+}
+END_TEST
+
+/* 256 MiB, twice what llvmpipe lets a shader see. */
+START_TEST(a_vector_is_larger_than_a_binding)
+{
+    static const struct hcb_case cases[] = {
+        {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, (1 << 26) + 3, 1}}};
+    check_cases(cases, 1);
+}
+END_TEST
+
+/* Mesa 22's llvmpipe stops all loops of an invocation after 65,535 turns in total,
+ * without an error.  The longest has more turns than that even with 8 terms in
+ * each. */
+START_TEST(long_sums_are_complete)
+{
+    static const struct hcb_case cases[] = {
+        {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {3, 5, 70000}},
+        {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {2, 3, 200000}},
+        {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 1, 600001}},
+        {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {70, 65, 20000}},
+        {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {1, (1 << 24) + 1, 1}},
+        {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, (1 << 24) + 1, 1}},
+        {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_BF16F32, {1, (1 << 24) + 1, 1}},
+    };
+    setenv("HCBENCH_KERNEL_CLASS", classes[_i], 1);
+    check_cases(cases, sizeof cases / sizeof *cases);
+}
+END_TEST
+
+START_TEST(copies_through_staging_are_whole)
+{
+    /* An operand above 32 MiB takes several pieces. */
+    static const struct hcb_case cases[] = {
+        {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {65, 129, 33}},
+        {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, (9 << 20) + 5, 1}},
+    };
+    setenv("HCBENCH_VULKAN_STAGING", "1", 1);
+    check_cases(cases, sizeof cases / sizeof *cases);
+}
+END_TEST
+
+/* A plan with buffers of its own that were filled with uniform numbers. */
+struct job {
+    struct hcb_device *device;
+    struct hcb_queue *queue;
+    struct hcb_buffer *operands[HCB_OPERANDS_MAX];
+    struct hcb_plan *plan;
+};
+
+static enum hcb_status job_open(struct job *job, const struct hcb_case *c)
+{
+    *job = (struct job){.device = open_device(devices[0].id)};
+    ck_assert_int_eq(hcb_queue_new(job->device, &job->queue), HCB_OK);
+    for (unsigned i = 0; i < hcb_op_operands(c->op); i++) {
+        const uint64_t bytes = hcb_operand_bytes(c, i);
+        void *data = malloc(bytes);
+        ck_assert_ptr_nonnull(data);
+        hcb_fill_operand(c, i, HCB_FILL_UNIFORM, 7, 0, hcb_operand_elements(c, i), data);
+        ck_assert_int_eq(hcb_buffer_new(job->device, bytes, &job->operands[i]), HCB_OK);
+        ck_assert_int_eq(hcb_buffer_upload(job->queue, job->operands[i], 0, data, bytes), HCB_OK);
+        free(data);
+    }
+    return hcb_plan_new(job->queue, c, job->operands, &job->plan);
+}
+
+static void job_close(struct job *job)
+{
+    hcb_plan_free(job->plan);
+    for (unsigned i = 0; i < HCB_OPERANDS_MAX; i++)
+        hcb_buffer_free(job->operands[i]);
+    hcb_queue_free(job->queue);
+    hcb_device_close(job->device);
+}
+
+static float sum_with_range(const char *range)
+{
+    const struct hcb_case c = {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 700001, 1}};
+    struct job job;
+    struct hcb_timing timing;
+    float result;
+    setenv("HCBENCH_VULKAN_MAX_RANGE", range, 1);
+    ck_assert_int_eq(job_open(&job, &c), HCB_OK);
+    ck_assert_int_eq(hcb_plan_run(job.plan, 1, &timing), HCB_OK);
+    ck_assert_int_eq(hcb_buffer_download(job.queue, job.operands[1], 0, &result, sizeof result), HCB_OK);
+    job_close(&job);
+    return result;
+}
+
+START_TEST(the_tree_of_a_sum_ignores_windows)
+{
+    setenv("HCBENCH_KERNEL_CLASS", classes[_i], 1);
+    const float windows = sum_with_range("262144"), whole = sum_with_range("");
+    ck_assert_mem_eq(&windows, &whole, sizeof whole);
+}
+END_TEST
+
+/* Many launches are split into batches; every batch counts. */
+START_TEST(launches_are_timed)
+{
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {9, 9, 9}};
+    struct job job;
+    struct hcb_timing one, many;
+    ck_assert_int_eq(job_open(&job, &c), HCB_OK);
+    ck_assert_int_eq(hcb_plan_run(job.plan, 1, &one), HCB_OK);
+    ck_assert_int_eq(hcb_plan_run(job.plan, 10000, &many), HCB_OK);
+    job_close(&job);
+    ck_assert(one.host_valid && many.host_valid);
+    ck_assert_uint_gt(many.host_ns, one.host_ns);
+    if (many.device_valid) {
+        ck_assert_uint_gt(many.device_ns, one.device_ns);
+        ck_assert_uint_le(many.device_ns, many.host_ns);
+    }
+}
+END_TEST
+
+/* --------------------------------------------------------- reasons and errors */
+
+START_TEST(reasons_name_what_is_missing)
+{
+    static const struct {
+        struct hcb_case task;
+        const char *word;
+    } cases[] = {
+        {{HCB_OP_SUM, HCB_IMPL_COOPMAT, HCB_PRECISION_F16F32, {1, 5, 1}}, "sum"},
+        {{HCB_OP_MATMUL, HCB_IMPL_COOPMAT, HCB_PRECISION_F64, {5, 5, 5}}, "f64"},
+        {{HCB_OP_MATMUL, HCB_IMPL_OPENBLAS, HCB_PRECISION_F32, {5, 5, 5}}, "openblas"},
+        {{HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {1 << 20, 1 << 20, 1 << 20}}, "needs"},
+    };
+    for (size_t d = 0; d < device_count; d++) {
+        struct hcb_device *device = open_device(devices[d].id);
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            ck_assert_int_eq(hcb_device_supports(device, &cases[i].task), HCB_UNSUPPORTED);
+            ck_assert_msg(strstr(hcb_error(ctx), cases[i].word) != NULL, "%s", hcb_error(ctx));
+        }
+        hcb_device_close(device);
+    }
+}
+END_TEST
+
+START_TEST(scratch_that_does_not_fit_is_refused)
+{
+    setenv("HCBENCH_KERNEL_CLASS", "cpu", 1);
+    for (size_t d = 0; d < device_count; d++) {
+        struct hcb_device *device = open_device(devices[d].id);
+        /* The operands leave less than a megabyte. */
+        struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {0, 8192, 8192}};
+        const uint64_t b = 8192 * 8192 * 4, row = 2 * 8192 * 4;
+        c.shape.m = (devices[d].memory_bytes - b) / row;
+        if (c.shape.m * 8192 * 4 <= devices[d].max_buffer_bytes) {
+            ck_assert_int_eq(hcb_device_supports(device, &c), HCB_UNSUPPORTED);
+            ck_assert_msg(strstr(hcb_error(ctx), "scratch memory") != NULL, "%s", hcb_error(ctx));
+            ck_assert_ptr_nonnull(strstr(hcb_error(ctx), devices[d].id));
+        }
+        hcb_device_close(device);
+    }
+}
+END_TEST
+
+START_TEST(native_errors_have_names)
+{
+    struct hcb_device *device = open_device(devices[0].id);
+    struct hcb_buffer *buffer = NULL;
+    if (devices[0].software) { /* a GPU's driver may let it pass */
+        ck_assert_int_eq(hcb_buffer_new(device, UINT64_C(1) << 46, &buffer), HCB_ERROR);
+        ck_assert_ptr_null(buffer);
+        ck_assert_msg(strstr(hcb_error(ctx), "VK_ERROR_OUT_OF_DEVICE_MEMORY (-2) from vk") != NULL, "%s",
+                      hcb_error(ctx));
+        ck_assert_ptr_nonnull(strstr(hcb_error(ctx), devices[0].id));
+    }
+    hcb_device_close(device);
+}
+END_TEST
+
+/* Sets a variable and returns a copy of what it held, for put_back(). */
+static char *replace(const char *variable, const char *value)
+{
+    const char *old = getenv(variable);
+    char *copy = old != NULL ? strdup(old) : NULL;
+    setenv(variable, value, 1);
+    return copy;
+}
+
+static void put_back(const char *variable, char *value)
+{
+    if (value != NULL)
+        setenv(variable, value, 1);
+    else
+        unsetenv(variable);
+    free(value);
+}
+
+START_TEST(no_driver_is_a_reason)
+{
+    char *old = replace("VK_ICD_FILENAMES", "/nonexistent.json");
+    char *newer = replace("VK_DRIVER_FILES", "/nonexistent.json");
+    hcb_ctx_free(ctx);
+    ctx = hcb_ctx_new();
+    const enum hcb_status status = find_devices();
+    put_back("VK_ICD_FILENAMES", old);
+    put_back("VK_DRIVER_FILES", newer);
+    ck_assert_int_eq(status, HCB_UNSUPPORTED);
+    ck_assert_msg(strstr(hcb_error(ctx), "no Vulkan driver is installed") != NULL, "%s", hcb_error(ctx));
+}
+END_TEST
+
+/* What a file in a kernel folder may hold instead of SPIR-V. */
+static const struct broken_kernel {
+    const void *data;
+    size_t size;
+} broken_kernels[] = {
+    {"#version 450\n", 13},                         /* GLSL; not whole words */
+    {"#version 450 core\nx\n", 20},                 /* whole words */
+    {"\3\2\43\7\0\0\1\0\0\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0", 24}, /* an instruction of no words */
+    {"\3\2\43\7\0\0\1\0\0\0\0\0\1\0\0\0\0\0\0\0\21\0\2\0", 24}, /* cut in an instruction */
+    {"", 0},
+};
+enum { BROKEN_COUNT = sizeof broken_kernels / sizeof *broken_kernels };
+
+START_TEST(a_broken_kernel_is_named)
+{
+    const struct hcb_case c = {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 10, 1}};
+    const char *build = getenv("builddir");
+    char folder[512], path[600];
+    struct job job;
+    snprintf(folder, sizeof folder, "%s/tests/shaders.%ld", build != NULL ? build : ".", (long)getpid());
+    snprintf(path, sizeof path, "%s/sum_cpu.f32.spv", folder);
+    ck_assert_int_eq(mkdir(folder, 0700), 0);
+    FILE *file = fopen(path, "wb");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_eq(fwrite(broken_kernels[_i].data, 1, broken_kernels[_i].size, file),
+                      broken_kernels[_i].size);
+    ck_assert_int_eq(fclose(file), 0);
+    setenv("HCBENCH_KERNEL_CLASS", "cpu", 1);
+    ck_assert_int_eq(hcb_ctx_set_kernel_dir(ctx, folder), HCB_OK);
+    const enum hcb_status status = job_open(&job, &c);
+    job_close(&job);
+    unlink(path);
+    rmdir(folder);
+    ck_assert_int_eq(status, HCB_ERROR);
+    ck_assert_msg(strstr(hcb_error(ctx), "sum_cpu.f32.spv is not a whole SPIR-V module") != NULL, "%s",
+                  hcb_error(ctx));
+    ck_assert_ptr_nonnull(strstr(hcb_error(ctx), "sum f32 10"));
+}
+END_TEST
+
+START_TEST(plans_name_their_kernels)
+{
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_BF16F32, {3, 4, 5}};
+    struct job job;
+    setenv("HCBENCH_KERNEL_CLASS", "cpu", 1);
+    ck_assert_int_eq(job_open(&job, &c), HCB_OK);
+    const struct hcb_plan_info *info = hcb_plan_info(job.plan);
+    ck_assert_str_eq(info->kernels, "pack.bf16f32.spv matmul_cpu.f32.spv");
+    ck_assert_uint_eq(strlen(info->kernel_sha256), 64);
+    ck_assert_uint_gt(info->scratch_bytes, 0);
+    ck_assert_uint_eq(info->depth, 5);
+    job_close(&job);
+}
+END_TEST
+
+/* --------------------------------------------------------------- description */
+
+START_TEST(devices_are_described)
+{
+    for (size_t d = 0; d < device_count; d++) {
+        const struct hcb_device_info *info = &devices[d];
+        ck_assert_str_ne(info->name, "");
+        ck_assert_str_ne(info->vendor, "");
+        ck_assert_str_ne(info->driver_version, "");
+        ck_assert_int_eq(strncmp(info->api_version, "Vulkan 1.", 9), 0);
+        ck_assert_uint_eq(strlen(info->uuid), 32);
+        ck_assert_uint_gt(info->memory_bytes, 0);
+        ck_assert_uint_gt(info->max_buffer_bytes, 0);
+        if (strcmp(info->driver, "llvmpipe") == 0) {
+            ck_assert(info->software);
+            ck_assert_int_eq(info->type, HCB_DEVICE_CPU);
+            ck_assert_str_eq(info->vendor, "Mesa");
+            ck_assert_int_eq(strncmp(info->target, "LLVM ", 5), 0);
+            ck_assert_uint_gt(info->compute_units, 0);
+        }
+    }
+}
+END_TEST
+
+/* ----------------------------------------------------------------- the suite */
+
+static TCase *add_case(Suite *suite, const char *name)
+{
+    TCase *tests = tcase_create(name);
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_set_timeout(tests, 300);
+    suite_add_tcase(suite, tests);
+    return tests;
+}
+
+static Suite *make_suite(void)
+{
+    Suite *suite = suite_create("vulkan");
+    TCase *kernels = add_case(suite, "kernels"), *rest = add_case(suite, "errors and devices");
+    tcase_add_loop_test(kernels, tiles_are_right, 0, CLASS_COUNT * HCB_PRECISION_COUNT);
+    tcase_add_loop_test(kernels, cooperative_matrices_are_right_or_say_why_not, 0, HCB_PRECISION_COUNT);
+    tcase_add_loop_test(kernels, windows_cover_the_operands, 0, CLASS_COUNT * HCB_PRECISION_COUNT);
+    tcase_add_test(kernels, a_vector_is_larger_than_a_binding);
+    tcase_add_loop_test(kernels, long_sums_are_complete, 0, CLASS_COUNT);
+    tcase_add_test(kernels, copies_through_staging_are_whole);
+    tcase_add_loop_test(kernels, the_tree_of_a_sum_ignores_windows, 0, CLASS_COUNT);
+    tcase_add_test(kernels, launches_are_timed);
+    tcase_add_test(rest, reasons_name_what_is_missing);
+    tcase_add_test(rest, scratch_that_does_not_fit_is_refused);
+    tcase_add_test(rest, native_errors_have_names);
+    tcase_add_test(rest, no_driver_is_a_reason);
+    tcase_add_loop_test(rest, a_broken_kernel_is_named, 0, BROKEN_COUNT);
+    tcase_add_test(rest, plans_name_their_kernels);
+    tcase_add_test(rest, devices_are_described);
+    return suite;
+}
+
+int main(void)
+{
+    if (!check_platform_present("vulkan"))
+        return 77;
+    SRunner *runner = srunner_create(make_suite());
+    srunner_run_all(runner, CK_ENV);
+    const int failures = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failures == 0 ? 0 : 1;
+}

@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The Vulkan platform under the Khronos validation layer, with synchronization
+# validation: any message is a failure.
+set -u
+layer=
+for folder in ${VK_LAYER_PATH:-} ${VK_ADD_LAYER_PATH:-} /usr/local/share/vulkan/explicit_layer.d \
+	/usr/share/vulkan/explicit_layer.d /etc/vulkan/explicit_layer.d; do
+	[ -e "$folder/VkLayer_khronos_validation.json" ] && layer=$folder
+done
+[ -n "$layer" ] || { echo "the Khronos validation layer is not installed"; exit 77; }
+
+folder=$builddir/tests/validation.$$
+mkdir "$folder" || exit 1
+trap 'rm -rf "$folder"' EXIT
+cat >"$folder/vk_layer_settings.txt" <<'EOF'
+khronos_validation.validate_sync = true
+khronos_validation.enables = VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT
+khronos_validation.report_flags = error,warn,perf
+khronos_validation.debug_action = VK_DBG_LAYER_ACTION_LOG_MSG
+khronos_validation.log_filename = stdout
+EOF
+export VK_LAYER_SETTINGS_PATH="$folder" VK_INSTANCE_LAYERS=VK_LAYER_KHRONOS_validation
+messages='Validation|VUID|SYNC-HAZARD|UNASSIGNED|MessageID'
+failures=0
+
+# check CLASS IMPL PRECISION CASE...
+check() {
+	class=$1
+	shift
+	HCBENCH_KERNEL_CLASS=$class "$builddir/tests/run_case" vulkan:0 "$@" >"$folder/log" 2>&1
+	status=$?
+	if [ $status -ne 0 ] && [ $status -ne 77 ] || grep -E -q "$messages" "$folder/log"; then
+		echo "FAILED: $class $*, exit status $status"
+		head -n 20 "$folder/log"
+		failures=$((failures + 1))
+	fi
+}
+
+VK_LOADER_DEBUG=layer "$builddir/tests/run_case" vulkan:0 tile f32 sum=1 >"$folder/log" 2>&1
+[ $? -eq 77 ] && { cat "$folder/log"; exit 77; }
+grep -i 'layer' "$folder/log" | grep -q 'VK_LAYER_KHRONOS_validation' ||
+	{ echo "the loader did not load the layer"; cat "$folder/log"; exit 1; }
+
+for class in cpu gpu; do
+	for precision in f64 f32 f16 f16f32 bf16f32 i8i32; do
+		check $class tile $precision matmul=1x1x1 matmul=33x34x5001 sum=1 sum=70001 dot=70001
+		HCBENCH_VULKAN_MAX_RANGE=1 HCBENCH_VULKAN_STAGING=1 \
+			check $class tile $precision matmul=70x600x600 sum=600001
+	done
+done
+for precision in f16f32 bf16f32 i8i32; do
+	check gpu coopmat $precision matmul=1x1x1 matmul=129x130x131 matmul=64x64x64
+done
+exit $((failures > 0))
