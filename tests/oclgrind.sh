@@ -6,6 +6,7 @@
 # small, since Oclgrind interprets; each has a full tile or chunk, and an edge.  A
 # tile of the GPUs' matmul takes it a second, so that one is asked in full once.
 set -u
+[ -z "$SANITIZER_FLAGS" ] || { echo "oclgrind cannot be loaded into a sanitizer build"; exit 77; }
 command -v oclgrind >/dev/null || { echo "oclgrind is not installed"; exit 77; }
 log=$builddir/tests/oclgrind.$$
 trap 'rm -f "$log"' EXIT

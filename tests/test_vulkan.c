@@ -97,16 +97,18 @@ static void check_cases(const struct hcb_case *cases, size_t count)
     }
 }
 
-/* With 256 KiB to be seen at once, operands of some megabytes need windows in each
- * direction, and single rows do not fit. */
+/* With 256 KiB to be seen at once, these operands need windows in each direction,
+ * and single rows of the last do not fit.  Processors run the GPUs' kernels slowly. */
 START_TEST(windows_cover_the_operands)
 {
     static const struct hcb_shape shapes[] = {
-        {300, 400, 500}, {3, 70001, 5}, {70003, 3, 5}, {5, 7, 70001}, {1, 140001, 1}};
+        {260, 270, 300}, {17, 9001, 5}, {9003, 17, 5}, {17, 7, 20001}, {1, 280001, 1}};
     const enum hcb_precision precision = (enum hcb_precision)(_i % HCB_PRECISION_COUNT);
+    const bool is_gpu = _i >= HCB_PRECISION_COUNT;
+    const size_t shape_count = sizeof shapes / sizeof *shapes - (is_gpu && precision != HCB_PRECISION_F32);
     struct hcb_case cases[8];
     size_t count = 0;
-    for (; count < sizeof shapes / sizeof *shapes; count++)
+    for (; count < shape_count; count++)
         cases[count] = (struct hcb_case){HCB_OP_MATMUL, HCB_IMPL_TILE, precision, shapes[count]};
     cases[count++] = (struct hcb_case){HCB_OP_SUM, HCB_IMPL_TILE, precision, {1, 600001, 1}};
     cases[count++] = (struct hcb_case){HCB_OP_DOT, HCB_IMPL_TILE, precision, {1, 600001, 1}};
@@ -126,21 +128,22 @@ START_TEST(a_vector_is_larger_than_a_binding)
 END_TEST
 
 /* Mesa 22's llvmpipe stops all loops of an invocation after 65,535 turns in total,
- * without an error.  The longest has more turns than that even with 8 terms in
- * each. */
+ * without an error.  The longest has more turns than that even at 8 terms each. */
 START_TEST(long_sums_are_complete)
 {
     static const struct hcb_case cases[] = {
         {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {3, 5, 70000}},
         {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {2, 3, 200000}},
-        {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 1, 600001}},
-        {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {70, 65, 20000}},
         {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {1, (1 << 24) + 1, 1}},
         {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, (1 << 24) + 1, 1}},
         {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_BF16F32, {1, (1 << 24) + 1, 1}},
+        /* Processors run the GPUs' kernels slowly: these are for their own. */
+        {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 1, 600001}},
+        {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {70, 65, 20000}},
     };
+    const bool is_gpu = _i == 1;
     setenv("HCBENCH_KERNEL_CLASS", classes[_i], 1);
-    check_cases(cases, sizeof cases / sizeof *cases);
+    check_cases(cases, sizeof cases / sizeof *cases - (is_gpu ? 2 : 0));
 }
 END_TEST
 
