@@ -10,7 +10,7 @@ for folder in ${VK_LAYER_PATH:-} ${VK_ADD_LAYER_PATH:-} /usr/local/share/vulkan/
 done
 [ -n "$layer" ] || { echo "the Khronos validation layer is not installed"; exit 77; }
 
-folder=$builddir/tests/validation.$$
+folder=${builddir:?}/tests/validation.$$
 mkdir "$folder" || exit 1
 trap 'rm -rf "$folder"' EXIT
 cat >"$folder/vk_layer_settings.txt" <<'EOF'
@@ -44,9 +44,9 @@ grep -i 'layer' "$folder/log" | grep -q 'VK_LAYER_KHRONOS_validation' ||
 
 for class in cpu gpu; do
 	for precision in f64 f32 f16 f16f32 bf16f32 i8i32; do
-		check $class tile $precision matmul=1x1x1 matmul=33x34x5001 sum=1 sum=70001 dot=70001
+		check "$class" tile $precision matmul=1x1x1 matmul=33x34x5001 sum=1 sum=70001 dot=70001
 		HCBENCH_VULKAN_MAX_RANGE=1 HCBENCH_VULKAN_STAGING=1 \
-			check $class tile $precision matmul=70x600x600 sum=600001
+			check "$class" tile $precision matmul=70x600x600 sum=600001
 	done
 done
 for precision in f16f32 bf16f32 i8i32; do
