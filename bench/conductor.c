@@ -320,6 +320,8 @@ static bool has_enough(const struct conductor *conductor, struct row *row)
     if (clock->n < options->min_runs)
         hcb_result_warn(row->result, "%zu samples only: stopped at the time limit of %g s", clock->n,
                         options->max_time_s);
+    else if (isnan(half_width))
+        hcb_result_warn(row->result, "%zu samples are too few for an interval of the median", clock->n);
     else if (!settled)
         hcb_result_warn(row->result, "the 95 %% interval of the median is +-%.1f %% after %zu samples",
                         half_width / clock->median * 100, clock->n);
