@@ -70,19 +70,23 @@ static void stop_actor(struct actor *actor)
     actor->holds_inputs = false;
 }
 
+#define SOON_ASLEEP "OPENBLAS_THREAD_TIMEOUT=20"
+
 /* Starts the device's worker when it does not run.  A device that cannot be
  * opened stays refused. */
 static enum hcb_status ready_actor(struct conductor *conductor, struct actor *actor)
 {
-    /* A BLAS linked into a worker that does not use it must not start threads. */
-    const char *for_cpu[] = {conductor->core_variable, NULL},
+    /* A BLAS in a worker that does not use it must not start threads, and where it
+     * is used its threads must sleep soon after a call (2^20 cycles instead of
+     * 2^26): the next block belongs to another device. */
+    const char *for_cpu[] = {SOON_ASLEEP, conductor->core_variable, NULL},
                *for_others[] = {"OPENBLAS_NUM_THREADS=1", NULL};
     struct link_options how = conductor->how;
     if (actor->refused != HCB_OK || actor->link != NULL)
         return actor->refused;
-    how.environment = strcmp(actor->info->platform, "cpu") != 0 ? for_others
-                      : conductor->core_variable[0] != '\0'     ? for_cpu
-                                                                : NULL;
+    if (conductor->core_variable[0] == '\0')
+        for_cpu[1] = NULL;
+    how.environment = strcmp(actor->info->platform, "cpu") == 0 ? for_cpu : for_others;
     enum hcb_status status = link_open(&how, &actor->link, actor->reason);
     if (status == HCB_OK) {
         json_t *request = json_pack("{s:s}", "device", actor->info->id);
@@ -316,6 +320,8 @@ static bool has_enough(const struct conductor *conductor, struct row *row)
     if (clock->n < options->min_runs)
         hcb_result_warn(row->result, "%zu samples only: stopped at the time limit of %g s", clock->n,
                         options->max_time_s);
+    else if (isnan(half_width))
+        hcb_result_warn(row->result, "%zu samples are too few for an interval of the median", clock->n);
     else if (!settled)
         hcb_result_warn(row->result, "the 95 %% interval of the median is +-%.1f %% after %zu samples",
                         half_width / clock->median * 100, clock->n);

@@ -310,7 +310,7 @@ enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
  * clocks. */
 static const struct options presets[] = {
     [PRESET_DEFAULT] = {.warmup = 3, .min_runs = 10, .max_runs = 100, .min_time_s = 0.2,
-                        .max_time_s = 0.8, .ci_percent = 2},
+                        .max_time_s = 0.6, .ci_percent = 2},
     [PRESET_QUICK] = {.warmup = 1, .min_runs = 5, .max_runs = 20, .min_time_s = 0.05,
                       .max_time_s = 0.3, .ci_percent = 5},
     [PRESET_FULL] = {.warmup = 5, .min_runs = 30, .max_runs = 1000, .min_time_s = 2,
@@ -337,7 +337,7 @@ static const struct row rows[] = {
     {"size", 'n', "LIST", RUN | VERIFY,
      "256,1024 or 256-4096*2 or 512-2048+512 or, for matmul, MxNxK; elements for reductions",
      store_sizes, MEMBER(sizes)},
-    {"warmup", 'w', "N", RUN, "launches before the first sample", store_count, SAMPLING(warmup),
+    {"warmup", 'w', "N", RUN, "windows that are dropped before the first sample", store_count, SAMPLING(warmup),
      .low = 0, .high = RUNS_MAX},
     {"min-runs", 0, "N", RUN, "samples of a row at least", store_count, SAMPLING(min_runs),
      .low = 1, .high = RUNS_MAX},

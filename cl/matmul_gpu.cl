@@ -10,8 +10,8 @@
 #define PAD 1 /* so that a column of a slice lies in different banks */
 
 /* No `restrict` here: once inlined, Oclgrind does not understand it. */
-static void load_slices(__global const STORED *a, __global const STORED *b, ulong m, ulong n, ulong k,
-                        ulong first, __local COMPUTED (*slice_a)[TILE + PAD],
+static void load_slices(__global const STORED *a, __global const STORED *b, ulong m, ulong n,
+                        ulong k, ulong first, __local COMPUTED (*slice_a)[TILE + PAD],
                         __local COMPUTED (*slice_b)[TILE + PAD])
 {
     const uint item = get_local_id(1) * SIDE + get_local_id(0);

@@ -257,7 +257,7 @@ struct hcb_verdict {
  * r <= min(8 + 2 sqrt(d), d + 8) with d the depth: the probabilistic form of
  * the classical bound (Higham and Mary, SIAM J. Sci. Comput. 41(5), 2019).
  * Underflow adds the smallest subnormal of the output format to the bound.
- * Large outputs are sampled (at least 4096 entries on 64 rows and 64 columns,
+ * Large outputs are sampled (at least 4096 entries where rows and columns cross,
  * corners and edges among them), but every element is looked at for non-finite
  * values.
  *

@@ -45,8 +45,10 @@ size_t hcbi_reference_span(uint64_t first, uint64_t extent, size_t limit, uint64
 
 void hcbi_reference_tile(uint64_t m, uint64_t n, size_t *rows, size_t *columns)
 {
-    *rows = m < 64 ? (size_t)m : n < 64 ? REFERENCE_BLOCK / (size_t)n : 64;
-    *columns = REFERENCE_BLOCK / *rows;
+    const size_t shorter = (size_t)(m < 64 ? m : n < 64 ? n : 64);
+    const size_t longer = (REFERENCE_SAMPLE + shorter - 1) / shorter;
+    *rows = m < 64 ? shorter : longer;
+    *columns = m < 64 ? longer : shorter;
 }
 
 /* Both sums are exact: sum + low.  (Knuth; Dekker with Veltkamp's splitting, so

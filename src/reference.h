@@ -6,8 +6,8 @@
 
 #include "hcbench.h"
 
-/* Output elements of a block at most. */
-enum { REFERENCE_BLOCK = 4096 };
+/* Output elements that a block aims at, and holds at most. */
+enum { REFERENCE_SAMPLE = 4096, REFERENCE_BLOCK = REFERENCE_SAMPLE + 64 };
 
 /* The elements rows[i], columns[j] of the output; row_count * column_count is at
  * most REFERENCE_BLOCK. */
@@ -32,7 +32,7 @@ void hcbi_reference_compute(const struct hcb_case *c, const void *const inputs[]
 size_t hcbi_reference_span(uint64_t first, uint64_t extent, size_t limit, uint64_t *indices);
 
 /* The block's shape for whole outputs: fills *rows and *columns with limits
- * whose product is at most REFERENCE_BLOCK. */
+ * whose product is REFERENCE_SAMPLE, or the next multiple of the shorter side. */
 void hcbi_reference_tile(uint64_t m, uint64_t n, size_t *rows, size_t *columns);
 
 #endif

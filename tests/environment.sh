@@ -9,6 +9,7 @@ export POCL_CACHE_DIR="$tests_home/pocl" MESA_SHADER_CACHE_DIR="$tests_home/mesa
 mkdir -p "$POCL_CACHE_DIR"
 unset HCBENCH_NULL HCBENCH_KERNEL_CLASS HCBENCH_KERNEL_DIR HCBENCH_VECTOR_BITS
 export LC_ALL=C
+export LSAN_OPTIONS="suppressions=$srcdir/tests/lsan.supp:print_suppressions=0"
 
 pocl=
 for file in /etc/OpenCL/vendors/*pocl*.icd; do

@@ -7,7 +7,7 @@ AM_TESTS_ENVIRONMENT = \
 	GLSLANG='$(GLSLANG)' SANITIZER_FLAGS='$(HCB_SANITIZER_FLAGS)'; \
 	export builddir srcdir CC CXX GLSLANG SANITIZER_FLAGS; \
 	. $(abs_top_srcdir)/%reldir%/environment.sh;
-EXTRA_DIST += %reldir%/environment.sh %reldir%/program.sh %reldir%/suite.h \
+EXTRA_DIST += %reldir%/environment.sh %reldir%/lsan.supp %reldir%/program.sh %reldir%/suite.h \
 	$(script_tests)
 script_tests = \
 	%reldir%/cli.sh \
@@ -21,6 +21,10 @@ script_tests = \
 	%reldir%/symbols.sh \
 	%reldir%/validation.sh
 TESTS += $(script_tests)
+
+# The home folder that environment.sh makes.
+clean-local:
+	rm -rf %reldir%/home
 
 # What is installed, as its user sees it.
 EXTRA_DIST += %reldir%/installed.sh

@@ -6,8 +6,9 @@
 # small, since Oclgrind interprets; each has a full tile or chunk, and an edge.  A
 # tile of the GPUs' matmul takes it a second, so that one is asked in full once.
 set -u
+[ -z "$SANITIZER_FLAGS" ] || { echo "oclgrind cannot be loaded into a sanitizer build"; exit 77; }
 command -v oclgrind >/dev/null || { echo "oclgrind is not installed"; exit 77; }
-log=$builddir/tests/oclgrind.$$
+log=${builddir:?}/tests/oclgrind.$$
 trap 'rm -f "$log"' EXIT
 failures=0
 
@@ -16,6 +17,7 @@ check() {
 	option=$1 bits=$2 class=$3
 	shift 3
 	rm -f "$log"
+	# shellcheck disable=SC2086 # the option may be none
 	HCBENCH_VECTOR_BITS=$bits HCBENCH_KERNEL_CLASS=$class \
 		oclgrind --data-races $option --log "$log" \
 		"$builddir/tests/run_case" opencl:0 "$@"

@@ -68,7 +68,8 @@ static enum check_outcome failed(struct trial *t, const char *what, const char *
 {
     char name[128];
     hcb_case_text(t->task, name, sizeof name);
-    snprintf(t->text, t->text_size, "%s %s: %s: %s", name, hcb_impl_name(t->task->impl), what, reason);
+    snprintf(t->text, t->text_size, "%s %s: %s: %s", name, hcb_impl_name(t->task->impl), what,
+             reason);
     return CHECK_FAILED;
 }
 
@@ -145,7 +146,8 @@ static enum check_outcome trial_fill(struct trial *t, enum hcb_fill fill)
     enum check_outcome outcome;
     for (unsigned i = 0; i < t->last; i++) {
         hcb_fill_operand(t->task, i, fill, seed, 0, hcb_operand_elements(t->task, i), t->host[i]);
-        if (hcb_buffer_upload(t->queue, t->buffers[i], 0, t->host[i], hcb_operand_bytes(t->task, i)) != HCB_OK)
+        if (hcb_buffer_upload(t->queue, t->buffers[i], 0, t->host[i],
+                              hcb_operand_bytes(t->task, i)) != HCB_OK)
             return failed(t, "upload", hcb_error(t->ctx));
     }
     outcome = trial_run(t, 1, t->host[t->last]);
@@ -158,14 +160,11 @@ static enum check_outcome trial_fill(struct trial *t, enum hcb_fill fill)
     return outcome;
 }
 
-enum check_outcome check_case(struct hcb_ctx *ctx, struct hcb_device *device, const struct hcb_case *c,
-                              char *text, size_t size)
+enum check_outcome check_case(struct hcb_ctx *ctx, struct hcb_device *device,
+                              const struct hcb_case *c, char *text, size_t size)
 {
-    struct trial t = {.ctx = ctx,
-                      .task = c,
-                      .last = hcb_op_operands(c->op) - 1,
-                      .text = text,
-                      .text_size = size};
+    struct trial t = {
+        .ctx = ctx, .task = c, .last = hcb_op_operands(c->op) - 1, .text = text, .text_size = size};
     enum hcb_status status = hcb_device_supports(device, c);
     if (status == HCB_UNSUPPORTED && hcb_error(ctx)[0] != '\0') {
         snprintf(text, size, "%s", hcb_error(ctx));
@@ -191,7 +190,8 @@ enum check_outcome check_shapes(struct hcb_ctx *ctx, struct hcb_device *device, 
     enum check_outcome all = CHECK_UNSUPPORTED;
     for (size_t i = 0; i < count; i++) {
         struct hcb_case c = {.op = op, .impl = impl, .precision = precision};
-        c.shape = is_matmul ? check_matmul_shapes[i] : (struct hcb_shape){1, check_vector_lengths[i], 1};
+        c.shape =
+            is_matmul ? check_matmul_shapes[i] : (struct hcb_shape){1, check_vector_lengths[i], 1};
         const enum check_outcome outcome = check_case(ctx, device, &c, text, size);
         if (outcome == CHECK_FAILED)
             return outcome;

@@ -23,8 +23,8 @@ extern const size_t check_vector_length_count;
  * whose error must stay within the bound.  The output is poisoned before every
  * run; a second run of several launches must give the same bits.  `text`
  * receives the reason when the case is unsupported or wrong. */
-enum check_outcome check_case(struct hcb_ctx *ctx, struct hcb_device *device, const struct hcb_case *c,
-                              char *text, size_t size);
+enum check_outcome check_case(struct hcb_ctx *ctx, struct hcb_device *device,
+                              const struct hcb_case *c, char *text, size_t size);
 
 /* Runs an op, impl and precision over all of the shapes above.  Ends with
  * CHECK_FAILED and a text at the first failure, and with CHECK_UNSUPPORTED if no

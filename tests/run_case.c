@@ -15,14 +15,14 @@ static bool parse_shape(const char *text, struct hcb_shape *shape)
     char rest;
     *shape = (struct hcb_shape){1, 1, 1};
     if (strchr(text, 'x') != NULL)
-        return sscanf(text, "%" SCNu64 "x%" SCNu64 "x%" SCNu64 "%c", &shape->m, &shape->n, &shape->k,
-                      &rest) == 3;
+        return sscanf(text, "%" SCNu64 "x%" SCNu64 "x%" SCNu64 "%c", &shape->m, &shape->n,
+                      &shape->k, &rest) == 3;
     return sscanf(text, "%" SCNu64 "%c", &shape->n, &rest) == 1;
 }
 
-static enum check_outcome run_word(struct hcb_ctx *ctx, struct hcb_device *device, enum hcb_impl impl,
-                                   enum hcb_precision precision, const char *word, char *text,
-                                   size_t size)
+static enum check_outcome run_word(struct hcb_ctx *ctx, struct hcb_device *device,
+                                   enum hcb_impl impl, enum hcb_precision precision,
+                                   const char *word, char *text, size_t size)
 {
     char op_name[16];
     const size_t length = strcspn(word, "=");
@@ -47,11 +47,12 @@ static int run_words(struct hcb_ctx *ctx, struct hcb_device *device, int impl, i
     int exit_status = 77;
     for (; *words != NULL; words++) {
         char text[512] = "";
-        enum check_outcome outcome = run_word(ctx, device, (enum hcb_impl)impl,
-                                              (enum hcb_precision)precision, *words, text, sizeof text);
-        printf("%s %s %s: %s%s%s\n", hcb_impl_name((unsigned)impl), hcb_precision_name((unsigned)precision),
-               *words, names[outcome], outcome == CHECK_PASSED ? "" : ", ",
-               outcome == CHECK_PASSED ? "" : text);
+        enum check_outcome outcome =
+            run_word(ctx, device, (enum hcb_impl)impl, (enum hcb_precision)precision, *words, text,
+                     sizeof text);
+        printf("%s %s %s: %s%s%s\n", hcb_impl_name((unsigned)impl),
+               hcb_precision_name((unsigned)precision), *words, names[outcome],
+               outcome == CHECK_PASSED ? "" : ", ", outcome == CHECK_PASSED ? "" : text);
         if (outcome == CHECK_FAILED)
             return 1;
         if (outcome == CHECK_PASSED)

@@ -3,8 +3,8 @@
 # Every shader module of the build is valid SPIR-V for the Vulkan version that it
 # was compiled for.
 set -u
-table=$srcdir/spv/kernels.txt
-[ -e "$builddir/spv/kernels.c" ] || { echo "built without Vulkan"; exit 77; }
+table=${srcdir:?}/spv/kernels.txt
+[ -e "${builddir:?}/spv/kernels.c" ] || { echo "built without Vulkan"; exit 77; }
 command -v spirv-val >/dev/null || { echo "spirv-val is not installed"; exit 77; }
 checked=0 failures=0
 while read -r name file need target macros; do

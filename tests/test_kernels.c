@@ -113,6 +113,12 @@ START_TEST(unreadable)
     ck_assert_ptr_nonnull(strstr(hcb_error(ctx), path));
     ck_assert(data == NULL && size == 99);
     rmdir(path);
+    write_file("b.cl", "", 0);
+    snprintf(path, sizeof path, "%s/b.cl", folder);
+    hcb_ctx_set_kernel_dir(ctx, path); /* a file in the place of a folder */
+    ck_assert_int_eq((int)hcbi_kernel_load(ctx, table, "a.cl", &data, &size), (int)HCB_ERROR);
+    ck_assert(data == NULL && size == 99);
+    remove_file("b.cl");
     rmdir(folder);
     hcb_ctx_free(ctx);
 }

@@ -10,7 +10,7 @@ for folder in ${VK_LAYER_PATH:-} ${VK_ADD_LAYER_PATH:-} /usr/local/share/vulkan/
 done
 [ -n "$layer" ] || { echo "the Khronos validation layer is not installed"; exit 77; }
 
-folder=$builddir/tests/validation.$$
+folder=${builddir:?}/tests/validation.$$
 mkdir "$folder" || exit 1
 trap 'rm -rf "$folder"' EXIT
 # Two names for synchronization validation, old and new; newer layers look at what

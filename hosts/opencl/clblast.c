@@ -74,8 +74,8 @@ static cl_int temporary_bytes(const struct hcb_case *c, cl_command_queue queue, 
     const struct hcb_shape *s = &c->shape;
     *bytes = 0;
     return (cl_int)routines[c->precision].gemm_bytes(CLBlastLayoutRowMajor, CLBlastTransposeNo,
-                                                     CLBlastTransposeNo, s->m, s->n, s->k, 0, s->k, 0,
-                                                     s->n, 0, s->n, &queue, bytes);
+                                                     CLBlastTransposeNo, s->m, s->n, s->k, 0, s->k,
+                                                     0, s->n, 0, s->n, &queue, bytes);
 }
 
 static enum hcb_status check_room(const struct opencl_device *device, const struct hcb_case *c)
@@ -121,14 +121,14 @@ static CLBlastStatusCode call_gemm(struct opencl_plan *plan, cl_command_queue qu
     cl_mem c = *opencl_operand(plan, 2);
     switch (plan->base.task.precision) {
     case HCB_PRECISION_F64:
-        return CLBlastDgemmWithTempBuffer(layout, as_is, as_is, s->m, s->n, s->k, 1, a, 0, s->k, b, 0,
-                                          s->n, 0, c, 0, s->n, &queue, NULL, temporary);
+        return CLBlastDgemmWithTempBuffer(layout, as_is, as_is, s->m, s->n, s->k, 1, a, 0, s->k, b,
+                                          0, s->n, 0, c, 0, s->n, &queue, NULL, temporary);
     case HCB_PRECISION_F32:
-        return CLBlastSgemmWithTempBuffer(layout, as_is, as_is, s->m, s->n, s->k, 1, a, 0, s->k, b, 0,
-                                          s->n, 0, c, 0, s->n, &queue, NULL, temporary);
+        return CLBlastSgemmWithTempBuffer(layout, as_is, as_is, s->m, s->n, s->k, 1, a, 0, s->k, b,
+                                          0, s->n, 0, c, 0, s->n, &queue, NULL, temporary);
     case HCB_PRECISION_F16:
-        return CLBlastHgemmWithTempBuffer(layout, as_is, as_is, s->m, s->n, s->k, half_one, a, 0, s->k,
-                                          b, 0, s->n, 0, c, 0, s->n, &queue, NULL, temporary);
+        return CLBlastHgemmWithTempBuffer(layout, as_is, as_is, s->m, s->n, s->k, half_one, a, 0,
+                                          s->k, b, 0, s->n, 0, c, 0, s->n, &queue, NULL, temporary);
     default:
         return CLBlastNotImplemented;
     }

@@ -94,14 +94,17 @@ static void describe_driver(const struct opencl_entry *entry, struct hcb_device_
 {
     cl_device_type type = 0;
     char platform_name[96] = "", version[sizeof info->api_version + 64] = "";
-    clGetPlatformInfo(entry->platform, CL_PLATFORM_NAME, sizeof platform_name - 1, platform_name, NULL);
+    clGetPlatformInfo(entry->platform, CL_PLATFORM_NAME, sizeof platform_name - 1, platform_name,
+                      NULL);
     const struct driver *driver = find_driver(platform_name);
-    snprintf(info->driver, sizeof info->driver, "%s", driver != NULL ? driver->name : platform_name);
+    snprintf(info->driver, sizeof info->driver, "%s",
+             driver != NULL ? driver->name : platform_name);
     copy_text(entry->device, CL_DRIVER_VERSION, info->driver_version, sizeof info->driver_version);
     /* "OpenCL 3.0 vendor's words" */
     copy_text(entry->device, CL_DEVICE_VERSION, version, sizeof version);
     const size_t first = strcspn(version, " ");
-    const size_t second = first + (version[first] == ' ' ? 1 + strcspn(version + first + 1, " ") : 0);
+    const size_t second =
+        first + (version[first] == ' ' ? 1 + strcspn(version + first + 1, " ") : 0);
     snprintf(info->api_version, sizeof info->api_version, "%.*s", (int)second, version);
 
     read_device(entry->device, CL_DEVICE_TYPE, &type, sizeof type);
@@ -141,8 +144,8 @@ static void describe_pci(cl_device_id device, struct hcb_device_info *info)
     cl_uint bus = 0, slot = 0, domain = 0;
     if (hcbi_opencl_has_extension(device, "cl_khr_pci_bus_info") &&
         read_device(device, DEVICE_PCI_BUS_INFO_KHR, &khr, sizeof khr)) {
-        snprintf(info->pci, sizeof info->pci, "%04x:%02x:%02x.%x", khr.domain & 0xffff, khr.bus & 0xff,
-                 khr.device & 0xff, khr.function & 0xf);
+        snprintf(info->pci, sizeof info->pci, "%04x:%02x:%02x.%x", khr.domain & 0xffff,
+                 khr.bus & 0xff, khr.device & 0xff, khr.function & 0xf);
     } else if (hcbi_opencl_has_extension(device, "cl_nv_device_attribute_query") &&
                read_device(device, DEVICE_PCI_BUS_ID_NV, &bus, sizeof bus) &&
                read_device(device, DEVICE_PCI_SLOT_ID_NV, &slot, sizeof slot)) {
@@ -192,7 +195,8 @@ void hcbi_opencl_read_arithmetic(struct opencl_device *device)
     } formats[] = {{HCB_TYPE_F64, CL_DEVICE_DOUBLE_FP_CONFIG},
                    {HCB_TYPE_F32, CL_DEVICE_SINGLE_FP_CONFIG},
                    {HCB_TYPE_F16, DEVICE_HALF_FP_CONFIG}};
-    const char *asked_bits = getenv("HCBENCH_VECTOR_BITS"); /* to test each register tile anywhere */
+    const char *asked_bits =
+        getenv("HCBENCH_VECTOR_BITS"); /* to test each register tile anywhere */
     cl_uint lanes = 0;
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         cl_device_fp_config config = 0;

@@ -24,10 +24,10 @@ static const struct register_tile {
 static const uint64_t packed_bytes_wanted = UINT64_C(1) << 28;
 
 struct cpu_blocking {
-    unsigned rows, width;        /* of the register tile */
+    unsigned rows, width; /* of the register tile */
     uint64_t row_panels, column_panels;
     uint64_t row_bytes, column_bytes; /* packed bytes per term, of A and of B */
-    uint64_t terms;              /* per pass over C */
+    uint64_t terms;                   /* per pass over C */
 };
 
 /* Bytes of a number while it is computed with; int8 is computed in f32. */
@@ -54,7 +54,8 @@ static bool choose_blocking(const struct opencl_device *device, const struct hcb
     out->column_bytes = out->column_panels * 2 * out->width * bytes;
 
     const uint64_t larger = out->row_bytes > out->column_bytes ? out->row_bytes : out->column_bytes;
-    const uint64_t most = device->base.info.max_buffer_bytes, half = hcbi_opencl_room(device, c) / 2;
+    const uint64_t most = device->base.info.max_buffer_bytes,
+                   half = hcbi_opencl_room(device, c) / 2;
     const uint64_t limit = most != 0 && most < half ? most : half;
     out->terms = (limit < packed_bytes_wanted ? limit : packed_bytes_wanted) / larger;
     if (out->terms == 0)
@@ -90,7 +91,8 @@ static void cpu_options(const struct opencl_device *device, const struct hcb_cas
 
 /* Packs `count` terms from `first` on and adds their products to C. */
 static enum hcb_status add_cpu_pass(struct opencl_plan *plan, const struct opencl_program *program,
-                                    const struct cpu_blocking *blocking, cl_ulong first, cl_ulong count)
+                                    const struct cpu_blocking *blocking, cl_ulong first,
+                                    cl_ulong count)
 {
     const struct hcb_shape *s = &plan->base.task.shape;
     const cl_ulong m = s->m, n = s->n, k = s->k;
@@ -172,8 +174,8 @@ static enum hcb_status prepare_gpu(struct opencl_plan *plan)
 {
     enum { SIDE = 16, TILE = 64 }; /* as in matmul_gpu.cl */
     static const char *const macros[HCB_PRECISION_COUNT] = {
-        [HCB_PRECISION_F64] = "F64",       [HCB_PRECISION_F32] = "F32",
-        [HCB_PRECISION_F16] = "F16",       [HCB_PRECISION_F16F32] = "F16F32",
+        [HCB_PRECISION_F64] = "F64",         [HCB_PRECISION_F32] = "F32",
+        [HCB_PRECISION_F16] = "F16",         [HCB_PRECISION_F16F32] = "F16F32",
         [HCB_PRECISION_BF16F32] = "BF16F32", [HCB_PRECISION_I8I32] = "I8I32"};
     struct opencl_device *device = opencl_device_of(plan);
     const struct hcb_case *c = &plan->base.task;

@@ -109,7 +109,8 @@ static enum hcb_status opencl_queue_new(struct hcb_queue *base)
     cl_int code;
     ((struct opencl_queue *)base)->handle =
         clCreateCommandQueue(device->context, device->id, CL_QUEUE_PROFILING_ENABLE, &code);
-    return code == CL_SUCCESS ? HCB_OK : hcbi_opencl_fail(base->device->ctx, "clCreateCommandQueue", code);
+    return code == CL_SUCCESS ? HCB_OK
+                              : hcbi_opencl_fail(base->device->ctx, "clCreateCommandQueue", code);
 }
 
 static void opencl_queue_free(struct hcb_queue *base)
@@ -125,7 +126,8 @@ static enum hcb_status opencl_buffer_new(struct hcb_buffer *base)
     cl_int code;
     ((struct opencl_buffer *)base)->handle =
         clCreateBuffer(device->context, CL_MEM_READ_WRITE, base->bytes, NULL, &code);
-    return code == CL_SUCCESS ? HCB_OK : hcbi_opencl_fail(base->device->ctx, "clCreateBuffer", code);
+    return code == CL_SUCCESS ? HCB_OK
+                              : hcbi_opencl_fail(base->device->ctx, "clCreateBuffer", code);
 }
 
 static void opencl_buffer_free(struct hcb_buffer *base)
@@ -135,13 +137,12 @@ static void opencl_buffer_free(struct hcb_buffer *base)
         clReleaseMemObject(handle);
 }
 
-static enum hcb_status opencl_upload(struct hcb_queue *queue, struct hcb_buffer *base, uint64_t offset,
-                                     const void *data, uint64_t bytes)
+static enum hcb_status opencl_upload(struct hcb_queue *queue, struct hcb_buffer *base,
+                                     uint64_t offset, const void *data, uint64_t bytes)
 {
-    cl_int code =
-        clEnqueueWriteBuffer(((struct opencl_queue *)queue)->handle,
-                             ((struct opencl_buffer *)base)->handle, CL_TRUE, offset, bytes, data, 0,
-                             NULL, NULL);
+    cl_int code = clEnqueueWriteBuffer(((struct opencl_queue *)queue)->handle,
+                                       ((struct opencl_buffer *)base)->handle, CL_TRUE, offset,
+                                       bytes, data, 0, NULL, NULL);
     return code == CL_SUCCESS ? HCB_OK
                               : hcbi_opencl_fail(queue->device->ctx, "clEnqueueWriteBuffer", code);
 }
@@ -150,8 +151,8 @@ static enum hcb_status opencl_download(struct hcb_queue *queue, struct hcb_buffe
                                        uint64_t offset, void *data, uint64_t bytes)
 {
     cl_int code = clEnqueueReadBuffer(((struct opencl_queue *)queue)->handle,
-                                      ((struct opencl_buffer *)base)->handle, CL_TRUE, offset, bytes,
-                                      data, 0, NULL, NULL);
+                                      ((struct opencl_buffer *)base)->handle, CL_TRUE, offset,
+                                      bytes, data, 0, NULL, NULL);
     return code == CL_SUCCESS ? HCB_OK
                               : hcbi_opencl_fail(queue->device->ctx, "clEnqueueReadBuffer", code);
 }

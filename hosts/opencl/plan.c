@@ -34,7 +34,8 @@ static void release_event(cl_event *event)
 enum hcb_status hcbi_opencl_scratch(struct opencl_plan *plan, uint64_t bytes, cl_mem *memory)
 {
     cl_int code;
-    *memory = clCreateBuffer(opencl_device_of(plan)->context, CL_MEM_READ_WRITE, bytes, NULL, &code);
+    *memory =
+        clCreateBuffer(opencl_device_of(plan)->context, CL_MEM_READ_WRITE, bytes, NULL, &code);
     if (code != CL_SUCCESS)
         return hcbi_opencl_fail(context_of(plan), "clCreateBuffer", code);
     plan->scratch[plan->scratch_count++] = *memory;
@@ -73,11 +74,12 @@ static enum hcb_status launch_steps(struct opencl_plan *plan, cl_event *first, c
 {
     for (size_t i = 0; i < plan->step_count; i++) {
         const struct opencl_step *step = &plan->steps[i];
-        const bool begins = i == 0 && first != NULL, ends = i + 1 == plan->step_count && last != NULL;
+        const bool begins = i == 0 && first != NULL,
+                   ends = i + 1 == plan->step_count && last != NULL;
         cl_event event = NULL;
-        cl_int code = clEnqueueNDRangeKernel(queue_of(plan), step->kernel, 2, NULL, step->range.global,
-                                             step->range.local, 0, NULL,
-                                             begins || ends ? &event : NULL);
+        cl_int code =
+            clEnqueueNDRangeKernel(queue_of(plan), step->kernel, 2, NULL, step->range.global,
+                                   step->range.local, 0, NULL, begins || ends ? &event : NULL);
         if (code != CL_SUCCESS)
             return hcbi_opencl_fail(context_of(plan), "clEnqueueNDRangeKernel", code);
         if (begins && ends)
@@ -126,7 +128,8 @@ static enum hcb_status wait_for(struct opencl_plan *plan, cl_event *event)
 {
     cl_int code = *event != NULL ? clWaitForEvents(1, event) : CL_SUCCESS;
     release_event(event);
-    return code == CL_SUCCESS ? HCB_OK : hcbi_opencl_fail(context_of(plan), "clWaitForEvents", code);
+    return code == CL_SUCCESS ? HCB_OK
+                              : hcbi_opencl_fail(context_of(plan), "clWaitForEvents", code);
 }
 
 /* Enqueues all launches and waits; `first` and `last` are events of the ends. */
@@ -172,7 +175,8 @@ static enum hcb_status check_executed(struct opencl_plan *plan, cl_event event)
     return state >= 0 ? HCB_OK : hcbi_opencl_fail(context_of(plan), "the kernel", state);
 }
 
-enum hcb_status hcbi_opencl_plan_run(struct hcb_plan *base, uint32_t launches, struct hcb_timing *timing)
+enum hcb_status hcbi_opencl_plan_run(struct hcb_plan *base, uint32_t launches,
+                                     struct hcb_timing *timing)
 {
     struct opencl_plan *plan = (struct opencl_plan *)base;
     cl_event first = NULL, last = NULL;

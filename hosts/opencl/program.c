@@ -39,8 +39,8 @@ static const char *telling_line(char *log)
     return best != NULL ? best : "the build log is empty";
 }
 
-static enum hcb_status fail_build(struct opencl_device *device, const struct opencl_program *program,
-                                  cl_int code)
+static enum hcb_status fail_build(struct opencl_device *device,
+                                  const struct opencl_program *program, cl_int code)
 {
     struct hcb_ctx *ctx = device->base.ctx;
     size_t size = 0;
@@ -49,8 +49,8 @@ static enum hcb_status fail_build(struct opencl_device *device, const struct ope
     if (log == NULL)
         return hcbi_fail_memory(ctx, size + 1);
     clGetProgramBuildInfo(program->handle, device->id, CL_PROGRAM_BUILD_LOG, size, log, NULL);
-    hcbi_fail(ctx, HCB_ERROR, "%s (%d) from clBuildProgram, %s: %.200s", hcbi_opencl_error_name(code),
-              code, program->file, telling_line(log));
+    hcbi_fail(ctx, HCB_ERROR, "%s (%d) from clBuildProgram, %s: %.200s",
+              hcbi_opencl_error_name(code), code, program->file, telling_line(log));
     free(log);
     return HCB_ERROR;
 }

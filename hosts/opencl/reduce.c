@@ -18,7 +18,8 @@ struct chunking {
     size_t items; /* per chunk */
     uint64_t step, shortest, chunks, f16_length;
 };
-static const struct chunking cpu_chunking = {"reduce_cpu", 1, CPU_STEP, 1 << 15, 1 << 10, 32 * CPU_STEP};
+static const struct chunking cpu_chunking = {"reduce_cpu", 1,       CPU_STEP,
+                                             1 << 15,      1 << 10, 32 * CPU_STEP};
 static const struct chunking gpu_chunking = {"reduce_gpu", GROUP,   GPU_STEP,
                                              1 << 13,      1 << 11, 32 * GPU_STEP};
 
@@ -29,12 +30,14 @@ static const struct chunking *chunking_of(const struct opencl_device *device)
 
 /* A function of the count alone, so that the same sum is always added up in the
  * same order. */
-static uint64_t chunk_length(const struct chunking *chunking, enum hcb_precision precision, uint64_t count)
+static uint64_t chunk_length(const struct chunking *chunking, enum hcb_precision precision,
+                             uint64_t count)
 {
     if (precision == HCB_PRECISION_F16)
         return chunking->f16_length;
     const uint64_t length =
-        opencl_divide_up(opencl_divide_up(count, chunking->chunks), chunking->step) * chunking->step;
+        opencl_divide_up(opencl_divide_up(count, chunking->chunks), chunking->step) *
+        chunking->step;
     return length > chunking->shortest ? length : chunking->shortest;
 }
 
@@ -135,8 +138,8 @@ static enum hcb_status prepare(struct opencl_plan *plan)
 static enum hcb_status supports(const struct opencl_device *device, const struct hcb_case *c)
 {
     const uint64_t length = chunk_length(chunking_of(device), c->precision, c->shape.n);
-    const uint64_t bytes = 2 * opencl_divide_up(c->shape.n, length) *
-                           hcb_type_size(macros[c->precision].accumulator);
+    const uint64_t bytes =
+        2 * opencl_divide_up(c->shape.n, length) * hcb_type_size(macros[c->precision].accumulator);
     return bytes <= hcbi_opencl_room(device, c) ? HCB_OK : hcbi_opencl_no_room(device, c, bytes);
 }
 

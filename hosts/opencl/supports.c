@@ -15,10 +15,10 @@ enum hcb_status hcbi_opencl_no_room(const struct opencl_device *device, const st
 {
     const struct hcb_device_info *info = &device->base.info;
     char text[128], needs[32], has[32];
-    return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED, "%s needs %s of scratch memory, %s has %s left",
-                     hcb_case_text(c, text, sizeof text), hcbi_bytes_text(bytes, needs, sizeof needs),
-                     info->id,
-                     hcbi_bytes_text(hcbi_opencl_room(device, c), has, sizeof has));
+    return hcbi_fail(
+        device->base.ctx, HCB_UNSUPPORTED, "%s needs %s of scratch memory, %s has %s left",
+        hcb_case_text(c, text, sizeof text), hcbi_bytes_text(bytes, needs, sizeof needs), info->id,
+        hcbi_bytes_text(hcbi_opencl_room(device, c), has, sizeof has));
 }
 
 const struct opencl_method *hcbi_opencl_method(const struct hcb_case *c)
@@ -40,9 +40,25 @@ static enum hcb_status check_formats(const struct opencl_device *device, const s
     return HCB_OK;
 }
 
+/* Our kernels for GPUs have work-groups of one size. */
+static enum hcb_status check_work_group(const struct opencl_device *device,
+                                        const struct hcb_case *c)
+{
+    const size_t needed = 256;
+    size_t most = 0;
+    clGetDeviceInfo(device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof most, &most, NULL);
+    if (c->impl == HCB_IMPL_TILE && !device->cpu_kernels && most < needed)
+        return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED,
+                         "%s has work-groups of at most %zu items, the kernels need %zu",
+                         device->base.info.id, most, needed);
+    return HCB_OK;
+}
+
 enum hcb_status hcbi_opencl_supports(struct hcb_device *base, const struct hcb_case *c)
 {
     const struct opencl_device *device = (const struct opencl_device *)base;
     enum hcb_status status = check_formats(device, c);
+    if (status == HCB_OK)
+        status = check_work_group(device, c);
     return status == HCB_OK ? hcbi_opencl_method(c)->supports(device, c) : status;
 }
