@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 struct journal {
     FILE *file;
     char path[4096];
+    size_t rows;
     bool failed;
 };
 
@@ -83,7 +85,9 @@ struct journal *journal_open(const struct record *record, const char *path, bool
         free(journal);
         return NULL;
     }
-    journal->file = fopen(journal->path, "a");
+    /* A new file, always: it is removed in the end. */
+    const int descriptor = open(journal->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    journal->file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
     if (journal->file == NULL || !write_line(journal, head(record))) {
         fprintf(stderr, "hcbench: no journal: cannot write %s: %s\n", journal->path, strerror(errno));
         if (journal->file != NULL)
@@ -96,8 +100,12 @@ struct journal *journal_open(const struct record *record, const char *path, bool
 
 void journal_add(struct journal *journal, const struct hcb_result *result)
 {
-    if (journal == NULL || journal->failed || write_line(journal, record_result_json(result, true)))
+    if (journal == NULL || journal->failed)
         return;
+    if (write_line(journal, record_result_json(result, true))) {
+        journal->rows++;
+        return;
+    }
     fprintf(stderr, "hcbench: the journal ends here: cannot write %s: %s\n", journal->path,
             strerror(errno));
     journal->failed = true;
@@ -108,7 +116,7 @@ void journal_close(struct journal *journal, bool completed)
     if (journal == NULL)
         return;
     fclose(journal->file);
-    if (completed)
+    if (completed || journal->rows == 0)
         unlink(journal->path);
     else
         fprintf(stderr, "hcbench: the finished rows are in %s\n", journal->path);

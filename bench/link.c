@@ -43,11 +43,14 @@ static void note_signal(int number)
 
 void link_catch_signals(void)
 {
-    struct sigaction action = {.sa_handler = note_signal};
+    /* A second signal ends the program at once, as when a step without isolation
+     * hangs. */
+    struct sigaction action = {.sa_handler = note_signal, .sa_flags = (int)SA_RESETHAND};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     action.sa_handler = SIG_IGN;
+    action.sa_flags = 0;
     sigaction(SIGPIPE, &action, NULL);
 }
 

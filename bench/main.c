@@ -3,13 +3,17 @@
  * exit status. */
 #include "config.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "conductor.h"
 #include "link.h"
@@ -66,9 +70,35 @@ static bool outputs_are_writable(const struct options *options)
            (options->csv == NULL || output_check(options->csv));
 }
 
+/* A misspelt folder must not mean the built-in kernels. */
+static bool kernel_dir_is_there(const struct options *options)
+{
+    struct stat facts;
+    if (options->kernel_dir == NULL ||
+        (stat(options->kernel_dir, &facts) == 0 && S_ISDIR(facts.st_mode)))
+        return true;
+    fprintf(stderr, "hcbench: there is no kernel folder '%s'\n", options->kernel_dir);
+    return false;
+}
+
+/* Closed standard input or error would be taken by the next file or pipe. */
+static void fill_closed_descriptors(void)
+{
+    static const int wanted[] = {STDIN_FILENO, STDERR_FILENO};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        if (fcntl(wanted[i], F_GETFD) >= 0 || errno != EBADF)
+            continue;
+        const int null = open("/dev/null", O_RDWR);
+        if (null >= 0 && null != wanted[i]) {
+            dup2(null, wanted[i]);
+            close(null);
+        }
+    }
+}
+
 static int run(struct record *record)
 {
-    if (!make_rows(record) || !outputs_are_writable(record->options))
+    if (!kernel_dir_is_there(record->options) || !make_rows(record) || !outputs_are_writable(record->options))
         return EXIT_BAD_ROW;
     if (record->result_count == 0) {
         fprintf(stderr, "hcbench: no device has code for what was asked: no impl offers that op and precision\n");
@@ -86,6 +116,7 @@ static int run(struct record *record)
 int main(int argc, char **argv)
 {
     struct options options;
+    fill_closed_descriptors();
     setlocale(LC_CTYPE, "");
     int status = options_parse(argc, argv, &options);
     if (status >= 0)

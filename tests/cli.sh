@@ -114,6 +114,18 @@ find "$XDG_STATE_HOME" -name 'run-*' -newer "$work" 2>/dev/null | grep -q . && n
 	good
 )
 
+# ... and a file that was there before is never touched.
+echo precious >old
+bad --journal old
+grep -qx precious old || note "--journal overwrote a file"
+
+# A kernel folder that is not there is not the built-in kernels.
+bad --kernel-dir missing/kernels
+says err 'missing/kernels'
+
+# Closed standard streams.
+"$hcbench" -p null $tiny <&- >"$work/out" 2>&- || note "closed stdin and stderr: exit status $?"
+
 # --strict makes what is unsupported an error.
 expect 0 -p null -o matmul -P f32 -n 16,65536 -i tile --min-time 0 --max-time 0.05 --warmup 0
 says out 'matmul f32 65536x65536x65536 needs 48 GiB, null:0 has 1 GiB'
