@@ -18,7 +18,7 @@
 static void *library_handle(const char **path)
 {
     Dl_info where;
-    void *call = dlsym(RTLD_DEFAULT, "cblas_sgemm"); /* &cblas_sgemm may be a stub of ours */
+    void *call = dlsym(RTLD_DEFAULT, "cblas_sgemm"); /* its address may be in our own PLT */
     *path = "";
     if (call == NULL || dladdr(call, &where) == 0 || where.dli_fname == NULL)
         return RTLD_DEFAULT;
