@@ -474,7 +474,7 @@ static void run_rows(struct conductor *conductor, struct row **rows, size_t coun
         while (timed && any_row(rows, count, LIVE, true) && link_interrupted() == 0)
             each_row(conductor, rows, count, LIVE, take_block_if_needed);
         each_row(conductor, rows, count, LIVE, verify); /* what the last window wrote */
-        if (timed) {
+        if (timed && !hcb_op_is_extra(rows[0]->result->task.op)) {
             each_row(conductor, rows, count, LIVE, transfer);
             each_row(conductor, rows, count, LIVE, verify);
         }

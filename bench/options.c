@@ -26,6 +26,7 @@ struct vocabulary {
     const char *what;
     const char *(*name)(unsigned);
     bool (*hidden)(unsigned); /* neither listed nor part of "all"; may be NULL */
+    bool (*extra)(unsigned);  /* listed, but not part of "all"; may be NULL */
 };
 
 struct row {
@@ -67,12 +68,12 @@ static const char *color_name(unsigned value)
     return value < sizeof names / sizeof *names ? names[value] : NULL;
 }
 
-static const struct vocabulary platforms = {"platform", hcb_platform_name, hcb_platform_is_test};
-static const struct vocabulary ops = {"op", hcb_op_name, NULL};
-static const struct vocabulary precisions = {"precision", hcb_precision_name, NULL};
-static const struct vocabulary impls = {"impl", hcb_impl_name, NULL};
-static const struct vocabulary fills = {"fill", hcb_fill_name, NULL};
-static const struct vocabulary colors = {"color", color_name, NULL};
+static const struct vocabulary platforms = {"platform", hcb_platform_name, hcb_platform_is_test, NULL};
+static const struct vocabulary ops = {"op", hcb_op_name, NULL, hcb_op_is_extra};
+static const struct vocabulary precisions = {"precision", hcb_precision_name, NULL, NULL};
+static const struct vocabulary impls = {"impl", hcb_impl_name, NULL, NULL};
+static const struct vocabulary fills = {"fill", hcb_fill_name, NULL, NULL};
+static const struct vocabulary colors = {"color", color_name, NULL, NULL};
 
 static bool listed(const struct vocabulary *words, unsigned value)
 {
@@ -83,7 +84,7 @@ static unsigned all_of(const struct vocabulary *words)
 {
     unsigned bits = 0;
     for (unsigned value = 0; words->name(value) != NULL; value++)
-        if (listed(words, value))
+        if (listed(words, value) && (words->extra == NULL || !words->extra(value)))
             bits |= 1u << value;
     return bits;
 }
@@ -328,7 +329,7 @@ static const struct row rows[] = {
      MEMBER(platforms), .words = &platforms},
     {"device", 'd', "LIST", RUN | LIST | VERIFY,
      "devices, as 'hcbench list' prints them: cpu:0,opencl:1", store_devices, MEMBER(devices)},
-    {"op", 'o', "LIST", RUN | VERIFY, "what to compute", store_words, MEMBER(ops), .words = &ops},
+    {"op", 'o', "LIST", RUN | VERIFY, "what to compute; all is matmul, sum and dot", store_words, MEMBER(ops), .words = &ops},
     {"precision", 'P', "LIST", RUN | VERIFY,
      "input, accumulator and output types; 'verify' takes all unless told", store_words,
      MEMBER(precisions), .words = &precisions},
@@ -672,8 +673,8 @@ static bool settle_devices(struct options *options, const bool *given)
 static bool fits(const struct options *options, const struct size_request *size, enum hcb_op op)
 {
     struct hcb_case c = {.op = op, .shape = size->shape};
-    if (hcb_op_rank(op) == 1) {
-        if (size->is_matrix)
+    if (hcb_op_rank(op) < 3) {
+        if (size->is_matrix || hcb_op_rank(op) == 0)
             return true;
         c.shape.m = c.shape.k = 1;
     }

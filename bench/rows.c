@@ -11,8 +11,10 @@
  * so does the CPU that it is compared with. */
 static const uint64_t matmul_sizes[] = {256, 1024, 4096};
 static const uint64_t reduction_sizes[] = {1 << 16, 1 << 24, 1 << 26};
+static const uint64_t peak_sizes[] = {1 << 14, 1 << 18, 1 << 24};
 static const uint64_t quick_matmul_sizes[] = {256};
 static const uint64_t quick_reduction_sizes[] = {1 << 20};
+static const uint64_t quick_peak_sizes[] = {1 << 18};
 enum { SOFTWARE_SIZES = 2 }; /* how many of the defaults a CPU driver gets */
 
 /* Shapes where kernels go wrong: single elements, neighbours of tile sizes, one
@@ -50,8 +52,9 @@ static void add_shape(struct shapes *shapes, struct hcb_shape shape)
 /* One number stands for a cube or for a vector's length. */
 static void add_size(struct shapes *shapes, enum hcb_op op, uint64_t n)
 {
-    const uint64_t other = hcb_op_rank(op) == 3 ? n : 1;
-    add_shape(shapes, (struct hcb_shape){other, n, other});
+    const unsigned rank = hcb_op_rank(op);
+    const uint64_t other = rank == 3 ? n : 1;
+    add_shape(shapes, (struct hcb_shape){other, rank > 0 ? n : 1, other});
 }
 
 static void add_sizes(struct shapes *shapes, enum hcb_op op, const uint64_t *sizes, size_t count)
@@ -92,17 +95,23 @@ static void verify_shapes(struct shapes *shapes, const struct options *options, 
 static struct shapes shapes_of(const struct options *options, enum hcb_op op)
 {
     struct shapes shapes = {0};
-    const bool matrix = hcb_op_rank(op) == 3;
-    if (options->size_count > 0)
+    const bool matrix = hcb_op_rank(op) == 3, is_quick = options->preset == PRESET_QUICK;
+    if (hcb_op_rank(op) == 0)
+        add_size(&shapes, op, 1);
+    else if (options->size_count > 0)
         asked_shapes(&shapes, options, op);
     else if (options->command == COMMAND_VERIFY)
         verify_shapes(&shapes, options, op);
-    else if (options->preset == PRESET_QUICK && matrix)
+    else if (is_quick && matrix)
         add_sizes(&shapes, op, quick_matmul_sizes, LENGTH(quick_matmul_sizes));
-    else if (options->preset == PRESET_QUICK)
+    else if (is_quick && op == HCB_OP_PEAK)
+        add_sizes(&shapes, op, quick_peak_sizes, LENGTH(quick_peak_sizes));
+    else if (is_quick)
         add_sizes(&shapes, op, quick_reduction_sizes, LENGTH(quick_reduction_sizes));
     else if (matrix)
         add_sizes(&shapes, op, matmul_sizes, LENGTH(matmul_sizes));
+    else if (op == HCB_OP_PEAK)
+        add_sizes(&shapes, op, peak_sizes, LENGTH(peak_sizes));
     else
         add_sizes(&shapes, op, reduction_sizes, LENGTH(reduction_sizes));
     return shapes;

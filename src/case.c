@@ -4,25 +4,50 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "case.h"
+#include "platform.h"
+
+#define VECTOR {DIM_ONE, DIM_N}
+#define IDENTITY .operands = 2, .is_extra = true, .factors = {1}
+enum { FIRST_OPERAND = 1, ALL_OPERANDS = (1 << HCB_OPERANDS_MAX) - 1 };
 
 const struct hcbi_op hcbi_ops[HCB_OP_COUNT] = {
     [HCB_OP_MATMUL] = {.rank = 3,
                        .operands = 3,
                        .terms = DIM_K,
                        .flops_per_point = 2,
+                       .traffic = ALL_OPERANDS,
                        .extents = {{DIM_M, DIM_K}, {DIM_K, DIM_N}, {DIM_M, DIM_N}}},
     [HCB_OP_SUM] = {.rank = 1,
                     .operands = 2,
                     .terms = DIM_N,
                     .flops_per_point = 1,
+                    .traffic = ALL_OPERANDS,
                     .extents = {{DIM_ONE, DIM_N}, {DIM_ONE, DIM_ONE}}},
     [HCB_OP_DOT] = {.rank = 1,
                     .operands = 3,
                     .terms = DIM_N,
                     .flops_per_point = 2,
+                    .traffic = ALL_OPERANDS,
                     .extents = {{DIM_ONE, DIM_N}, {DIM_N, DIM_ONE}, {DIM_ONE, DIM_ONE}}},
+    [HCB_OP_UPLOAD] = {IDENTITY, .rank = 1, .traffic = FIRST_OPERAND, .extents = {VECTOR, VECTOR}},
+    [HCB_OP_DOWNLOAD] = {IDENTITY, .rank = 1, .traffic = FIRST_OPERAND, .extents = {VECTOR, VECTOR}},
+    [HCB_OP_COPY] = {IDENTITY, .rank = 1, .traffic = ALL_OPERANDS, .extents = {VECTOR, VECTOR}},
+    [HCB_OP_TRIAD] = {.rank = 1,
+                      .operands = 3,
+                      .is_extra = true,
+                      .factors = {1, 3},
+                      .flops_per_point = 2,
+                      .traffic = ALL_OPERANDS,
+                      .extents = {VECTOR, VECTOR, VECTOR}},
+    [HCB_OP_LAUNCH] = {IDENTITY, .extents = {{DIM_ONE, DIM_ONE}, {DIM_ONE, DIM_ONE}}},
+    [HCB_OP_PEAK] = {IDENTITY,
+                     .rank = 1,
+                     .flops_per_point = 2 * HCB_PEAK_ROUNDS,
+                     .extents = {VECTOR, VECTOR}},
 };
 
 static const struct {
@@ -39,6 +64,21 @@ unsigned hcb_op_operands(enum hcb_op op)
 unsigned hcb_op_rank(enum hcb_op op)
 {
     return hcbi_ops[op].rank;
+}
+
+bool hcb_op_is_extra(unsigned op)
+{
+    return op < HCB_OP_COUNT && hcbi_ops[op].is_extra;
+}
+
+bool hcbi_is_elementwise(enum hcb_op op)
+{
+    return hcbi_ops[op].factors[0] != 0;
+}
+
+bool hcbi_is_identity(enum hcb_op op)
+{
+    return hcbi_ops[op].operands == 2 && hcbi_ops[op].factors[0] == 1;
 }
 
 uint64_t hcbi_extent(const struct hcb_case *c, enum hcbi_dim dim)
@@ -90,6 +130,15 @@ uint64_t hcb_case_bytes(const struct hcb_case *c)
     return bytes;
 }
 
+uint64_t hcb_case_traffic(const struct hcb_case *c)
+{
+    uint64_t bytes = 0;
+    for (unsigned i = 0; i < hcbi_ops[c->op].operands; i++)
+        if ((hcbi_ops[c->op].traffic >> i & 1) != 0)
+            bytes = add_saturating(bytes, hcb_operand_bytes(c, i));
+    return bytes;
+}
+
 double hcb_case_flops(const struct hcb_case *c)
 {
     return hcbi_ops[c->op].flops_per_point * (double)c->shape.m * (double)c->shape.n *
@@ -98,13 +147,16 @@ double hcb_case_flops(const struct hcb_case *c)
 
 uint64_t hcb_case_terms(const struct hcb_case *c)
 {
-    return hcbi_extent(c, hcbi_ops[c->op].terms);
+    const struct hcbi_op *op = &hcbi_ops[c->op];
+    return hcbi_is_elementwise(c->op) ? op->operands - 1 : hcbi_extent(c, op->terms);
 }
 
 bool hcb_case_check(const struct hcb_case *c)
 {
     const struct hcb_shape *s = &c->shape;
-    return s->m > 0 && s->n > 0 && s->k > 0 && (hcb_op_rank(c->op) == 3 || (s->m == 1 && s->k == 1)) &&
+    const unsigned rank = hcb_op_rank(c->op);
+    return s->m > 0 && s->n > 0 && s->k > 0 && (rank == 3 || (s->m == 1 && s->k == 1)) &&
+           (rank > 0 || s->n == 1) &&
            hcb_case_bytes(c) < UINT64_MAX &&
            multiply_saturating(2, multiply_saturating(s->m, multiply_saturating(s->n, s->k))) <
                UINT64_MAX;
@@ -125,4 +177,12 @@ char *hcb_case_text(const struct hcb_case *c, char *text, size_t size)
     snprintf(text, size, "%s %s %s", hcb_op_name(c->op), hcb_precision_name(c->precision),
              hcb_shape_text(c, shape, sizeof shape));
     return text;
+}
+
+void hcbi_peak_round(double *factor, double *term)
+{
+    const char *text = getenv("HCBENCH_PEAK_COUNT");
+    const bool counts = text != NULL && strcmp(text, "1") == 0;
+    *factor = counts ? 1 : -1;
+    *term = counts ? 1 : 0;
 }

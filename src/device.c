@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "context.h"
+#include "transfer.h"
 
 /* Adds the device, and the case if there is one, to the text of an error.  The
  * reason of HCB_UNSUPPORTED stands as it is. */
@@ -119,7 +120,8 @@ enum hcb_status hcb_device_supports(struct hcb_device *device, const struct hcb_
                              text, hcbi_bytes_text(one, needs, sizeof needs), info->id,
                              hcbi_bytes_text(info->max_buffer_bytes, has, sizeof has));
     }
-    return device->ops->supports(device, c);
+    return hcbi_is_transfer(c->op) ? hcbi_transfer_supports(device, c)
+                                   : device->ops->supports(device, c);
 }
 
 /* ------------------------------------------------------- queues and buffers */
@@ -225,7 +227,7 @@ enum hcb_status hcb_plan_new(struct hcb_queue *queue, const struct hcb_case *c,
                                (unsigned long long)hcb_operand_bytes(c, i));
     }
     if (status == HCB_OK)
-        status = device->ops->plan_new(plan);
+        status = hcbi_is_transfer(c->op) ? hcbi_transfer_new(plan) : device->ops->plan_new(plan);
     hold(device, plan->info.scratch_bytes);
     if (located(device, c, status) != HCB_OK) {
         hcb_plan_free(plan);
@@ -240,7 +242,10 @@ void hcb_plan_free(struct hcb_plan *plan)
     if (plan == NULL)
         return;
     plan->queue->device->held_bytes -= plan->info.scratch_bytes;
-    plan->queue->device->ops->plan_free(plan);
+    if (hcbi_is_transfer(plan->task.op))
+        hcbi_transfer_free(plan);
+    else
+        plan->queue->device->ops->plan_free(plan);
     free(plan);
 }
 
@@ -249,13 +254,40 @@ const struct hcb_plan_info *hcb_plan_info(const struct hcb_plan *plan)
     return &plan->info;
 }
 
+/* Each launch by itself: its time is what counts. */
+static enum hcb_status run_one_by_one(struct hcb_plan *plan, uint32_t launches,
+                                      struct hcb_timing *timing)
+{
+    *timing = (struct hcb_timing){.host_valid = true, .device_valid = true};
+    for (uint32_t i = 0; i < launches; i++) {
+        struct hcb_timing one = {0};
+        enum hcb_status status = plan->queue->device->ops->plan_run(plan, 1, &one);
+        if (status != HCB_OK)
+            return status;
+        timing->host_ns += one.host_ns;
+        timing->device_ns += one.device_ns;
+        timing->host_valid &= one.host_valid;
+        timing->device_valid &= one.device_valid;
+    }
+    return HCB_OK;
+}
+
+static enum hcb_status run(struct hcb_plan *plan, uint32_t launches, struct hcb_timing *timing)
+{
+    if (hcbi_is_transfer(plan->task.op))
+        return hcbi_transfer_run(plan, launches, timing);
+    if (plan->task.op == HCB_OP_LAUNCH)
+        return run_one_by_one(plan, launches, timing);
+    return plan->queue->device->ops->plan_run(plan, launches, timing);
+}
+
 enum hcb_status hcb_plan_run(struct hcb_plan *plan, uint32_t launches, struct hcb_timing *timing)
 {
     struct hcb_device *device = plan->queue->device;
     struct hcb_timing measured = {0};
     if (launches == 0)
         return located(device, &plan->task, hcbi_fail(device->ctx, HCB_ERROR, "0 launches"));
-    enum hcb_status status = device->ops->plan_run(plan, launches, &measured);
+    enum hcb_status status = run(plan, launches, &measured);
     if (located(device, &plan->task, status) == HCB_OK)
         *timing = measured;
     return status;

@@ -37,7 +37,8 @@ struct integer_fill {
 };
 
 /* Partial sums of independent terms with mean 0 stay below eight standard
- * deviations; that must be representable in the accumulator. */
+ * deviations; that must be representable in the accumulator.  The few terms of an
+ * elementwise op always are. */
 static struct integer_fill choose_integers(const struct hcb_case *c)
 {
     static const double largest_exact[HCB_TYPE_COUNT] = {
@@ -45,7 +46,7 @@ static struct integer_fill choose_integers(const struct hcb_case *c)
     const enum hcb_type accumulator = hcb_operand_type(c, hcb_op_operands(c->op) - 1);
     const bool products = hcb_op_operands(c->op) == 3;
     struct integer_fill fill = {.range = 8, .sparse = 0};
-    for (;;) {
+    while (!hcbi_is_elementwise(c->op)) {
         double variance = fill.range * (fill.range + 1) / 3.0 * ldexp(1, -(int)fill.sparse);
         double deviation = (products ? variance : sqrt(variance)) * sqrt((double)hcb_case_terms(c));
         if (8 * deviation <= largest_exact[accumulator] || fill.sparse == 31)
@@ -55,6 +56,7 @@ static struct integer_fill choose_integers(const struct hcb_case *c)
         else
             fill.sparse++;
     }
+    return fill;
 }
 
 /* The top bits choose among 2 range + 1 values, the low ones thin them out. */

@@ -59,7 +59,13 @@ const char *hcb_version(void);
 #define HCB_OP_TABLE(X)                                                        \
     X(MATMUL, "matmul", "C = A B; A is m x k, B is k x n, C is m x n")         \
     X(SUM, "sum", "r = sum of x[i], n elements")                               \
-    X(DOT, "dot", "r = sum of x[i] y[i], n elements")
+    X(DOT, "dot", "r = sum of x[i] y[i], n elements")                          \
+    X(UPLOAD, "upload", "z = x, n elements from host memory to the device's")  \
+    X(DOWNLOAD, "download", "z = x, n elements from the device's memory to the host's") \
+    X(COPY, "copy", "z = x, n elements within the device's memory")            \
+    X(TRIAD, "triad", "z = x + 3 y, n elements")                               \
+    X(LAUNCH, "launch", "z = x, one element: what a launch costs")             \
+    X(PEAK, "peak", "z = x after HCB_PEAK_ROUNDS multiply-adds on each of n elements")
 
 /* Names of input, accumulator and output types.  Values are append-only. */
 #define HCB_PRECISION_TABLE(X)                                                 \
@@ -77,7 +83,10 @@ const char *hcb_version(void);
     X(TILE, "tile", "hcbench's own kernels")                                   \
     X(COOPMAT, "coopmat", "Vulkan cooperative matrices")                       \
     X(NATIVE, "native", "hcbench's own CPU code")                              \
-    X(REF, "ref", "the f64 reference that verifies the others, one thread")
+    X(REF, "ref", "the f64 reference that verifies the others, one thread")    \
+    X(DRIVER, "driver", "the copy command of the API")                         \
+    X(PAGEABLE, "pageable", "transfers of ordinary host memory")               \
+    X(PINNED, "pinned", "transfers of host memory that the API provides")
 
 /* Where inputs come from.  Values are append-only. */
 #define HCB_FILL_TABLE(X)                                                      \
@@ -111,6 +120,11 @@ const char *hcb_fill_name(unsigned fill);
 const char *hcb_status_text(unsigned status);
 const char *hcb_op_text(unsigned op);
 const char *hcb_impl_text(unsigned impl);
+
+/* True for ops that say what a machine can do, as opposed to what it is used for:
+ * upload and those after it.  They are run when they are named; "all" does not
+ * mean them.  False past the end. */
+bool hcb_op_is_extra(unsigned op);
 
 /* The value of a word: `name` is one of the five functions above.  Returns -1
  * for a word that it does not know. */
@@ -153,8 +167,8 @@ uint16_t hcb_bf16_from_f64(double value);
 
 /* ------------------------------------------------------------------- cases */
 
-/* Extents of a case.  matmul uses all three, reductions use n and keep m = k =
- * 1.  Every extent is at least 1. */
+/* Extents of a case.  matmul uses all three, vectors use n and keep m = k = 1, and
+ * all three of a launch are 1.  Every extent is at least 1. */
 struct hcb_shape {
     uint64_t m, n, k;
 };
@@ -169,10 +183,15 @@ struct hcb_case {
 
 enum { HCB_OPERANDS_MAX = 3, HCB_INPUTS_MAX = 2 };
 
+/* Multiply-adds that `peak` does one after the other on each element.  Each is
+ * acc = -1 acc + 0 with factors that are known at run time only; an even number of
+ * them gives back the element, in every bit. */
+enum { HCB_PEAK_ROUNDS = 2048 };
+
 /* Operands are numbered in the order of the formula, the output last: matmul
- * A, B, C; sum x, r; dot x, y, r. */
+ * A, B, C; sum x, r; dot x, y, r; triad x, y, z; the others x, z. */
 unsigned hcb_op_operands(enum hcb_op op);
-/* How many extents the op's shape has: 3 (m, n, k) or 1 (n). */
+/* How many extents the op's shape has: 3 (m, n, k), 1 (n) or 0 (launch). */
 unsigned hcb_op_rank(enum hcb_op op);
 
 /* Element type, element count and bytes of one operand.  The count saturates at
@@ -183,9 +202,15 @@ uint64_t hcb_operand_bytes(const struct hcb_case *c, unsigned operand);
 
 /* All operands together; saturates at UINT64_MAX. */
 uint64_t hcb_case_bytes(const struct hcb_case *c);
-/* Additions and multiplications: 2mnk, n (sum), 2n (dot), by convention. */
+/* Bytes that a launch has to move, by convention: each operand once; for upload and
+ * download what crosses the bus, once; 0 for launch and peak, which are not about
+ * memory.  Saturates at UINT64_MAX. */
+uint64_t hcb_case_traffic(const struct hcb_case *c);
+/* Additions and multiplications: 2mnk, n (sum), 2n (dot, triad), 2n HCB_PEAK_ROUNDS
+ * (peak), 0 for copies, by convention. */
 double hcb_case_flops(const struct hcb_case *c);
-/* Terms in each output element: k, or n for the reductions. */
+/* Terms in each output element: k, n for the reductions, else the number of
+ * inputs. */
 uint64_t hcb_case_terms(const struct hcb_case *c);
 /* False when an extent is 0, or when bytes or operations do not fit in 64
  * bits. */
@@ -266,6 +291,10 @@ struct hcb_verdict {
  * (Freivalds, "Fast probabilistic algorithms", MFCS 1979).  One wrong element
  * in a row is always seen, several with a probability above 1 - 2^-32.
  *
+ * Ops that compute each element by itself (upload and those after it) are compared
+ * whole: within the bound, or exactly where the result is exact, which it is on
+ * integers and wherever the op is z = x.
+ *
  * Time: about 2^26 compensated multiply-adds or 4096 per term, whichever is
  * more, plus one pass over the operands.  Memory: m + n numbers and 4 MiB.
  * Returns verdict->status; HCB_ERROR when memory is short. */
@@ -311,7 +340,7 @@ struct hcb_result {
      * resident.  end_to_end: upload, one launch, download. */
     struct hcb_clock_result kernel, wall, end_to_end;
     double setup_s, upload_s, download_s;
-    double flops, bytes;  /* of one launch: operations, operand bytes */
+    double flops, bytes;  /* of one launch: operations, traffic; NaN for none */
     double gflops, gbps;  /* from the kernel median, else from wall */
     struct hcb_verdict error; /* its status and reason are those of the row */
     char baseline[40];        /* "cpu:0/openblas" */
@@ -498,7 +527,9 @@ struct hcb_timing {
 };
 
 /* Runs the plan `launches` times (at least 1) back to back and waits.  Each
- * launch computes the whole output again. */
+ * launch computes the whole output again.  Those of HCB_OP_LAUNCH are submitted and
+ * waited for one by one.  Of HCB_OP_UPLOAD and HCB_OP_DOWNLOAD only the copies
+ * between host and device are timed, by the host's clock. */
 enum hcb_status hcb_plan_run(struct hcb_plan *plan, uint32_t launches, struct hcb_timing *timing);
 
 #ifdef __cplusplus

@@ -21,6 +21,7 @@ libhcbench_core_la_SOURCES = \
 	%reldir%/registry.c \
 	%reldir%/result.c \
 	%reldir%/statistics.c \
+	%reldir%/transfer.c %reldir%/transfer.h \
 	%reldir%/verify.c \
 	%reldir%/words.c
 nodist_libhcbench_core_la_SOURCES =

@@ -45,8 +45,18 @@ struct hcb_buffer {
     uint64_t bytes;
 };
 
+/* Host memory that the API provides. */
+struct hcb_host {
+    struct hcb_queue *queue;
+    uint64_t bytes;
+    void *data; /* filled in by host_new */
+};
+
+struct hcbi_transfer;
+
 struct hcb_plan {
     struct hcb_queue *queue;
+    struct hcbi_transfer *transfer; /* of upload and download; the core's */
     struct hcb_case task;
     struct hcb_buffer *operands[HCB_OPERANDS_MAX];
     struct hcb_plan_info info; /* filled in by plan_new */
@@ -60,7 +70,9 @@ enum {
     HCBI_F16F32 = 1 << HCB_PRECISION_F16F32,
     HCBI_BF16F32 = 1 << HCB_PRECISION_BF16F32,
     HCBI_I8I32 = 1 << HCB_PRECISION_I8I32,
-    HCBI_EVERY_PRECISION = (1 << HCB_PRECISION_COUNT) - 1
+    HCBI_EVERY_PRECISION = (1 << HCB_PRECISION_COUNT) - 1,
+    /* With one type throughout, as plain copies need. */
+    HCBI_COPIED = HCBI_F64 | HCBI_F32 | HCBI_F16
 };
 
 struct hcb_platform_ops {
@@ -68,6 +80,7 @@ struct hcb_platform_ops {
     /* What each impl has code for: bits 1 << enum hcb_precision per op. */
     unsigned offers[HCB_IMPL_COUNT][HCB_OP_COUNT];
     size_t platform_size, device_size, queue_size, buffer_size, plan_size;
+    size_t host_size; /* 0: the API provides no host memory */
 
     /* Loads the driver and counts its devices; no device is opened.
      * HCB_UNSUPPORTED when there is no driver.  A driver without devices is
@@ -84,8 +97,8 @@ struct hcb_platform_ops {
     void (*device_close)(struct hcb_device *device);
 
     /* Called before any allocation for the case; the core has already found
-     * that the case is among `offers` and that the operands fit into memory_bytes
-     * and max_buffer_bytes.  HCB_OK, or HCB_UNSUPPORTED with the reason; says no
+     * that the case is among `offers`, that the operands fit into memory_bytes and
+     * max_buffer_bytes, and that it is neither an upload nor a download.  HCB_OK, or HCB_UNSUPPORTED with the reason; says no
      * as well when the plan's own scratch memory would not fit. */
     enum hcb_status (*supports)(struct hcb_device *device, const struct hcb_case *c);
 
@@ -101,12 +114,21 @@ struct hcb_platform_ops {
     enum hcb_status (*download)(struct hcb_queue *queue, struct hcb_buffer *buffer, uint64_t offset,
                                 void *data, uint64_t bytes);
 
-    /* Compiles kernels, makes pipelines, allocates scratch memory (reported in
+    /* Host memory that the device reaches without a detour (pinned), and copies
+     * between all of it and a buffer of the same size; they return when the copy is
+     * complete.  NULL where host_size is 0. */
+    enum hcb_status (*host_new)(struct hcb_host *host);
+    void (*host_free)(struct hcb_host *host);
+    enum hcb_status (*host_upload)(struct hcb_host *host, struct hcb_buffer *buffer);
+    enum hcb_status (*host_download)(struct hcb_host *host, struct hcb_buffer *buffer);
+
+    /* Not called for uploads and downloads, which the core makes of the copies above.
+     * Compiles kernels, makes pipelines, allocates scratch memory (reported in
      * info.scratch_bytes), so that plan_run does none of it.  May run the plan
      * once when the driver compiles at the first launch. */
     enum hcb_status (*plan_new)(struct hcb_plan *plan);
     void (*plan_free)(struct hcb_plan *plan);
-    /* Runs and waits.  Each launch writes the whole output and does not depend
+    /* Runs and waits; a single launch each time for HCB_OP_LAUNCH.  Each launch writes the whole output and does not depend
      * on what the output held. */
     enum hcb_status (*plan_run)(struct hcb_plan *plan, uint32_t launches, struct hcb_timing *timing);
 };
@@ -157,6 +179,11 @@ struct hcbi_blob {
     size_t size;
 };
 void hcbi_plan_kernels(struct hcb_plan *plan, const struct hcbi_blob *files, size_t count);
+
+/* What each round of `peak` multiplies by and adds: -1 and 0.  With
+ * HCBENCH_PEAK_COUNT=1 in the environment 1 and 1, so that a test can count the
+ * rounds.  Kernels must get them at run time, or a compiler may skip the rounds. */
+void hcbi_peak_round(double *factor, double *term);
 
 /* Nanoseconds of CLOCK_MONOTONIC, for host_ns. */
 uint64_t hcbi_now_ns(void);

@@ -139,6 +139,22 @@ static void compute_lone(const struct hcb_case *c, const void *const inputs[],
     }
 }
 
+/* One row; the terms of an element are the inputs times their factors. */
+static void compute_elementwise(const struct hcb_case *c, const void *const inputs[],
+                                struct reference_block *block, bool exact_products)
+{
+    const struct hcbi_op *op = &hcbi_ops[c->op];
+    for (unsigned i = 0; i + 1 < op->operands; i++) {
+        gather_columns(hcb_operand_type(c, i), inputs[i], 0, block, block->gathered);
+        if (exact_products)
+            advance(block->sum, block->low, block->magnitude, &op->factors[i], 0, block->gathered,
+                    block->column_count, true);
+        else
+            advance(block->sum, block->low, block->magnitude, &op->factors[i], 0, block->gathered,
+                    block->column_count, false);
+    }
+}
+
 void hcbi_reference_compute(const struct hcb_case *c, const void *const inputs[],
                             struct reference_block *block)
 {
@@ -149,15 +165,19 @@ void hcbi_reference_compute(const struct hcb_case *c, const void *const inputs[]
     const uint64_t terms = hcb_case_terms(c), stride = hcbi_extent(c, op->extents[1][1]);
     const bool exact_products = type != HCB_TYPE_F64 || op->operands == 2;
 
+    memset(block->sum, 0, rows * columns * sizeof *block->sum);
+    memset(block->low, 0, rows * columns * sizeof *block->low);
+    memset(block->magnitude, 0, rows * columns * sizeof *block->magnitude);
+    if (hcbi_is_elementwise(c->op)) {
+        compute_elementwise(c, operands, block, exact_products);
+        return;
+    }
     if (rows * columns == 1) {
         compute_lone(c, operands, block, exact_products);
         return;
     }
     const size_t slice = GATHERED / (rows + columns);
     double *a = block->gathered, *b = a + rows * slice;
-    memset(block->sum, 0, rows * columns * sizeof *block->sum);
-    memset(block->low, 0, rows * columns * sizeof *block->low);
-    memset(block->magnitude, 0, rows * columns * sizeof *block->magnitude);
     for (uint64_t first = 0; first < terms; first += slice) {
         const size_t count = terms - first < slice ? (size_t)(terms - first) : slice;
         for (size_t i = 0; i < rows; i++)

@@ -132,8 +132,10 @@ void hcb_result_rates(struct hcb_result *result)
 {
     const struct hcb_summary *best =
         result->kernel.summary.n > 0 ? &result->kernel.summary : &result->wall.summary;
-    result->flops = hcb_case_flops(&result->task);
-    result->bytes = (double)hcb_case_bytes(&result->task);
+    const double flops = hcb_case_flops(&result->task);
+    const double bytes = (double)hcb_case_traffic(&result->task);
+    result->flops = flops > 0 ? flops : (double)NAN;
+    result->bytes = bytes > 0 ? bytes : (double)NAN;
     if (best->n > 0 && best->median > 0) {
         result->gflops = result->flops / best->median * 1e-9;
         result->gbps = result->bytes / best->median * 1e-9;

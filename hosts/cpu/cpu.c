@@ -274,7 +274,12 @@ const struct hcb_platform_ops hcbi_cpu_ops = {
                                    [HCB_OP_DOT] = HCBI_F64 | HCBI_F32},
             [HCB_IMPL_NATIVE] = {[HCB_OP_MATMUL] = HCBI_I8I32,
                                  [HCB_OP_SUM] = NATIVE_SUMS,
-                                 [HCB_OP_DOT] = NATIVE_SUMS},
+                                 [HCB_OP_DOT] = NATIVE_SUMS,
+                                 [HCB_OP_COPY] = HCBI_COPIED,
+                                 [HCB_OP_TRIAD] =
+                                     HCBI_F64 | HCBI_F32 | HCBI_F16F32 | HCBI_BF16F32,
+                                 [HCB_OP_LAUNCH] = HCBI_COPIED,
+                                 [HCB_OP_PEAK] = HCBI_F64 | HCBI_F32},
             [HCB_IMPL_REF] = {HCBI_EVERY_PRECISION, HCBI_EVERY_PRECISION, HCBI_EVERY_PRECISION},
         },
     .platform_size = sizeof(struct hcb_platform),

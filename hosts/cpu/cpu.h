@@ -72,6 +72,11 @@ uint64_t hcbi_cpu_piece_length(uint64_t n);
 void hcbi_cpu_reduce(struct cpu_plan *plan);
 uint64_t hcbi_cpu_reduce_depth(const struct hcb_case *c, unsigned sums);
 
+/* ------------------------------------------------------------- elementwise */
+
+/* copy, triad, launch and peak. */
+void hcbi_cpu_elementwise(struct cpu_plan *plan);
+
 /* ---------------------------------------------------------- matmul of bytes */
 
 /* Memory that hcbi_cpu_matmul_bytes needs, aligned to 64 bytes. */

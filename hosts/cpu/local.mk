@@ -2,6 +2,7 @@
 libhcbench_core_la_SOURCES += \
 	%reldir%/blas_library.c \
 	%reldir%/cpu.c %reldir%/cpu.h \
+	%reldir%/elementwise.c \
 	%reldir%/matmul_bytes.c \
 	%reldir%/native.c \
 	%reldir%/openblas.c \

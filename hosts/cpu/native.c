@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* impl native: our own code for what a CBLAS does not have, and for reductions
- * where there is no CBLAS.  Which vector extension runs is the device's level. */
+/* impl native: our own code for what a CBLAS does not have, for reductions where
+ * there is no CBLAS, and for what says how fast the machine is.  Which vector extension runs is the device's level. */
 #include "config.h"
 
 #include "cpu.h"
@@ -11,11 +11,16 @@ static uint64_t scratch_bytes(const struct cpu_device *device, const struct hcb_
                                   : 0;
 }
 
+static bool is_reduction(enum hcb_op op)
+{
+    return op == HCB_OP_SUM || op == HCB_OP_DOT;
+}
+
 static void prepare(struct cpu_plan *plan)
 {
     const struct cpu_vector_level *level = cpu_device_of(plan)->level;
     const struct hcb_case *c = &plan->base.task;
-    if (c->op == HCB_OP_MATMUL)
+    if (!is_reduction(c->op))
         return;
     plan->piece = level->reduce[c->op == HCB_OP_DOT][c->precision];
     plan->base.info.depth = hcbi_cpu_reduce_depth(
@@ -29,8 +34,10 @@ static enum hcb_status launch(struct cpu_plan *plan)
     if (c->op == HCB_OP_MATMUL)
         hcbi_cpu_matmul_bytes(device->pool, &device->level->bytes, &c->shape, plan->inputs[0],
                               plan->inputs[1], plan->scratch, plan->output);
-    else
+    else if (is_reduction(c->op))
         hcbi_cpu_reduce(plan);
+    else
+        hcbi_cpu_elementwise(plan);
     return HCB_OK;
 }
 

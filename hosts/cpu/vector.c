@@ -72,6 +72,7 @@ UNALIGNED(__m256i)
 #define SUM_COUNT 8
 #define ROWS SIX
 #define ROW_COUNT 6
+#define STORE_PAST_CACHES(p, v) _mm256_stream_ps((float *)(void *)(p), (__m256)(v))
 #define LOAD_F16(p) ((f32v_avx2)_mm256_cvtph_ps(LOAD_AS(__m128i, p)))
 #define LOAD_U16(p) ((u32v_avx2)_mm256_cvtepu16_epi32(LOAD_AS(__m128i, p)))
 #define LOAD_I8(p) ((u32v_avx2)_mm256_cvtepi8_epi16(LOAD_AS(__m128i, p)))
@@ -88,6 +89,7 @@ UNALIGNED(__m256i)
 #define SUM_COUNT 8
 #define ROWS TWELVE
 #define ROW_COUNT 12
+#define STORE_PAST_CACHES(p, v) _mm512_stream_ps((float *)(void *)(p), (__m512)(v))
 #define LOAD_F16(p) ((f32v_avx512)_mm512_cvtph_ps(LOAD_AS(__m256i, p)))
 #define LOAD_U16(p) ((u32v_avx512)_mm512_cvtepu16_epi32(LOAD_AS(__m256i, p)))
 #define LOAD_I8(p) ((u32v_avx512)_mm512_cvtepi8_epi16(LOAD_AS(__m256i, p)))
@@ -103,6 +105,7 @@ UNALIGNED(__m256i)
 #define SUM_COUNT 8
 #define ROWS TWELVE
 #define ROW_COUNT 12
+#define STORE_PAST_CACHES(p, v) _mm512_stream_ps((float *)(void *)(p), (__m512)(v))
 #define LOAD_F16(p) ((f32v_avx512vnni)_mm512_cvtph_ps(LOAD_AS(__m256i, p)))
 #define LOAD_U16(p) ((u32v_avx512vnni)_mm512_cvtepu16_epi32(LOAD_AS(__m256i, p)))
 #define LOAD_I8(p) ((u32v_avx512vnni)_mm512_cvtepi8_epi16(LOAD_AS(__m256i, p)))

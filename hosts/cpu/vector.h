@@ -4,6 +4,7 @@
 #ifndef HCB_CPU_VECTOR_H
 #define HCB_CPU_VECTOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,15 @@ typedef double cpu_reduction(const void *x, const void *y, size_t count);
 
 /* 16-bit floats to f32. */
 typedef void cpu_conversion(const uint16_t *from, float *to, size_t count);
+
+/* z[i] = x[i] + 3 y[i] in the type of z.  With `past_caches` z is written to memory
+ * without being read into the caches first, where the processor can. */
+typedef void cpu_triad(const void *x, const void *y, void *z, size_t count, bool past_caches);
+
+/* HCB_PEAK_ROUNDS times acc = factor acc + term on each element, in as many
+ * independent chains as keep the multiply-add units busy. */
+typedef void cpu_peak(const void *x, void *z, size_t count, double factor, double term);
+enum { CPU_PEAK_RUN = 192 }; /* elements at a time, a multiple for every level */
 
 /* The matmul of bytes works on 32-bit words of `group` consecutive terms: two
  * 16-bit or four 8-bit integers.  A tile is `rows` x `columns` elements of the
@@ -44,6 +54,9 @@ struct cpu_vector_level {
     /* [dot][precision]; NULL where there is none */
     cpu_reduction *reduce[2][HCB_PRECISION_COUNT];
     cpu_conversion *f16_to_f32, *bf16_to_f32;
+    /* By precision; NULL where there is none. */
+    cpu_triad *triad[HCB_PRECISION_COUNT];
+    cpu_peak *peak[HCB_PRECISION_COUNT];
     struct cpu_byte_kernel bytes;
 };
 

@@ -10,6 +10,7 @@
  *   SUM_COUNT     how many those are
  *   ROWS(X)       X(0) .. for each row of a tile
  *   ROW_COUNT     how many those are
+ *   STORE_PAST_CACHES(p, v)  stores the vector v of f32, p aligned to it; optional
  *   LOAD_F16(p)   LANES 16-bit floats as a vector of f32; optional
  *   LOAD_U16(p)   LANES 16-bit integers, each widened to 32 bits
  *   LOAD_I8(p)    2 LANES bytes, each widened to 16 bits with its sign
@@ -165,6 +166,81 @@ CONVERSION(f16)
 CONVERSION(bf16)
 #undef CONVERSION
 
+/* ------------------------------------------------------------------- triad */
+
+#ifdef STORE_PAST_CACHES
+#define STREAM(p, v) STORE_PAST_CACHES(p, (LEVEL(f32v))(v))
+#else
+#define STREAM(p, v) memcpy(p, &(v), sizeof(v))
+#endif
+#define TRIAD(name, element, result, vector)                                                       \
+    static TARGET void LEVEL(triad_##name)(const void *first, const void *second, void *out,       \
+                                           size_t count, bool past_caches)                         \
+    {                                                                                              \
+        enum { STEP = sizeof(LEVEL(vector)) / sizeof(result) };                                    \
+        const element *x = first, *y = second;                                                     \
+        result *z = out;                                                                           \
+        element last_x[STEP] = {0}, last_y[STEP] = {0};                                            \
+        const size_t whole = count - count % STEP;                                                 \
+        for (size_t i = 0; i < whole && past_caches; i += STEP) {                                  \
+            const LEVEL(vector) sum = LEVEL(load_##name)(x + i) + 3 * LEVEL(load_##name)(y + i);   \
+            STREAM(z + i, sum);                                                                    \
+        }                                                                                          \
+        for (size_t i = 0; i < whole && !past_caches; i += STEP) {                                 \
+            const LEVEL(vector) sum = LEVEL(load_##name)(x + i) + 3 * LEVEL(load_##name)(y + i);   \
+            memcpy(z + i, &sum, sizeof sum);                                                       \
+        }                                                                                          \
+        if (count > whole) {                                                                       \
+            memcpy(last_x, x + whole, (count - whole) * sizeof *x);                                \
+            memcpy(last_y, y + whole, (count - whole) * sizeof *y);                                \
+            const LEVEL(vector) sum = LEVEL(load_##name)(last_x) + 3 * LEVEL(load_##name)(last_y); \
+            memcpy(z + whole, &sum, (count - whole) * sizeof *z);                                  \
+        }                                                                                          \
+    }
+TRIAD(f64, double, double, f64v)
+TRIAD(f32, float, float, f32v)
+TRIAD(f16, uint16_t, float, f32v)
+TRIAD(bf16, uint16_t, float, f32v)
+#undef TRIAD
+#undef STREAM
+
+/* -------------------------------------------------------------------- peak */
+
+/* Two units with a latency of four or five cycles need ten chains; twelve and the
+ * two factors fit into 16 registers. */
+#define BEGIN(j)                                                                                   \
+    vector chain##j;                                                                               \
+    memcpy(&chain##j, run + (j)*STEP, sizeof chain##j);
+#define ROUND(j) chain##j = chain##j * a + c;
+#define END(j) memcpy(run + (j)*STEP, &chain##j, sizeof chain##j);
+#define PEAK(name, element)                                                                        \
+    static TARGET void LEVEL(peak_##name)(const void *first, void *out, size_t count,              \
+                                          double factor, double term)                              \
+    {                                                                                              \
+        typedef LEVEL(name##v) vector;                                                             \
+        enum { STEP = sizeof(vector) / sizeof(element), RUN = 12 * STEP };                         \
+        const element *x = first;                                                                  \
+        element *z = out;                                                                          \
+        const vector a = (vector){0} + (element)factor, c = (vector){0} + (element)term;           \
+        for (size_t i = 0; i < count; i += RUN) {                                                  \
+            const size_t length = count - i < RUN ? count - i : RUN;                               \
+            element run[RUN] = {0};                                                                \
+            memcpy(run, x + i, length * sizeof *run);                                              \
+            TWELVE(BEGIN)                                                                          \
+            for (unsigned round = 0; round < HCB_PEAK_ROUNDS; round++) {                           \
+                TWELVE(ROUND)                                                                      \
+            }                                                                                      \
+            TWELVE(END)                                                                            \
+            memcpy(z + i, run, length * sizeof *run);                                              \
+        }                                                                                          \
+    }
+PEAK(f64, double)
+PEAK(f32, float)
+#undef PEAK
+#undef BEGIN
+#undef ROUND
+#undef END
+
 /* --------------------------------------------------------- matmul of bytes */
 
 #ifdef DOT_QUADS
@@ -308,6 +384,11 @@ static const struct cpu_vector_level LEVEL(level) = {
                 [HCB_PRECISION_I8I32] = LEVEL(dot_i8)}},
     .f16_to_f32 = LEVEL(f16_to_f32),
     .bf16_to_f32 = LEVEL(bf16_to_f32),
+    .triad = {[HCB_PRECISION_F64] = LEVEL(triad_f64),
+              [HCB_PRECISION_F32] = LEVEL(triad_f32),
+              [HCB_PRECISION_F16F32] = LEVEL(triad_f16),
+              [HCB_PRECISION_BF16F32] = LEVEL(triad_bf16)},
+    .peak = {[HCB_PRECISION_F64] = LEVEL(peak_f64), [HCB_PRECISION_F32] = LEVEL(peak_f32)},
     .bytes = {.rows = ROW_COUNT,
               .columns = LEVEL(COLUMNS),
               .group = LEVEL(GROUP),
@@ -324,6 +405,7 @@ static const struct cpu_vector_level LEVEL(level) = {
 #undef SUM_COUNT
 #undef ROWS
 #undef ROW_COUNT
+#undef STORE_PAST_CACHES
 #undef LOAD_F16
 #undef LOAD_U16
 #undef LOAD_I8
