@@ -2,6 +2,7 @@
 # OpenCL C kernels, embedded as text in a generated table.
 cl_kernels = \
 	%reldir%/types.cl \
+	%reldir%/elementwise.cl \
 	%reldir%/matmul_cpu.cl \
 	%reldir%/matmul_gpu.cl \
 	%reldir%/reduce.cl

@@ -10,6 +10,8 @@
 #define ON_X86 1
 #include <cpuid.h>
 #include <immintrin.h>
+#elif defined __aarch64__
+#include <arm_neon.h>
 #endif
 
 #include "vector.h"
@@ -46,6 +48,12 @@ UNALIGNED(i8q_portable)
 #define LOAD_I8(p)                                                                                 \
     ((u32v_portable)__builtin_convertvector(LOAD_AS(i8v_portable, p), i16v_portable))
 #define LOAD_WORDS(p) __builtin_convertvector(LOAD_AS(i8q_portable, p), u32v_portable)
+#ifdef __aarch64__
+#define FUSED_F32(a, b, c)                                                                         \
+    ((f32v_portable)vfmaq_f32((float32x4_t)(c), (float32x4_t)(a), (float32x4_t)(b)))
+#define FUSED_F64(a, b, c)                                                                         \
+    ((f64v_portable)vfmaq_f64((float64x2_t)(c), (float64x2_t)(a), (float64x2_t)(b)))
+#endif
 #ifdef __SSE2__
 #define DOT_PAIRS(c, a, b) ((c) + (u32v_portable)_mm_madd_epi16((__m128i)(a), (__m128i)(b)))
 #else
@@ -72,6 +80,8 @@ UNALIGNED(__m256i)
 #define SUM_COUNT 8
 #define ROWS SIX
 #define ROW_COUNT 6
+#define FUSED_F32(a, b, c) ((f32v_avx2)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
+#define FUSED_F64(a, b, c) ((f64v_avx2)_mm256_fmadd_pd((__m256d)(a), (__m256d)(b), (__m256d)(c)))
 #define STORE_PAST_CACHES(p, v) _mm256_stream_ps((float *)(void *)(p), (__m256)(v))
 #define LOAD_F16(p) ((f32v_avx2)_mm256_cvtph_ps(LOAD_AS(__m128i, p)))
 #define LOAD_U16(p) ((u32v_avx2)_mm256_cvtepu16_epi32(LOAD_AS(__m128i, p)))
@@ -89,6 +99,10 @@ UNALIGNED(__m256i)
 #define SUM_COUNT 8
 #define ROWS TWELVE
 #define ROW_COUNT 12
+#define FUSED_F32(a, b, c)                                                                         \
+    ((f32v_avx512)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
+#define FUSED_F64(a, b, c)                                                                         \
+    ((f64v_avx512)_mm512_fmadd_pd((__m512d)(a), (__m512d)(b), (__m512d)(c)))
 #define STORE_PAST_CACHES(p, v) _mm512_stream_ps((float *)(void *)(p), (__m512)(v))
 #define LOAD_F16(p) ((f32v_avx512)_mm512_cvtph_ps(LOAD_AS(__m256i, p)))
 #define LOAD_U16(p) ((u32v_avx512)_mm512_cvtepu16_epi32(LOAD_AS(__m256i, p)))
@@ -105,6 +119,10 @@ UNALIGNED(__m256i)
 #define SUM_COUNT 8
 #define ROWS TWELVE
 #define ROW_COUNT 12
+#define FUSED_F32(a, b, c)                                                                         \
+    ((f32v_avx512vnni)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
+#define FUSED_F64(a, b, c)                                                                         \
+    ((f64v_avx512vnni)_mm512_fmadd_pd((__m512d)(a), (__m512d)(b), (__m512d)(c)))
 #define STORE_PAST_CACHES(p, v) _mm512_stream_ps((float *)(void *)(p), (__m512)(v))
 #define LOAD_F16(p) ((f32v_avx512vnni)_mm512_cvtph_ps(LOAD_AS(__m256i, p)))
 #define LOAD_U16(p) ((u32v_avx512vnni)_mm512_cvtepu16_epi32(LOAD_AS(__m256i, p)))

@@ -10,6 +10,8 @@
  *   SUM_COUNT     how many those are
  *   ROWS(X)       X(0) .. for each row of a tile
  *   ROW_COUNT     how many those are
+ *   FUSED_F32(a, b, c), FUSED_F64(a, b, c)  a b + c with one rounding; optional, both
+ *                 or none
  *   STORE_PAST_CACHES(p, v)  stores the vector v of f32, p aligned to it; optional
  *   LOAD_F16(p)   LANES 16-bit floats as a vector of f32; optional
  *   LOAD_U16(p)   LANES 16-bit integers, each widened to 32 bits
@@ -211,7 +213,7 @@ TRIAD(bf16, uint16_t, float, f32v)
 #define BEGIN(j)                                                                                   \
     vector chain##j;                                                                               \
     memcpy(&chain##j, run + (j)*STEP, sizeof chain##j);
-#define ROUND(j) chain##j = chain##j * a + c;
+#define ROUND(j) chain##j = MULTIPLY_ADD(chain##j, a, c);
 #define END(j) memcpy(run + (j)*STEP, &chain##j, sizeof chain##j);
 #define PEAK(name, element)                                                                        \
     static TARGET void LEVEL(peak_##name)(const void *first, void *out, size_t count,              \
@@ -234,8 +236,18 @@ TRIAD(bf16, uint16_t, float, f32v)
             memcpy(z + i, run, length * sizeof *run);                                              \
         }                                                                                          \
     }
+#ifdef FUSED_F32
+#define MULTIPLY_ADD FUSED_F64
+PEAK(f64, double)
+#undef MULTIPLY_ADD
+#define MULTIPLY_ADD FUSED_F32
+PEAK(f32, float)
+#else
+#define MULTIPLY_ADD(x, y, z) ((x) * (y) + (z))
 PEAK(f64, double)
 PEAK(f32, float)
+#endif
+#undef MULTIPLY_ADD
 #undef PEAK
 #undef BEGIN
 #undef ROUND
@@ -405,6 +417,8 @@ static const struct cpu_vector_level LEVEL(level) = {
 #undef SUM_COUNT
 #undef ROWS
 #undef ROW_COUNT
+#undef FUSED_F32
+#undef FUSED_F64
 #undef STORE_PAST_CACHES
 #undef LOAD_F16
 #undef LOAD_U16

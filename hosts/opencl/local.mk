@@ -3,6 +3,7 @@ if HAVE_OPENCL
 libhcbench_core_la_SOURCES += \
 	%reldir%/clblast.c \
 	%reldir%/describe.c \
+	%reldir%/elementwise.c \
 	%reldir%/errors.c \
 	%reldir%/matmul.c \
 	%reldir%/opencl.c %reldir%/opencl.h \

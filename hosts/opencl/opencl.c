@@ -157,16 +157,70 @@ static enum hcb_status opencl_download(struct hcb_queue *queue, struct hcb_buffe
                               : hcbi_opencl_fail(queue->device->ctx, "clEnqueueReadBuffer", code);
 }
 
+/* --------------------------------------------------------------- pinned memory */
+
+/* What vendors recommend for the fastest copies: memory that the driver allocates on
+ * the host's side, mapped, and copied from and to by ordinary calls. */
+static enum hcb_status opencl_host_new(struct hcb_host *base)
+{
+    struct opencl_host *host = (struct opencl_host *)base;
+    const struct opencl_device *device = (const struct opencl_device *)base->queue->device;
+    cl_int code;
+    host->handle = clCreateBuffer(device->context, CL_MEM_READ_WRITE | CL_MEM_ALLOC_HOST_PTR,
+                                  base->bytes, NULL, &code);
+    if (code != CL_SUCCESS)
+        return hcbi_opencl_fail(device->base.ctx, "clCreateBuffer", code);
+    base->data = clEnqueueMapBuffer(((struct opencl_queue *)base->queue)->handle, host->handle,
+                                    CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 0, base->bytes, 0, NULL,
+                                    NULL, &code);
+    return code == CL_SUCCESS ? HCB_OK
+                              : hcbi_opencl_fail(device->base.ctx, "clEnqueueMapBuffer", code);
+}
+
+static void opencl_host_free(struct hcb_host *base)
+{
+    struct opencl_host *host = (struct opencl_host *)base;
+    cl_command_queue queue = ((struct opencl_queue *)base->queue)->handle;
+    if (base->data != NULL) {
+        clEnqueueUnmapMemObject(queue, host->handle, base->data, 0, NULL, NULL);
+        clFinish(queue);
+    }
+    if (host->handle != NULL)
+        clReleaseMemObject(host->handle);
+}
+
+static enum hcb_status opencl_host_upload(struct hcb_host *host, struct hcb_buffer *buffer)
+{
+    return opencl_upload(host->queue, buffer, 0, host->data, host->bytes);
+}
+
+static enum hcb_status opencl_host_download(struct hcb_host *host, struct hcb_buffer *buffer)
+{
+    return opencl_download(host->queue, buffer, 0, host->data, host->bytes);
+}
+
 const struct hcb_platform_ops hcbi_opencl_ops = {
     .name = "opencl",
-    .offers = {[HCB_IMPL_TILE] = {HCBI_EVERY_PRECISION, HCBI_EVERY_PRECISION, HCBI_EVERY_PRECISION},
-               [HCB_IMPL_CLBLAST] = {HCBI_F64 | HCBI_F32 | HCBI_F16, HCBI_F64 | HCBI_F32 | HCBI_F16,
-                                     HCBI_F64 | HCBI_F32 | HCBI_F16}},
+    .offers = {[HCB_IMPL_TILE] = {[HCB_OP_MATMUL] = HCBI_EVERY_PRECISION,
+                                  [HCB_OP_SUM] = HCBI_EVERY_PRECISION,
+                                  [HCB_OP_DOT] = HCBI_EVERY_PRECISION,
+                                  [HCB_OP_TRIAD] = HCBI_EVERY_PRECISION,
+                                  [HCB_OP_LAUNCH] = HCBI_COPIED,
+                                  [HCB_OP_PEAK] = HCBI_F64 | HCBI_F32 | HCBI_F16},
+               [HCB_IMPL_CLBLAST] = {[HCB_OP_MATMUL] = HCBI_F64 | HCBI_F32 | HCBI_F16,
+                                     [HCB_OP_SUM] = HCBI_F64 | HCBI_F32 | HCBI_F16,
+                                     [HCB_OP_DOT] = HCBI_F64 | HCBI_F32 | HCBI_F16},
+               [HCB_IMPL_DRIVER] = {[HCB_OP_COPY] = HCBI_COPIED},
+               [HCB_IMPL_PAGEABLE] = {[HCB_OP_UPLOAD] = HCBI_COPIED,
+                                      [HCB_OP_DOWNLOAD] = HCBI_COPIED},
+               [HCB_IMPL_PINNED] = {[HCB_OP_UPLOAD] = HCBI_COPIED,
+                                    [HCB_OP_DOWNLOAD] = HCBI_COPIED}},
     .platform_size = sizeof(struct opencl_platform),
     .device_size = sizeof(struct opencl_device),
     .queue_size = sizeof(struct opencl_queue),
     .buffer_size = sizeof(struct opencl_buffer),
     .plan_size = sizeof(struct opencl_plan),
+    .host_size = sizeof(struct opencl_host),
     .platform_open = opencl_platform_open,
     .platform_close = opencl_platform_close,
     .device_describe = opencl_device_describe,
@@ -179,6 +233,10 @@ const struct hcb_platform_ops hcbi_opencl_ops = {
     .buffer_free = opencl_buffer_free,
     .upload = opencl_upload,
     .download = opencl_download,
+    .host_new = opencl_host_new,
+    .host_free = opencl_host_free,
+    .host_upload = opencl_host_upload,
+    .host_download = opencl_host_download,
     .plan_new = hcbi_opencl_plan_new,
     .plan_free = hcbi_opencl_plan_free,
     .plan_run = hcbi_opencl_plan_run,

@@ -53,6 +53,12 @@ struct opencl_buffer {
     cl_mem handle;
 };
 
+/* Pinned memory, mapped as long as it lives. */
+struct opencl_host {
+    struct hcb_host base;
+    cl_mem handle;
+};
+
 /* Work-items and work-group size. */
 struct opencl_range {
     size_t global[2], local[2];
@@ -121,6 +127,7 @@ struct opencl_method {
 extern const struct opencl_method hcbi_opencl_matmul;  /* matmul.c */
 extern const struct opencl_method hcbi_opencl_reduce;  /* reduce.c */
 extern const struct opencl_method hcbi_opencl_clblast; /* clblast.c */
+extern const struct opencl_method hcbi_opencl_copy, hcbi_opencl_elementwise; /* elementwise.c */
 const struct opencl_method *hcbi_opencl_method(const struct hcb_case *c);
 void hcbi_opencl_clblast_forget(void); /* drops what CLBlast compiled */
 

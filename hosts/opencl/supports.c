@@ -23,9 +23,12 @@ enum hcb_status hcbi_opencl_no_room(const struct opencl_device *device, const st
 
 const struct opencl_method *hcbi_opencl_method(const struct hcb_case *c)
 {
-    if (c->impl == HCB_IMPL_CLBLAST)
-        return &hcbi_opencl_clblast;
-    return c->op == HCB_OP_MATMUL ? &hcbi_opencl_matmul : &hcbi_opencl_reduce;
+    static const struct opencl_method *const own[HCB_OP_COUNT] = {
+        [HCB_OP_MATMUL] = &hcbi_opencl_matmul,     [HCB_OP_SUM] = &hcbi_opencl_reduce,
+        [HCB_OP_DOT] = &hcbi_opencl_reduce,        [HCB_OP_COPY] = &hcbi_opencl_copy,
+        [HCB_OP_TRIAD] = &hcbi_opencl_elementwise, [HCB_OP_LAUNCH] = &hcbi_opencl_elementwise,
+        [HCB_OP_PEAK] = &hcbi_opencl_elementwise};
+    return c->impl == HCB_IMPL_CLBLAST ? &hcbi_opencl_clblast : own[c->op];
 }
 
 /* The formats in which a case computes, beyond what every OpenCL device has. */
@@ -33,7 +36,7 @@ static enum hcb_status check_formats(const struct opencl_device *device, const s
 {
     static const char *const extensions[HCB_PRECISION_COUNT] = {
         [HCB_PRECISION_F64] = "cl_khr_fp64", [HCB_PRECISION_F16] = "cl_khr_fp16"};
-    const char *extension = extensions[c->precision];
+    const char *extension = c->op == HCB_OP_COPY ? NULL : extensions[c->precision];
     if (extension != NULL && !hcbi_opencl_has_extension(device->id, extension))
         return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED, "%s lacks %s", device->base.info.driver,
                          extension);
