@@ -2,14 +2,17 @@
 # GLSL compute shaders, compiled to SPIR-V and embedded in a generated table.
 spv_sources = \
 	%reldir%/kernels.txt \
+	%reldir%/launch.comp \
 	%reldir%/matmul_coopmat.comp \
 	%reldir%/matmul_cpu.comp \
 	%reldir%/matmul_gpu.comp \
 	%reldir%/operand.glsl \
 	%reldir%/pack.comp \
+	%reldir%/peak.comp \
 	%reldir%/reduce.glsl \
 	%reldir%/reduce_cpu.comp \
-	%reldir%/reduce_gpu.comp
+	%reldir%/reduce_gpu.comp \
+	%reldir%/triad.comp
 EXTRA_DIST += $(spv_sources) build-aux/spirv.sh
 spv_features =
 if HAVE_GLSL_COOPMAT

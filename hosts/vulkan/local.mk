@@ -4,6 +4,7 @@ libhcbench_core_la_SOURCES += \
 	%reldir%/compatibility.h \
 	%reldir%/describe.c \
 	%reldir%/device.c \
+	%reldir%/elementwise.c \
 	%reldir%/errors.c \
 	%reldir%/instance.c \
 	%reldir%/matmul.h \

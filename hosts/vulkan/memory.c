@@ -28,6 +28,15 @@ static const VkMemoryPropertyFlags staging[CHOICES_MAX] = {
     VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT,
 };
 
+/* Every driver has memory that is both visible and coherent. */
+static const VkMemoryPropertyFlags pinned[CHOICES_MAX] = {
+    VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_CACHED_BIT |
+        VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
+    VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
+    VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
+    VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
+};
+
 /* Memory that serves other purposes or is slow. */
 static const VkMemoryPropertyFlags avoided = VK_MEMORY_PROPERTY_PROTECTED_BIT |
                                              VK_MEMORY_PROPERTY_LAZILY_ALLOCATED_BIT |
@@ -52,9 +61,11 @@ static enum hcb_status allocate(struct vulkan_device *device, enum vulkan_use us
     struct hcb_ctx *ctx = device->base.ctx;
     VkMemoryRequirements needs;
     vkGetBufferMemoryRequirements(device->handle, memory->buffer, &needs);
-    const bool host_sees = use == VULKAN_STAGING || (use == VULKAN_OPERAND && device->maps_buffers);
+    const bool host_sees =
+        use == VULKAN_STAGING || use == VULKAN_PINNED || (use == VULKAN_OPERAND && device->maps_buffers);
     const uint32_t type = choose_type(device, needs.memoryTypeBits,
                                       use == VULKAN_STAGING ? staging
+                                      : use == VULKAN_PINNED ? pinned
                                       : host_sees           ? seen_by_host
                                                             : device_local);
     if (type == UINT32_MAX)
@@ -85,7 +96,8 @@ enum hcb_status hcbi_vulkan_memory_new(struct vulkan_device *device, uint64_t by
         .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
         .size = memory->size,
         .usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT |
-                 (use == VULKAN_STAGING ? 0 : VK_BUFFER_USAGE_STORAGE_BUFFER_BIT),
+                 (use == VULKAN_STAGING || use == VULKAN_PINNED ? 0
+                                                                : VK_BUFFER_USAGE_STORAGE_BUFFER_BIT),
     };
     enum hcb_status status = hcbi_vulkan_check(
         device->base.ctx, vkCreateBuffer(device->handle, &info, NULL, &memory->buffer),
@@ -221,4 +233,34 @@ enum hcb_status hcbi_vulkan_download(struct hcb_queue *base, struct hcb_buffer *
             status = read_mapped(device, &queue->staging, 0, (char *)data + done, piece);
     }
     return status;
+}
+
+/* ------------------------------------------------------------- pinned memory */
+
+enum hcb_status hcbi_vulkan_host_new(struct hcb_host *base)
+{
+    struct vulkan_host *host = (struct vulkan_host *)base;
+    enum hcb_status status =
+        hcbi_vulkan_memory_new((struct vulkan_device *)base->queue->device, base->bytes,
+                               VULKAN_PINNED, &host->memory);
+    base->data = host->memory.mapped;
+    return status;
+}
+
+void hcbi_vulkan_host_free(struct hcb_host *base)
+{
+    hcbi_vulkan_memory_free((struct vulkan_device *)base->queue->device,
+                            &((struct vulkan_host *)base)->memory);
+}
+
+enum hcb_status hcbi_vulkan_host_upload(struct hcb_host *host, struct hcb_buffer *buffer)
+{
+    return copy((struct vulkan_queue *)host->queue, ((struct vulkan_host *)host)->memory.buffer, 0,
+                ((struct vulkan_buffer *)buffer)->memory.buffer, 0, host->bytes);
+}
+
+enum hcb_status hcbi_vulkan_host_download(struct hcb_host *host, struct hcb_buffer *buffer)
+{
+    return copy((struct vulkan_queue *)host->queue, ((struct vulkan_buffer *)buffer)->memory.buffer,
+                0, ((struct vulkan_host *)host)->memory.buffer, 0, host->bytes);
 }

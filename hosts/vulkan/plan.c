@@ -107,8 +107,22 @@ static enum hcb_status make_set(struct vulkan_plan *plan, const struct vulkan_st
     return HCB_OK;
 }
 
+/* A copy waits for all before it. */
+static void record_copy(VkCommandBuffer commands, const struct vulkan_step *step)
+{
+    const VkBufferCopy region = {.size = step->copy.bytes};
+    const VkMemoryBarrier barrier = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+        .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
+        .dstAccessMask = VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT};
+    vkCmdPipelineBarrier(commands,
+                         VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
+                         VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 1, &barrier, 0, NULL, 0, NULL);
+    vkCmdCopyBuffer(commands, step->copy.from, step->copy.to, 1, &region);
+}
+
 /* A dispatch waits for all before it. */
-static void record_step(const struct vulkan_device *device, VkCommandBuffer commands,
+static void record_dispatch(const struct vulkan_device *device, VkCommandBuffer commands,
                         const struct vulkan_step *step, VkDescriptorSet set,
                         const uint32_t groups[3])
 {
@@ -124,6 +138,15 @@ static void record_step(const struct vulkan_device *device, VkCommandBuffer comm
     vkCmdPushConstants(commands, device->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
                        sizeof step->constants, step->constants);
     vkCmdDispatch(commands, groups[0], groups[1], groups[2]);
+}
+
+static void record_step(const struct vulkan_device *device, VkCommandBuffer commands,
+                        const struct vulkan_step *step, VkDescriptorSet set)
+{
+    if (step->pipeline == NULL)
+        record_copy(commands, step);
+    else
+        record_dispatch(device, commands, step, set, step->groups);
 }
 
 static enum hcb_status start_commands(struct vulkan_plan *plan, VkCommandBuffer *commands)
@@ -167,7 +190,7 @@ static enum hcb_status record_pieces(struct vulkan_plan *plan, const VkDescripto
             return status;
         const size_t end = piece_end(plan, i, &piece->work);
         for (; i < end; i++)
-            record_step(device, piece->commands, &plan->steps[i], sets[i], plan->steps[i].groups);
+            record_step(device, piece->commands, &plan->steps[i], sets[i]);
         status = hcbi_vulkan_check(device->base.ctx, vkEndCommandBuffer(piece->commands),
                                    "vkEndCommandBuffer");
         if (status != HCB_OK)
@@ -197,7 +220,7 @@ static enum hcb_status warm_up(struct vulkan_plan *plan, const VkDescriptorSet *
         for (const struct vulkan_pipeline *p = device->pipelines; p != NULL; p = p->next) {
             const size_t i = first_use(plan, p);
             if (i < plan->step_count)
-                record_step(device, commands[1], &plan->steps[i], sets[i], one_group);
+                record_dispatch(device, commands[1], &plan->steps[i], sets[i], one_group);
         }
         status = hcbi_vulkan_check(device->base.ctx, vkEndCommandBuffer(commands[1]),
                                    "vkEndCommandBuffer");
@@ -230,6 +253,8 @@ static enum hcb_status record(struct vulkan_plan *plan)
 static void note_kernels(struct vulkan_plan *plan)
 {
     struct hcbi_blob files[VULKAN_MODULES_MAX];
+    if (plan->module_count == 0)
+        return;
     for (size_t i = 0; i < plan->module_count; i++)
         files[i] = (struct hcbi_blob){plan->modules[i]->name, plan->modules[i]->data,
                                       plan->modules[i]->size};

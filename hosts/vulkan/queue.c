@@ -20,14 +20,15 @@ static enum hcb_status record_begin(struct vulkan_queue *queue)
         .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
         .srcAccessMask =
             VK_ACCESS_HOST_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT | VK_ACCESS_SHADER_WRITE_BIT,
-        .dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT};
+        .dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT |
+                         VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT};
     enum hcb_status status = start_recording(ctx, queue->begin);
     if (status != HCB_OK)
         return status;
     vkCmdPipelineBarrier(queue->begin,
                          VK_PIPELINE_STAGE_HOST_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT |
                              VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
-                         VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0, 1, &barrier, 0, NULL, 0, NULL);
+                         VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 1, &barrier, 0, NULL, 0, NULL);
     if (queue->timestamps != VK_NULL_HANDLE) {
         vkCmdResetQueryPool(queue->begin, queue->timestamps, 0, STAMP_COUNT);
         vkCmdWriteTimestamp(queue->begin, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, queue->timestamps,
@@ -40,13 +41,15 @@ static enum hcb_status record_end(struct vulkan_queue *queue)
 {
     struct hcb_ctx *ctx = queue->base.device->ctx;
     const VkMemoryBarrier barrier = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
-                                     .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT,
+                                     .srcAccessMask =
+                                         VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
                                      .dstAccessMask =
                                          VK_ACCESS_HOST_READ_BIT | VK_ACCESS_TRANSFER_READ_BIT};
     enum hcb_status status = start_recording(ctx, queue->end);
     if (status != HCB_OK)
         return status;
-    vkCmdPipelineBarrier(queue->end, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+    vkCmdPipelineBarrier(queue->end,
+                         VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
                          VK_PIPELINE_STAGE_HOST_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 1,
                          &barrier, 0, NULL, 0, NULL);
     if (queue->timestamps != VK_NULL_HANDLE)

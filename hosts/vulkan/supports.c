@@ -39,8 +39,12 @@ static const struct feature_need {
 const struct vulkan_method *hcbi_vulkan_method(const struct vulkan_device *device,
                                                const struct hcb_case *c)
 {
+    static const struct vulkan_method *const own[HCB_OP_COUNT] = {
+        [HCB_OP_SUM] = &hcbi_vulkan_reduce,        [HCB_OP_DOT] = &hcbi_vulkan_reduce,
+        [HCB_OP_COPY] = &hcbi_vulkan_copy,         [HCB_OP_TRIAD] = &hcbi_vulkan_elementwise,
+        [HCB_OP_LAUNCH] = &hcbi_vulkan_elementwise, [HCB_OP_PEAK] = &hcbi_vulkan_elementwise};
     if (c->op != HCB_OP_MATMUL)
-        return &hcbi_vulkan_reduce;
+        return own[c->op];
     if (c->impl == HCB_IMPL_COOPMAT)
         return &hcbi_vulkan_coopmat;
     return device->cpu_kernels ? &hcbi_vulkan_packed : &hcbi_vulkan_tile;

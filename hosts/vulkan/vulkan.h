@@ -107,15 +107,24 @@ struct vulkan_buffer {
     struct vulkan_memory memory;
 };
 
+struct vulkan_host {
+    struct hcb_host base;
+    struct vulkan_memory memory;
+};
+
 /* A part of a buffer that a shader sees. */
 struct vulkan_binding {
     VkBuffer buffer; /* VK_NULL_HANDLE: the shader has no such binding */
     uint64_t offset, range;
 };
 
-/* One dispatch. */
+/* One dispatch, or a copy between buffers. */
 struct vulkan_step {
-    const struct vulkan_pipeline *pipeline;
+    const struct vulkan_pipeline *pipeline; /* NULL: a copy */
+    struct {
+        VkBuffer from, to;
+        uint64_t bytes;
+    } copy;
     struct vulkan_binding bindings[VULKAN_BINDINGS_MAX];
     uint32_t constants[VULKAN_CONSTANTS_MAX];
     uint32_t groups[3];
@@ -167,7 +176,7 @@ enum hcb_status hcbi_vulkan_check_room(const struct vulkan_device *device, const
                                        const uint64_t *scratch, size_t count);
 
 /* memory.c */
-enum vulkan_use { VULKAN_OPERAND, VULKAN_SCRATCH, VULKAN_STAGING };
+enum vulkan_use { VULKAN_OPERAND, VULKAN_SCRATCH, VULKAN_STAGING, VULKAN_PINNED };
 enum hcb_status hcbi_vulkan_memory_new(struct vulkan_device *device, uint64_t bytes,
                                        enum vulkan_use use, struct vulkan_memory *memory);
 void hcbi_vulkan_memory_free(struct vulkan_device *device, struct vulkan_memory *memory);
@@ -177,6 +186,11 @@ enum hcb_status hcbi_vulkan_upload(struct hcb_queue *queue, struct hcb_buffer *b
                                    uint64_t offset, const void *data, uint64_t bytes);
 enum hcb_status hcbi_vulkan_download(struct hcb_queue *queue, struct hcb_buffer *buffer,
                                      uint64_t offset, void *data, uint64_t bytes);
+/* Pinned memory: what the host has mapped for good and the device copies from and to. */
+enum hcb_status hcbi_vulkan_host_new(struct hcb_host *base);
+void hcbi_vulkan_host_free(struct hcb_host *base);
+enum hcb_status hcbi_vulkan_host_upload(struct hcb_host *host, struct hcb_buffer *buffer);
+enum hcb_status hcbi_vulkan_host_download(struct hcb_host *host, struct hcb_buffer *buffer);
 
 /* queue.c */
 enum hcb_status hcbi_vulkan_queue_new(struct hcb_queue *base);
@@ -222,6 +236,7 @@ extern const struct vulkan_method hcbi_vulkan_packed;  /* matmul_cpu.c */
 extern const struct vulkan_method hcbi_vulkan_tile;    /* matmul_gpu.c */
 extern const struct vulkan_method hcbi_vulkan_coopmat; /* matmul_gpu.c */
 extern const struct vulkan_method hcbi_vulkan_reduce;  /* reduce.c */
+extern const struct vulkan_method hcbi_vulkan_copy, hcbi_vulkan_elementwise; /* elementwise.c */
 const struct vulkan_method *hcbi_vulkan_method(const struct vulkan_device *device,
                                                const struct hcb_case *c);
 
