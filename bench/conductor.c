@@ -16,6 +16,7 @@
 #include "link.h"
 #include "progress.h"
 #include "protocol.h"
+#include "roofline.h"
 
 /* The worker of a device. */
 struct actor {
@@ -47,6 +48,7 @@ struct conductor {
     struct row *rows;
     struct journal *journal;
     size_t finished;
+    bool measures_roofs; /* rows at hand are not those that were asked for */
 };
 
 static double now_s(void)
@@ -119,9 +121,11 @@ static void finish(struct conductor *conductor, struct row *row, enum hcb_status
     row->phase = FINISHED;
     result->status = status;
     snprintf(result->reason, sizeof result->reason, "%s", status == HCB_OK ? "" : reason);
-    if (status == HCB_OK)
+    if (status == HCB_OK) {
         hcb_result_rates(result);
-    if (status == HCB_SKIPPED)
+        roofline_rate(conductor->record, result);
+    }
+    if (status == HCB_SKIPPED || conductor->measures_roofs)
         return;
     conductor->finished++;
     journal_add(conductor->journal, result);
@@ -245,7 +249,7 @@ static bool add_samples(struct hcb_clock_result *clock, const json_t *array)
         samples[i] = json_number_value(json_array_get(array, i));
         good = samples[i] > 0;
     }
-    good = good && hcb_clock_add(clock, samples, count);
+    good = good && hcb_clock_add(clock, 0, samples, count);
     free(samples);
     return good;
 }
@@ -271,8 +275,8 @@ static enum hcb_status sample(struct row *row, uint32_t launches, unsigned count
         row->sampling_s += now_s() - begin;
     else if (wall.summary.n > 0)
         row->launch_s = wall.summary.min;
-    free(kernel.samples);
-    free(wall.samples);
+    hcb_clock_clear(&kernel);
+    hcb_clock_clear(&wall);
     json_decref(reply);
     return status;
 }
@@ -344,7 +348,7 @@ static double median_of(const json_t *array)
     struct hcb_clock_result clock = {0};
     const double median =
         add_samples(&clock, array) && clock.summary.n > 0 ? clock.summary.median : (double)NAN;
-    free(clock.samples);
+    hcb_clock_clear(&clock);
     return median;
 }
 
@@ -512,7 +516,7 @@ static void add_speedups(struct row **rows, size_t count)
     }
     for (size_t i = 0; i < count && baseline != NULL; i++)
         if (rows[i]->result != baseline)
-            hcb_result_compare(rows[i]->result, baseline);
+            hcb_result_compare(rows[i]->result, baseline, true, 1);
 }
 
 /* Rows of one case run together, or device by device when memory is short. */
@@ -538,9 +542,8 @@ static struct actor *actor_of(struct conductor *conductor, const struct hcb_resu
     return &conductor->actors[i];
 }
 
-static void run_all(struct conductor *conductor, struct row **order)
+static void run_all(struct conductor *conductor, struct row **order, size_t count)
 {
-    const size_t count = conductor->record->result_count;
     for (size_t i = 0, end; i < count && link_interrupted() == 0; i = end) {
         for (end = i + 1; end < count && same_case(&order[i]->result->task, &order[end]->result->task);)
             end++;
@@ -551,21 +554,35 @@ static void run_all(struct conductor *conductor, struct row **order)
             finish(conductor, order[i], HCB_SKIPPED, "the run was stopped");
 }
 
+/* Before the other rows, which are held against the roofs. */
+static void measure_roofs(struct conductor *conductor, struct row **order)
+{
+    const struct options brief = roofline_options(conductor->options), *options = conductor->options;
+    conductor->options = &brief;
+    conductor->measures_roofs = true;
+    run_all(conductor, order, conductor->record->roofline_count);
+    conductor->measures_roofs = false;
+    conductor->options = options;
+    roofline_gather(conductor->record);
+}
+
 static bool set_up(struct conductor *conductor, struct row ***order)
 {
     struct record *record = conductor->record;
+    const size_t roofs = record->roofline_count, count = roofs + record->result_count;
     conductor->actors = calloc(record->device_count, sizeof *conductor->actors);
-    conductor->rows = calloc(record->result_count, sizeof *conductor->rows);
-    *order = calloc(record->result_count, sizeof **order);
+    conductor->rows = calloc(count, sizeof *conductor->rows);
+    *order = calloc(count, sizeof **order);
     if (conductor->actors == NULL || conductor->rows == NULL || *order == NULL) {
         fprintf(stderr, "hcbench: out of memory for the rows\n");
         return false;
     }
     for (size_t i = 0; i < record->device_count; i++)
         conductor->actors[i].info = &record->devices[i].info;
-    for (size_t i = 0; i < record->result_count; i++) {
-        conductor->rows[i].result = &record->results[i];
-        conductor->rows[i].actor = actor_of(conductor, &record->results[i]);
+    for (size_t i = 0; i < count; i++) {
+        struct hcb_result *result = i < roofs ? &record->roofline[i] : &record->results[i - roofs];
+        conductor->rows[i].result = result;
+        conductor->rows[i].actor = actor_of(conductor, result);
         (*order)[i] = &conductor->rows[i];
     }
     return true;
@@ -588,7 +605,8 @@ bool conduct(struct record *record)
                          sizeof conductor.core_variable);
     if (good) {
         progress_begin(record->options->progress, record->result_count);
-        run_all(&conductor, order);
+        measure_roofs(&conductor, order);
+        run_all(&conductor, order + record->roofline_count, record->result_count);
         progress_end();
         for (size_t i = 0; i < record->device_count; i++)
             stop_actor(&conductor.actors[i]);

@@ -3,6 +3,7 @@
  * platform, so that this process loads no driver. */
 #include "config.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +68,10 @@ static enum hcb_status add_devices(struct record *record, const json_t *devices,
             return HCB_ERROR;
         }
         record->devices = larger;
-        larger[record->device_count++] = (struct device_record){.info = info};
+        struct device_record *device = &larger[record->device_count++];
+        *device = (struct device_record){.info = info, .bandwidth_gbps = (double)NAN};
+        for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
+            device->peak_gflops[precision] = (double)NAN;
     }
     return HCB_OK;
 }

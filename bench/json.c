@@ -48,6 +48,14 @@ static json_t *json_samples(const double *samples, size_t count)
     return array;
 }
 
+static json_t *json_rounds(const uint32_t *rounds, size_t count)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, json_integer(rounds[i]));
+    return array;
+}
+
 static json_t *json_lines(char *const *lines)
 {
     json_t *array = json_array();
@@ -57,6 +65,17 @@ static json_t *json_lines(char *const *lines)
 }
 
 /* ------------------------------------------------------------- a row to JSON */
+
+static size_t field_count(const struct hcb_result *result, const struct hcb_field *field)
+{
+    return *(const size_t *)((const char *)result + field->count_offset);
+}
+
+/* One number per sample. */
+static bool is_array(const struct hcb_field *field)
+{
+    return field->kind == HCB_FIELD_SAMPLES || field->kind == HCB_FIELD_ROUNDS;
+}
 
 static json_t *field_value(const struct hcb_result *result, const struct hcb_field *field)
 {
@@ -70,8 +89,9 @@ static json_t *field_value(const struct hcb_result *result, const struct hcb_fie
     case HCB_FIELD_COUNT: return json_whole(*(const double *)member);
     case HCB_FIELD_SIZE: return json_integer((json_int_t) * (const size_t *)member);
     case HCB_FIELD_SAMPLES:
-        return json_samples(*(double *const *)member,
-                            *(const size_t *)((const char *)result + field->count_offset));
+        return json_samples(*(double *const *)member, field_count(result, field));
+    case HCB_FIELD_ROUNDS:
+        return json_rounds(*(uint32_t *const *)member, field_count(result, field));
     case HCB_FIELD_LINES: return json_lines((char *const *)member);
     }
     return NULL;
@@ -110,7 +130,7 @@ json_t *record_result_json(const struct hcb_result *result, bool samples)
     const struct hcb_field *field;
     json_t *row = json_object();
     for (unsigned i = 0; row != NULL && (field = hcb_result_field(i)) != NULL; i++) {
-        if (!hcb_result_has(result, field) || (field->kind == HCB_FIELD_SAMPLES && !samples))
+        if (!hcb_result_has(result, field) || (is_array(field) && !samples))
             continue;
         if (!put(row, field->name, field_value(result, field))) {
             json_decref(row);
@@ -166,6 +186,23 @@ static bool read_samples(const json_t *value, double **samples, size_t count)
     return *samples != NULL;
 }
 
+static bool read_rounds(const json_t *value, uint32_t **rounds, size_t count)
+{
+    json_int_t last = 0;
+    if (!json_is_array(value) || count == 0 || json_array_size(value) != count)
+        return false;
+    *rounds = malloc(count * sizeof **rounds);
+    for (size_t i = 0; *rounds != NULL && i < count; i++) {
+        const json_t *round = json_array_get(value, i);
+        if (!json_is_integer(round) || json_integer_value(round) < last ||
+            json_integer_value(round) > UINT32_MAX)
+            return false;
+        last = json_integer_value(round);
+        (*rounds)[i] = (uint32_t)last;
+    }
+    return *rounds != NULL;
+}
+
 static bool read_lines(const json_t *value, struct hcb_result *result)
 {
     size_t index;
@@ -198,8 +235,8 @@ static bool read_field(const json_t *value, const struct hcb_field *field,
         *(size_t *)member = (size_t)json_integer_value(value);
         return json_integer_value(value) > 0;
     case HCB_FIELD_SAMPLES:
-        return read_samples(value, (double **)member,
-                            *(size_t *)((char *)result + field->count_offset));
+        return read_samples(value, (double **)member, field_count(result, field));
+    case HCB_FIELD_ROUNDS: return read_rounds(value, (uint32_t **)member, field_count(result, field));
     case HCB_FIELD_LINES: return read_lines(value, result);
     }
     return false;
@@ -338,6 +375,25 @@ static json_t *same_as_json(const struct device_record *device)
     return ids;
 }
 
+/* NULL when nothing was measured. */
+static json_t *roofline_json(const struct device_record *device)
+{
+    json_t *roofline = json_object(), *peaks = json_object();
+    for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
+        if (isfinite(device->peak_gflops[precision]) && device->peak_gflops[precision] > 0)
+            json_object_set_new(peaks, hcb_precision_name(precision),
+                                json_real(device->peak_gflops[precision]));
+    if (json_object_size(peaks) > 0)
+        json_object_set(roofline, "peak_gflops", peaks);
+    if (isfinite(device->bandwidth_gbps) && device->bandwidth_gbps > 0)
+        json_object_set_new(roofline, "bandwidth_gbps", json_real(device->bandwidth_gbps));
+    json_decref(peaks);
+    if (json_object_size(roofline) > 0)
+        return roofline;
+    json_decref(roofline);
+    return NULL;
+}
+
 static json_t *device_json(const struct device_record *device)
 {
     const struct hcb_device_info *info = &device->info;
@@ -359,6 +415,9 @@ static json_t *device_json(const struct device_record *device)
     set_count(object, "memory_bytes", info->memory_bytes);
     set_count(object, "max_buffer_bytes", info->max_buffer_bytes);
     json_object_set_new(object, "same_as", same_as_json(device));
+    json_t *roofline = roofline_json(device);
+    if (roofline != NULL)
+        json_object_set_new(object, "roofline", roofline);
     if (device->unsupported != NULL)
         json_object_set_new(object, "supports", supports_json(device));
     return object;
@@ -387,14 +446,19 @@ static json_t *absences_json(const struct record *record)
 /* Adds the devices and the results; false when memory is short. */
 static bool add_rows(const struct record *record, json_t *document)
 {
-    json_t *devices = json_array(), *results = json_array();
+    json_t *devices = json_array(), *roofline = json_array(), *results = json_array();
     bool whole = true;
     for (size_t i = 0; i < record->device_count; i++)
         whole &= json_array_append_new(devices, device_json(&record->devices[i])) == 0;
+    for (size_t i = 0; i < record->roofline_count; i++)
+        whole &= json_array_append_new(roofline, record_result_json(&record->roofline[i], true)) == 0;
     for (size_t i = 0; i < record->result_count; i++)
         whole &= json_array_append_new(results, record_result_json(&record->results[i], true)) == 0;
     whole &= json_object_set_new(document, "devices", devices) == 0;
     whole &= json_object_set_new(document, "absent_platforms", absences_json(record)) == 0;
+    if (record->roofline_count > 0)
+        whole &= json_object_set(document, "roofline", roofline) == 0;
+    json_decref(roofline);
     whole &= json_object_set_new(document, "results", results) == 0;
     return whole;
 }

@@ -20,6 +20,7 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/progress.c %reldir%/progress.h \
 	%reldir%/protocol.c %reldir%/protocol.h \
 	%reldir%/record.h \
+	%reldir%/roofline.c %reldir%/roofline.h \
 	%reldir%/rows.c \
 	%reldir%/sizes.c %reldir%/sizes.h \
 	%reldir%/table.c \

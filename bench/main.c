@@ -19,6 +19,7 @@
 #include "link.h"
 #include "output.h"
 #include "record.h"
+#include "roofline.h"
 #include "worker.h"
 
 static void stamp(char *text, size_t size)
@@ -39,8 +40,11 @@ static void clear_record(struct record *record)
     }
     for (size_t i = 0; i < record->result_count; i++)
         hcb_result_clear(&record->results[i]);
+    for (size_t i = 0; i < record->roofline_count; i++)
+        hcb_result_clear(&record->roofline[i]);
     free(record->devices);
     free(record->absences);
+    free(record->roofline);
     free(record->results);
 }
 
@@ -104,7 +108,7 @@ static int run(struct record *record)
         fprintf(stderr, "hcbench: no device has code for what was asked: no impl offers that op and precision\n");
         return EXIT_NO_DEVICE;
     }
-    if (!conduct(record))
+    if (!roofline_make_rows(record) || !conduct(record))
         return EXIT_BAD_ROW;
     const bool written = write_outputs(record);
     const int status = record_exit_status(record);

@@ -5,8 +5,10 @@
 
 #include <hcbench.h>
 
+/* The worker is for hcbench itself, and the last. */
 enum command { COMMAND_RUN, COMMAND_LIST, COMMAND_VERIFY, COMMAND_WORKER };
 enum preset { PRESET_DEFAULT, PRESET_QUICK, PRESET_FULL };
+enum roofline { ROOFLINE_AUTO, ROOFLINE_ON, ROOFLINE_OFF };
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 /* Exit statuses of the program. */
@@ -34,7 +36,10 @@ struct options {
     uint64_t seed;
     enum hcb_fill fill;
     const char *json, *csv, *journal, *kernel_dir; /* NULL: not given */
+    char **files; /* operands, as argv has them */
+    size_t file_count;
     enum color color;
+    enum roofline roofline; /* AUTO: unless the preset is quick */
     bool isolate, progress, quiet, strict;
 };
 

@@ -16,6 +16,8 @@ struct device_record {
     /* Reason why not, indexed by op, impl, precision; NULL: supported; allocated
      * for `list` only. */
     char *(*unsupported)[HCB_IMPL_COUNT][HCB_PRECISION_COUNT];
+    /* Roofs as measured; NaN if they were not. */
+    double peak_gflops[HCB_PRECISION_COUNT], bandwidth_gbps;
 };
 
 /* A platform that was asked for and gave no device: HCB_UNSUPPORTED when it has
@@ -38,6 +40,8 @@ struct record {
     size_t device_count;
     struct absence *absences;
     size_t absence_count;
+    struct hcb_result *roofline; /* rows that measured the devices' roofs */
+    size_t roofline_count;
     struct hcb_result *results;
     size_t result_count;
 };

@@ -50,7 +50,9 @@ enum column {
     CLOCK,
     MEDIAN,
     SPREAD,
+    LATENCY,
     RATE,
+    ROOF,
     END_TO_END,
     SPEEDUP,
     SPEEDUP_END_TO_END,
@@ -113,6 +115,27 @@ static void add_clocks(struct grid *grid, const struct hcb_result *row, const st
         grid_cell(grid, END_TO_END, PAINT_NONE, "%s", number_seconds(whole->median, text));
 }
 
+/* What a launch costs the host; its time on the device is the median. */
+static void add_latency(struct grid *grid, const struct hcb_result *row)
+{
+    char text[NUMBER_SIZE];
+    if (row->task.op == HCB_OP_LAUNCH && has_rate(&row->wall.summary))
+        grid_cell(grid, LATENCY, PAINT_NONE, "%s", number_seconds(row->wall.summary.median, text));
+}
+
+/* GFLOP/s, not GB/s? */
+static bool counts_operations(const struct hcb_case *task)
+{
+    return hcb_op_rank(task->op) == 3 || hcb_case_traffic(task) == 0;
+}
+
+static void add_roof(struct grid *grid, const struct hcb_result *row)
+{
+    if (isfinite(row->roofline_share))
+        grid_cell(grid, ROOF, PAINT_NONE, "%.0f%% %s", row->roofline_share * 100,
+                  row->roofline_bound);
+}
+
 /* `same_shape`: the line above says the shape. */
 static void add_result(struct grid *grid, const struct hcb_result *row, const struct look *look,
                        bool same_shape)
@@ -124,9 +147,11 @@ static void add_result(struct grid *grid, const struct hcb_result *row, const st
     grid_cell(grid, DEVICE, PAINT_NONE, "%s", row->device);
     grid_cell(grid, IMPL, PAINT_NONE, "%s", hcb_impl_name(row->task.impl));
     add_clocks(grid, row, look);
-    add_number(grid, RATE, hcb_op_rank(row->task.op) == 3 ? row->gflops : row->gbps, 4);
-    add_speedup(grid, SPEEDUP, row->speedup_kernel);
-    add_speedup(grid, SPEEDUP_END_TO_END, row->speedup_end_to_end);
+    add_latency(grid, row);
+    add_number(grid, RATE, counts_operations(&row->task) ? row->gflops : row->gbps, 4);
+    add_roof(grid, row);
+    add_speedup(grid, SPEEDUP, row->speedup_kernel.ratio);
+    add_speedup(grid, SPEEDUP_END_TO_END, row->speedup_end_to_end.ratio);
     if (!look->one_baseline)
         grid_cell(grid, AGAINST, PAINT_NONE, "%s", row->baseline);
     add_number(grid, ERROR, row->error.bound_ratio, 2);
@@ -161,7 +186,9 @@ static void print_table(const struct hcb_result *rows, size_t count, struct page
         [CLOCK] = {"clock", false, 0},
         [MEDIAN] = {"median", true, 0},
         [SPREAD] = {"spread", true, 2},
-        [RATE] = {hcb_op_rank(rows->task.op) == 3 ? "GFLOP/s" : "GB/s", true, 0},
+        [LATENCY] = {"latency", true, 0},
+        [RATE] = {counts_operations(&rows->task) ? "GFLOP/s" : "GB/s", true, 0},
+        [ROOF] = {"of roof", true, 3},
         [END_TO_END] = {"e2e", true, 1},
         [SPEEDUP] = {"x", true, 0},
         [SPEEDUP_END_TO_END] = {"x e2e", true, 0},
@@ -280,6 +307,57 @@ static void print_bad_rows(const struct record *record, struct page *page)
     }
 }
 
+/* --------------------------------------------------------------------- roofs */
+
+static const struct hcb_result *find_roof(const struct record *record, const char *device,
+                                          enum hcb_op op, unsigned precision)
+{
+    for (size_t i = 0; i < record->roofline_count; i++) {
+        const struct hcb_result *row = &record->roofline[i];
+        if (row->task.op == op && row->task.precision == precision &&
+            strcmp(row->device, device) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+static void add_roof_cell(struct grid *grid, size_t column, const struct hcb_result *row)
+{
+    char text[NUMBER_SIZE];
+    if (row == NULL || is_left_out(row))
+        return;
+    if (row->status == HCB_OK)
+        grid_cell(grid, column, PAINT_NONE, "%s",
+                  number_rounded(row->task.op == HCB_OP_PEAK ? row->gflops : row->gbps, 4, text));
+    else
+        grid_cell(grid, column, status_paint(row->status), "%s", hcb_status_name(row->status));
+}
+
+/* Devices with what they reach at most. */
+static void print_roofs(const struct record *record, struct page *page)
+{
+    static const char title[] = "roofline: GFLOP/s of multiply-adds by precision, GB/s of triad f32";
+    struct grid_column columns[2 + HCB_PRECISION_COUNT] = {{"device", false, 0}};
+    if (record->roofline_count == 0)
+        return;
+    for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
+        columns[1 + precision] = (struct grid_column){hcb_precision_name(precision), true, 0};
+    columns[1 + HCB_PRECISION_COUNT] = (struct grid_column){"GB/s", true, 0};
+    struct grid *grid = grid_new(columns, sizeof columns / sizeof *columns);
+    for (size_t i = 0; i < record->device_count; i++) {
+        const char *id = record->devices[i].info.id;
+        grid_line(grid);
+        grid_cell(grid, 0, PAINT_NONE, "%s", id);
+        for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
+            add_roof_cell(grid, 1 + precision, find_roof(record, id, HCB_OP_PEAK, precision));
+        add_roof_cell(grid, 1 + HCB_PRECISION_COUNT,
+                      find_roof(record, id, HCB_OP_TRIAD, HCB_PRECISION_F32));
+    }
+    fputc('\n', page->out);
+    page_line(page, PAINT_TITLE, title);
+    grid_print(grid, page);
+}
+
 /* ------------------------------------------------------------------- the record */
 
 static bool same_table(const struct hcb_result *a, const struct hcb_result *b)
@@ -340,6 +418,7 @@ void record_print_on(const struct record *record, struct page *page)
         print_bad_rows(record, page);
     } else {
         print_tables(record, page);
+        print_roofs(record, page);
     }
     notes_print(record, page);
     print_totals(record, page);

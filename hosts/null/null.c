@@ -202,10 +202,22 @@ static enum hcb_status null_plan_run(struct hcb_plan *plan, uint32_t launches, s
     return HCB_OK;
 }
 
+#define COMPUTED                                                                                   \
+    {                                                                                              \
+        [HCB_OP_MATMUL] = HCBI_EVERY_PRECISION, [HCB_OP_SUM] = HCBI_EVERY_PRECISION,               \
+        [HCB_OP_DOT] = HCBI_EVERY_PRECISION, [HCB_OP_COPY] = HCBI_EVERY_PRECISION,                 \
+        [HCB_OP_TRIAD] = HCBI_EVERY_PRECISION, [HCB_OP_LAUNCH] = HCBI_EVERY_PRECISION,             \
+        [HCB_OP_PEAK] = HCBI_EVERY_PRECISION                                                       \
+    }
+#define COPIED                                                                                     \
+    {                                                                                              \
+        [HCB_OP_UPLOAD] = HCBI_COPIED, [HCB_OP_DOWNLOAD] = HCBI_COPIED                             \
+    }
+
 const struct hcb_platform_ops hcbi_null_ops = {
     .name = "null",
-    .offers = {[HCB_IMPL_NATIVE] = {HCBI_EVERY_PRECISION, HCBI_EVERY_PRECISION, HCBI_EVERY_PRECISION},
-               [HCB_IMPL_TILE] = {HCBI_EVERY_PRECISION, HCBI_EVERY_PRECISION, HCBI_EVERY_PRECISION}},
+    .offers = {[HCB_IMPL_NATIVE] = COMPUTED, [HCB_IMPL_TILE] = COMPUTED,
+               [HCB_IMPL_PAGEABLE] = COPIED, [HCB_IMPL_PINNED] = COPIED},
     .platform_size = sizeof(struct hcb_platform),
     .device_size = sizeof(struct hcb_device),
     .queue_size = sizeof(struct hcb_queue),

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Roofs of the devices; see roofline.h.  The rows are run by the conductor like any
+ * other. */
+#include "config.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "roofline.h"
+
+/* Elements: some milliseconds of multiply-adds; vectors that are in no cache. */
+static const uint64_t peak_elements[] = {1 << 17, 1 << 24}; /* CPUs, hardware GPUs */
+static const uint64_t triad_elements[] = {1 << 22, 1 << 25};
+
+/* The peak that a precision is held against, by its accumulator; the integers have
+ * none. */
+static const int accumulators[HCB_PRECISION_COUNT] = {
+    [HCB_PRECISION_F64] = HCB_PRECISION_F64,    [HCB_PRECISION_F32] = HCB_PRECISION_F32,
+    [HCB_PRECISION_F16] = HCB_PRECISION_F16,    [HCB_PRECISION_F16F32] = HCB_PRECISION_F32,
+    [HCB_PRECISION_BF16F32] = HCB_PRECISION_F32, [HCB_PRECISION_I8I32] = -1};
+
+/* Absent numbers may be NaN or, in records made by hand, 0. */
+static bool is_known(double number)
+{
+    return isfinite(number) && number > 0;
+}
+
+static bool is_wanted(const struct options *options)
+{
+    return options->command == COMMAND_RUN &&
+           (options->roofline == ROOFLINE_ON ||
+            (options->roofline == ROOFLINE_AUTO && options->preset != PRESET_QUICK));
+}
+
+/* -------------------------------------------------------------------- the rows */
+
+static bool add_row(struct record *record, const struct hcb_device_info *info, enum hcb_op op,
+                    enum hcb_precision precision)
+{
+    const int platform = hcb_word(hcb_platform_name, info->platform);
+    const bool is_hardware = info->type != HCB_DEVICE_CPU && !info->software;
+    struct hcb_case task = {.op = op, .precision = precision, .shape = {1, 1, 1}};
+    unsigned impl = 0;
+    /* Test platforms are as slow as the reference. */
+    if (platform < 0 || (hcb_platform_is_test((unsigned)platform) &&
+                         record->options->roofline != ROOFLINE_ON))
+        return true;
+    while (impl < HCB_IMPL_COUNT &&
+           (hcb_platform_offers((unsigned)platform, op, impl) >> precision & 1) == 0)
+        impl++;
+    if (impl == HCB_IMPL_COUNT)
+        return true;
+    task.impl = (enum hcb_impl)impl;
+    task.shape.n = (op == HCB_OP_PEAK ? peak_elements : triad_elements)[is_hardware];
+    struct hcb_result *larger =
+        realloc(record->roofline, (record->roofline_count + 1) * sizeof *larger);
+    if (larger == NULL) {
+        fprintf(stderr, "hcbench: out of memory for the rows\n");
+        return false;
+    }
+    record->roofline = larger;
+    hcb_result_init(&larger[record->roofline_count++], info->id, &task);
+    return true;
+}
+
+bool roofline_make_rows(struct record *record)
+{
+    unsigned peaks = 0;
+    bool good = true;
+    if (!is_wanted(record->options))
+        return true;
+    for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
+        if ((record->options->precisions >> precision & 1) != 0 && accumulators[precision] >= 0)
+            peaks |= 1u << accumulators[precision];
+    for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
+        for (size_t i = 0; i < record->device_count && good; i++)
+            if ((peaks >> precision & 1) != 0)
+                good = add_row(record, &record->devices[i].info, HCB_OP_PEAK,
+                               (enum hcb_precision)precision);
+    for (size_t i = 0; i < record->device_count && good; i++)
+        good = add_row(record, &record->devices[i].info, HCB_OP_TRIAD, HCB_PRECISION_F32);
+    return good;
+}
+
+struct options roofline_options(const struct options *options)
+{
+    struct options brief = *options;
+    brief.preset = PRESET_QUICK;
+    brief.warmup = 0;
+    brief.min_runs = 3;
+    brief.max_runs = 5;
+    brief.min_time_s = 0;
+    brief.max_time_s = 0.1;
+    brief.ci_percent = 0;
+    brief.fill = HCB_FILL_UNIFORM;
+    return brief;
+}
+
+/* ------------------------------------------------------------------ the figures */
+
+static struct device_record *device_of(const struct record *record, const struct hcb_result *result)
+{
+    for (size_t i = 0; i < record->device_count; i++)
+        if (strcmp(record->devices[i].info.id, result->device) == 0)
+            return &record->devices[i];
+    return NULL;
+}
+
+void roofline_gather(struct record *record)
+{
+    for (size_t i = 0; i < record->roofline_count; i++) {
+        const struct hcb_result *row = &record->roofline[i];
+        struct device_record *device = device_of(record, row);
+        if (row->status != HCB_OK || device == NULL)
+            continue;
+        if (row->task.op == HCB_OP_PEAK)
+            device->peak_gflops[row->task.precision] = row->gflops;
+        else
+            device->bandwidth_gbps = row->gbps;
+    }
+}
+
+double roofline_peak_gflops(const struct record *record, const struct hcb_result *result)
+{
+    const struct device_record *device = device_of(record, result);
+    const int accumulator = accumulators[result->task.precision];
+    if (device == NULL || accumulator < 0 || result->task.impl == HCB_IMPL_COOPMAT ||
+        !is_known(device->peak_gflops[accumulator]))
+        return (double)NAN;
+    return device->peak_gflops[accumulator];
+}
+
+/* Without a peak only vectors have a nearer roof that is known: their one or two
+ * operations per element are fewer than any device can do in the time of a load. */
+void roofline_rate(const struct record *record, struct hcb_result *result)
+{
+    const struct device_record *device = device_of(record, result);
+    const double peak = roofline_peak_gflops(record, result);
+    if (device == NULL || hcb_op_is_extra(result->task.op) || !is_known(device->bandwidth_gbps) ||
+        !is_known(result->gflops) || (!is_known(peak) && hcb_op_rank(result->task.op) == 3))
+        return;
+    const double by_memory = result->flops / result->bytes * device->bandwidth_gbps;
+    const bool is_compute = is_known(peak) && peak <= by_memory;
+    result->roofline_share = result->gflops / (is_compute ? peak : by_memory);
+    snprintf(result->roofline_bound, sizeof result->roofline_bound, "%s",
+             is_compute ? "compute" : "memory");
+}

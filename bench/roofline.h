@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Roofs of the devices (Williams, Waterman, Patterson: "Roofline: an insightful
+ * visual performance model for multicore architectures", CACM 52(4), 2009): what
+ * multiply-adds and memory reach at most, and which share of the nearer roof a row
+ * reaches. */
+#ifndef BENCH_ROOFLINE_H
+#define BENCH_ROOFLINE_H
+
+#include "record.h"
+
+/* Makes the rows that measure the roofs, when the options want them: `peak` for the
+ * accumulators of the precisions that are run, `triad` in f32.  False after one line
+ * on stderr when memory is short. */
+bool roofline_make_rows(struct record *record);
+
+/* The options for those rows: short samples, uniform numbers. */
+struct options roofline_options(const struct options *options);
+
+/* Takes the roofs from the finished rows into the devices. */
+void roofline_gather(struct record *record);
+
+/* GFLOP/s that a row's multiply-adds can reach at most, NaN when that was not
+ * measured: for integers, and for matrix units, which `peak` does not use. */
+double roofline_peak_gflops(const struct record *record, const struct hcb_result *result);
+
+/* Fills in the row's share of the nearer roof, and which one that is. */
+void roofline_rate(const struct record *record, struct hcb_result *result);
+
+#endif
