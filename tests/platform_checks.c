@@ -21,6 +21,9 @@ const size_t check_vector_length_count = sizeof check_vector_lengths / sizeof *c
 
 static const uint64_t seed = 20;
 
+/* Thousands of operations per element take their time. */
+enum { PEAK_LONGEST = 1000 };
+
 static int probe(const char *platform)
 {
     const struct hcb_device_info *devices;
@@ -190,6 +193,9 @@ enum check_outcome check_shapes(struct hcb_ctx *ctx, struct hcb_device *device, 
     enum check_outcome all = CHECK_UNSUPPORTED;
     for (size_t i = 0; i < count; i++) {
         struct hcb_case c = {.op = op, .impl = impl, .precision = precision};
+        if ((hcb_op_rank(op) == 0 && i > 0) ||
+            (op == HCB_OP_PEAK && check_vector_lengths[i] > PEAK_LONGEST))
+            break;
         c.shape =
             is_matmul ? check_matmul_shapes[i] : (struct hcb_shape){1, check_vector_lengths[i], 1};
         const enum check_outcome outcome = check_case(ctx, device, &c, text, size);
@@ -199,4 +205,50 @@ enum check_outcome check_shapes(struct hcb_ctx *ctx, struct hcb_device *device, 
             all = outcome;
     }
     return all;
+}
+
+enum check_outcome check_peak_rounds(struct hcb_ctx *ctx, struct hcb_device *device,
+                                     enum hcb_impl impl, enum hcb_precision precision, char *text,
+                                     size_t size)
+{
+    const struct hcb_case c = {HCB_OP_PEAK, impl, precision, {1, 1001, 1}};
+    struct trial t = {.ctx = ctx, .task = &c, .last = 1, .text = text, .text_size = size};
+    if (hcb_device_supports(device, &c) == HCB_UNSUPPORTED)
+        return CHECK_UNSUPPORTED;
+    setenv("HCBENCH_PEAK_COUNT", "1", 1);
+    enum check_outcome outcome = trial_prepare(&t, device);
+    if (outcome == CHECK_PASSED)
+        outcome = trial_run(&t, 1, t.host[1]);
+    for (uint64_t i = 0; i < c.shape.n && outcome == CHECK_PASSED; i++)
+        if (hcb_type_load(hcb_operand_type(&c, 1), t.host[1], i) != HCB_PEAK_ROUNDS)
+            outcome = failed(&t, "peak", "not as many multiply-adds as are counted");
+    unsetenv("HCBENCH_PEAK_COUNT");
+    trial_clear(&t);
+    return outcome;
+}
+
+/* The ops that say what a device can do, and who does them. */
+static const struct {
+    enum hcb_op op;
+    enum hcb_impl impl;
+} extras[] = {
+    {HCB_OP_UPLOAD, HCB_IMPL_PAGEABLE},   {HCB_OP_UPLOAD, HCB_IMPL_PINNED},
+    {HCB_OP_DOWNLOAD, HCB_IMPL_PAGEABLE}, {HCB_OP_DOWNLOAD, HCB_IMPL_PINNED},
+    {HCB_OP_COPY, HCB_IMPL_DRIVER},       {HCB_OP_TRIAD, HCB_IMPL_TILE},
+    {HCB_OP_LAUNCH, HCB_IMPL_TILE},       {HCB_OP_PEAK, HCB_IMPL_TILE},
+};
+
+enum check_outcome check_extras(struct hcb_ctx *ctx, struct hcb_device *device,
+                                enum hcb_precision precision, unsigned *passed, char *text,
+                                size_t size)
+{
+    *passed = 0;
+    for (size_t i = 0; i < sizeof extras / sizeof *extras; i++) {
+        const enum check_outcome outcome =
+            check_shapes(ctx, device, extras[i].op, extras[i].impl, precision, text, size);
+        if (outcome == CHECK_FAILED)
+            return outcome;
+        *passed += outcome == CHECK_PASSED;
+    }
+    return check_peak_rounds(ctx, device, HCB_IMPL_TILE, precision, text, size);
 }

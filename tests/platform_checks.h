@@ -33,4 +33,17 @@ enum check_outcome check_shapes(struct hcb_ctx *ctx, struct hcb_device *device, 
                                 enum hcb_impl impl, enum hcb_precision precision, char *text,
                                 size_t size);
 
+/* Runs `peak` such that it counts its rounds: what the compiler left out is missing.
+ * CHECK_UNSUPPORTED as above. */
+enum check_outcome check_peak_rounds(struct hcb_ctx *ctx, struct hcb_device *device,
+                                     enum hcb_impl impl, enum hcb_precision precision, char *text,
+                                     size_t size);
+
+/* Runs uploads, downloads, copies, triads, launches and peaks of a driver's device,
+ * and the check above.  *passed: how many of the eight pairs of op and impl were
+ * supported. */
+enum check_outcome check_extras(struct hcb_ctx *ctx, struct hcb_device *device,
+                                enum hcb_precision precision, unsigned *passed, char *text,
+                                size_t size);
+
 #endif

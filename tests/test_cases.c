@@ -23,8 +23,8 @@ START_TEST(words_both_ways)
         const char *(*name)(unsigned);
         unsigned count;
         const char *first, *last;
-    } sets[] = {{hcb_status_name, 7, "ok", "skipped"},   {hcb_op_name, 3, "matmul", "dot"},
-                {hcb_precision_name, 6, "f64", "i8i32"}, {hcb_impl_name, 6, "openblas", "ref"},
+    } sets[] = {{hcb_status_name, 7, "ok", "skipped"},   {hcb_op_name, 9, "matmul", "peak"},
+                {hcb_precision_name, 6, "f64", "i8i32"}, {hcb_impl_name, 9, "openblas", "pinned"},
                 {hcb_fill_name, 4, "uniform", "zeros"}};
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
         ck_assert_str_eq(sets[i].name(0), sets[i].first);
@@ -70,6 +70,10 @@ START_TEST(operands)
         {{HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F16F32, {2, 3, 5}}, 3, 3, {10, 15, 6}, {20, 30, 24}, 5, 60},
         {{HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {2, 3, 5}}, 3, 3, {10, 15, 6}, {10, 15, 24}, 5, 60},
         {{HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 7, 1}}, 2, 1, {7, 1}, {28, 4}, 7, 7},
+        {{HCB_OP_UPLOAD, HCB_IMPL_PINNED, HCB_PRECISION_F32, {1, 7, 1}}, 2, 1, {7, 7}, {28, 28}, 1, 0},
+        {{HCB_OP_TRIAD, HCB_IMPL_TILE, HCB_PRECISION_F16F32, {1, 7, 1}}, 3, 1, {7, 7, 7}, {14, 14, 28}, 2, 14},
+        {{HCB_OP_LAUNCH, HCB_IMPL_TILE, HCB_PRECISION_F64, {1, 1, 1}}, 2, 0, {1, 1}, {8, 8}, 1, 0},
+        {{HCB_OP_PEAK, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 7, 1}}, 2, 1, {7, 7}, {28, 28}, 1, 14 * HCB_PEAK_ROUNDS},
         {{HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_BF16F32, {1, 7, 1}}, 2, 1, {7, 1}, {14, 4}, 7, 7},
         {{HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_F16, {1, 7, 1}}, 3, 1, {7, 7, 1}, {14, 14, 2}, 7, 14},
     };
@@ -88,6 +92,30 @@ START_TEST(operands)
         ck_assert_double_eq(hcb_case_flops(c), rows[i].flops);
         ck_assert(hcb_case_check(c));
     }
+}
+END_TEST
+
+/* What is counted as moved, and what "all" leaves out. */
+START_TEST(conventions)
+{
+    static const struct {
+        enum hcb_op op;
+        uint64_t traffic; /* of 10 f32 */
+        bool is_extra;
+    } rows[] = {{HCB_OP_SUM, 44, false},    {HCB_OP_DOT, 84, false},  {HCB_OP_UPLOAD, 40, true},
+                {HCB_OP_DOWNLOAD, 40, true}, {HCB_OP_COPY, 80, true}, {HCB_OP_TRIAD, 120, true},
+                {HCB_OP_PEAK, 0, true}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct hcb_case c = reduction(rows[i].op, HCB_PRECISION_F32, 10);
+        ck_assert_uint_eq(hcb_case_traffic(&c), rows[i].traffic);
+        ck_assert(hcb_op_is_extra(rows[i].op) == rows[i].is_extra);
+    }
+    const struct hcb_case product = matmul(HCB_PRECISION_F32, 2, 3, 5), long_launch =
+        reduction(HCB_OP_LAUNCH, HCB_PRECISION_F32, 2);
+    ck_assert_uint_eq(hcb_case_traffic(&product), hcb_case_bytes(&product));
+    ck_assert(!hcb_op_is_extra(HCB_OP_COUNT));
+    ck_assert(!hcb_case_check(&long_launch));
+    ck_assert_int_eq(HCB_PEAK_ROUNDS % 4, 0);
 }
 END_TEST
 
@@ -173,6 +201,7 @@ int main(void)
     tcase_add_test(tests, words_both_ways);
     tcase_add_test(tests, texts_explain_words);
     tcase_add_test(tests, operands);
+    tcase_add_test(tests, conventions);
     tcase_add_test(tests, types_of_precisions);
     tcase_add_test(tests, sizes_saturate);
     tcase_add_test(tests, checks);

@@ -142,9 +142,9 @@ static void check_all_shapes(struct rig *rig, enum hcb_op op, enum hcb_impl impl
         c.shape = matmul_shapes[i];
         check_one(rig, &c);
     }
-    for (size_t i = 0; op != HCB_OP_MATMUL && i < sizeof lengths / sizeof *lengths; i++) {
+    for (size_t i = 0; hcb_op_rank(op) == 1 && i < sizeof lengths / sizeof *lengths; i++) {
         c.shape = (struct hcb_shape){1, lengths[i], 1};
-        if (lengths[i] <= longest)
+        if (lengths[i] <= (op == HCB_OP_PEAK ? 16385 : longest))
             check_one(rig, &c);
     }
 }
@@ -164,6 +164,17 @@ static bool is_mixed(enum hcb_precision precision)
 /* The table of what the platform has, said once more. */
 static bool expected(enum hcb_op op, enum hcb_impl impl, enum hcb_precision precision)
 {
+    const bool is_copied = is_float(precision) || precision == HCB_PRECISION_F16;
+    switch (op) {
+    case HCB_OP_UPLOAD:
+    case HCB_OP_DOWNLOAD: return false;
+    case HCB_OP_COPY:
+    case HCB_OP_LAUNCH: return impl == HCB_IMPL_NATIVE && is_copied;
+    case HCB_OP_TRIAD:
+        return impl == HCB_IMPL_NATIVE && (is_float(precision) || is_mixed(precision));
+    case HCB_OP_PEAK: return impl == HCB_IMPL_NATIVE && is_float(precision);
+    default: break;
+    }
     if (impl == HCB_IMPL_REF)
         return true;
     if (impl == HCB_IMPL_OPENBLAS)
@@ -230,8 +241,10 @@ START_TEST(same_bits_for_any_threads)
         for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
             if (expected(op, HCB_IMPL_NATIVE, precision)) {
                 struct hcb_case c = {.op = op, .impl = HCB_IMPL_NATIVE, .precision = precision};
-                c.shape = op == HCB_OP_MATMUL ? (struct hcb_shape){100, 90, 300}
-                                              : (struct hcb_shape){1, 300001, 1};
+                c.shape = op == HCB_OP_MATMUL   ? (struct hcb_shape){100, 90, 300}
+                          : op == HCB_OP_LAUNCH ? (struct hcb_shape){1, 1, 1}
+                          : op == HCB_OP_PEAK   ? (struct hcb_shape){1, 3001, 1}
+                                                : (struct hcb_shape){1, 300001, 1};
                 check_same_bits(&rig, &c);
             }
     rig_close(&rig);
@@ -259,8 +272,15 @@ static void check_native_level(const struct cpu_vector_level *level)
     for (unsigned op = 0; op < HCB_OP_COUNT; op++)
         for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
             for (size_t i = 0; i < 2; i++)
-                if (expected(op, cpu_impls[i], precision) && !is_float(precision))
+                if (expected(op, cpu_impls[i], precision) &&
+                    (!is_float(precision) || hcb_op_is_extra(op)))
                     check_all_shapes(&rig, op, cpu_impls[i], precision, 65537);
+    for (unsigned precision = HCB_PRECISION_F64; precision <= HCB_PRECISION_F32; precision++) {
+        char text[512] = "";
+        ck_assert_msg(check_peak_rounds(rig.ctx, rig.device, HCB_IMPL_NATIVE, precision, text,
+                                        sizeof text) == CHECK_PASSED,
+                      "%s: %s", level->name, text);
+    }
     rig_close(&rig);
 }
 
@@ -565,7 +585,7 @@ START_TEST(blas_cases)
 {
     struct rig rig;
     rig_open(&rig);
-    for (unsigned op = 0; op < HCB_OP_COUNT; op++) {
+    for (unsigned op = 0; op < HCB_OP_COUNT && !hcb_op_is_extra(op); op++) {
         check_all_shapes(&rig, op, HCB_IMPL_OPENBLAS, HCB_PRECISION_F32, 65537);
         check_all_shapes(&rig, op, HCB_IMPL_OPENBLAS, HCB_PRECISION_F64, 65537);
     }

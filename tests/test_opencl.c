@@ -83,13 +83,33 @@ START_TEST(all_shapes_are_right)
     choose_kernels(k);
     for (size_t d = 0; d < device_count; d++) {
         struct hcb_device *device = open_device(devices[d].id);
-        for (unsigned op = 0; op < HCB_OP_COUNT; op++) {
+        for (unsigned op = 0; op < HCB_OP_COUNT && !hcb_op_is_extra(op); op++) {
             const enum check_outcome outcome =
                 check_shapes(ctx, device, (enum hcb_op)op, k->impl, precision, text, sizeof text);
             ck_assert_msg(outcome == CHECK_PASSED ||
                               (outcome == CHECK_UNSUPPORTED && !must_run(k, precision)),
                           "%s, %s: %s", devices[d].id, k->name, text);
         }
+        hcb_device_close(device);
+    }
+}
+END_TEST
+
+/* f16: without arithmetic on it, five pairs only copy. */
+START_TEST(extras_are_right)
+{
+    static const unsigned least[HCB_PRECISION_COUNT] = {8, 8, 5, 1, 1, 1};
+    const struct kernels *k = &kernels[_i / HCB_PRECISION_COUNT];
+    const enum hcb_precision precision = (enum hcb_precision)(_i % HCB_PRECISION_COUNT);
+    char text[512] = "";
+    unsigned passed;
+    choose_kernels(k);
+    for (size_t d = 0; d < device_count && k->impl == HCB_IMPL_TILE; d++) {
+        struct hcb_device *device = open_device(devices[d].id);
+        ck_assert_msg(check_extras(ctx, device, precision, &passed, text, sizeof text) !=
+                          CHECK_FAILED,
+                      "%s, %s: %s", devices[d].id, k->name, text);
+        ck_assert_msg(passed >= least[precision], "%s: %u pairs, %s", devices[d].id, passed, text);
         hcb_device_close(device);
     }
 }
@@ -279,6 +299,7 @@ static Suite *suite(void)
     tcase_add_checked_fixture(kernels_case, set_up, tear_down);
     tcase_set_timeout(kernels_case, 300);
     tcase_add_loop_test(kernels_case, all_shapes_are_right, 0, KERNELS_COUNT * HCB_PRECISION_COUNT);
+    tcase_add_loop_test(kernels_case, extras_are_right, 0, KERNELS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_loop_test(kernels_case, passes_over_k_add_up, 0, 2);
     suite_add_tcase(s, kernels_case);
     tcase_add_checked_fixture(rest, set_up, tear_down);

@@ -62,7 +62,7 @@ START_TEST(defaults)
     ck_assert_int_eq(o.preset, PRESET_DEFAULT);
     ck_assert_uint_eq(o.platforms,
                       platform_bit("cpu") | platform_bit("opencl") | platform_bit("vulkan"));
-    ck_assert_uint_eq(o.ops, BIT(HCB_OP_COUNT) - 1);
+    ck_assert_uint_eq(o.ops, BIT(HCB_OP_MATMUL) | BIT(HCB_OP_SUM) | BIT(HCB_OP_DOT));
     ck_assert_uint_eq(o.precisions, BIT(HCB_PRECISION_F32) | BIT(HCB_PRECISION_F16F32));
     ck_assert_uint_eq(o.impls, (BIT(HCB_IMPL_COUNT) - 1) & ~BIT(HCB_IMPL_REF));
     ck_assert_ptr_null(o.devices);
@@ -140,9 +140,17 @@ START_TEST(all_is_everything_but_tests)
 {
     struct options o = accepted("-p all -o all -P all -i all");
     ck_assert_uint_eq(o.platforms & platform_bit("null"), 0);
-    ck_assert_uint_eq(o.ops, BIT(HCB_OP_COUNT) - 1);
+    ck_assert_uint_eq(o.ops, BIT(HCB_OP_MATMUL) | BIT(HCB_OP_SUM) | BIT(HCB_OP_DOT));
     ck_assert_uint_eq(o.precisions, ALL_PRECISIONS);
     ck_assert_uint_eq(o.impls, BIT(HCB_IMPL_COUNT) - 1);
+    options_free(&o);
+    o = accepted("-o all,peak -n 100 --no-roofline");
+    ck_assert_uint_eq(o.ops,
+                      BIT(HCB_OP_MATMUL) | BIT(HCB_OP_SUM) | BIT(HCB_OP_DOT) | BIT(HCB_OP_PEAK));
+    ck_assert_int_eq(o.roofline, ROOFLINE_OFF);
+    options_free(&o);
+    o = accepted("-o launch -n 9000000000000000000 --roofline"); /* it has no size */
+    ck_assert_int_eq(o.roofline, ROOFLINE_ON);
     options_free(&o);
     o = accepted("-p all,null");
     ck_assert_uint_ne(o.platforms & platform_bit("null"), 0);
@@ -300,11 +308,13 @@ static const struct {
     {"--platform cpu,,opencl", "empty entry"},
     {"--platform cpu,", "empty entry"},
     {"--platform ,cpu", "empty entry"},
-    {"--op foo", "unknown op 'foo'; known are matmul, sum, dot, all"},
+    {"--op foo", "unknown op 'foo'; known are matmul, sum, dot, upload, download, copy, triad, launch, peak, "
+     "all"},
     {"--precision f31",
      "unknown precision 'f31'; known are f64, f32, f16, f16f32, bf16f32, i8i32, all"},
     {"--impl foo",
-     "unknown impl 'foo'; known are openblas, clblast, tile, coopmat, native, ref, all"},
+     "unknown impl 'foo'; known are openblas, clblast, tile, coopmat, native, ref, driver, "
+     "pageable, pinned, all"},
     {"--op matmulmatmulmatmulmatmulmatmulmatmulmatmulmatmulmatmulmatmulmatmul",
      "too long for a word"},
     {"--fill foo", "unknown fill 'foo'; known are uniform, normal, integer, zeros"},

@@ -328,12 +328,19 @@ START_TEST(faults_at_each_step)
 }
 END_TEST
 
+static bool is_transfer(enum hcb_op op)
+{
+    return op == HCB_OP_UPLOAD || op == HCB_OP_DOWNLOAD;
+}
+
 /* Runs a case on a null device and verifies the result. */
 static enum hcb_status verified(const char *behaviour, enum hcb_op op)
 {
-    const struct hcb_case c = {op, HCB_IMPL_NATIVE, HCB_PRECISION_F32,
-                               op == HCB_OP_MATMUL ? (struct hcb_shape){5, 7, 3}
-                                                   : (struct hcb_shape){1, 100, 1}};
+    const struct hcb_case c = {op, is_transfer(op) ? HCB_IMPL_PAGEABLE : HCB_IMPL_NATIVE,
+                               HCB_PRECISION_F32,
+                               op == HCB_OP_MATMUL   ? (struct hcb_shape){5, 7, 3}
+                               : op == HCB_OP_LAUNCH ? (struct hcb_shape){1, 1, 1}
+                                                     : (struct hcb_shape){1, 100, 1}};
     const unsigned last = hcb_op_operands(op) - 1;
     struct hcb_timing timing;
     struct hcb_verdict verdict;
@@ -360,15 +367,155 @@ START_TEST(null_computes)
 }
 END_TEST
 
+/* The core makes transfers of the platform's copies, which null does right; see
+ * below. */
 START_TEST(null_is_wrong)
 {
+    if (is_transfer((enum hcb_op)_i))
+        return;
     ck_assert_int_eq((int)verified("wrong", (enum hcb_op)_i), (int)HCB_WRONG);
 }
 END_TEST
 
 START_TEST(null_leaves_output_unwritten)
 {
+    if (is_transfer((enum hcb_op)_i))
+        return;
     ck_assert_int_eq((int)verified("unwritten", (enum hcb_op)_i), (int)HCB_WRONG);
+}
+END_TEST
+
+/* --------------------------------------------------- transfers and launches */
+
+static unsigned uploads, downloads, runs, most_launches;
+
+static enum hcb_status count_upload(struct hcb_queue *q, struct hcb_buffer *buffer, uint64_t offset,
+                                    const void *data, uint64_t bytes)
+{
+    uploads++;
+    return hcbi_null_ops.upload(q, buffer, offset, data, bytes);
+}
+
+static enum hcb_status count_download(struct hcb_queue *q, struct hcb_buffer *buffer,
+                                      uint64_t offset, void *data, uint64_t bytes)
+{
+    downloads++;
+    return hcbi_null_ops.download(q, buffer, offset, data, bytes);
+}
+
+/* Succeed and leave the last byte alone. */
+static enum hcb_status short_upload(struct hcb_queue *q, struct hcb_buffer *buffer, uint64_t offset,
+                                    const void *data, uint64_t bytes)
+{
+    return hcbi_null_ops.upload(q, buffer, offset, data, bytes - 1);
+}
+
+static enum hcb_status short_download(struct hcb_queue *q, struct hcb_buffer *buffer,
+                                      uint64_t offset, void *data, uint64_t bytes)
+{
+    return hcbi_null_ops.download(q, buffer, offset, data, bytes - 1);
+}
+
+static enum hcb_status count_run(struct hcb_plan *p, uint32_t launches, struct hcb_timing *timing)
+{
+    runs++;
+    most_launches = launches > most_launches ? launches : most_launches;
+    timing->host_ns = 1000;
+    timing->device_ns = 10;
+    timing->host_valid = true;
+    timing->device_valid = runs != 3 || plan->task.op != HCB_OP_LAUNCH;
+    return p->task.op == HCB_OP_LAUNCH ? HCB_OK : HCB_ERROR;
+}
+
+/* A case of 17 integers on a null device whose callbacks are `ops`, the output
+ * poisoned; the plan is made and nothing is run. */
+static void prepare_on(struct hcb_platform_ops *ops, enum hcb_op op, enum hcb_impl impl)
+{
+    const struct hcb_case c = {op, impl, HCB_PRECISION_F32, {1, op == HCB_OP_LAUNCH ? 1 : 17, 1}};
+    open_null("ok");
+    ck_assert_int_eq((int)prepare(&c), (int)HCB_OK);
+    device->ops = ops;
+    uploads = downloads = runs = most_launches = 0;
+}
+
+static enum hcb_status verdict_of(struct hcb_verdict *verdict)
+{
+    float x[17], z[17];
+    hcbi_null_ops.download(queue, buffers[0], 0, x, sizeof x);
+    hcbi_null_ops.download(queue, buffers[1], 0, z, sizeof z);
+    return hcb_verify(&plan->task, (const void *[]){x, NULL}, z,
+                      &(struct hcb_verify_options){.exact = true}, verdict);
+}
+
+START_TEST(transfers_are_copies_by_the_host_clock)
+{
+    const enum hcb_op op = _i == 0 ? HCB_OP_UPLOAD : HCB_OP_DOWNLOAD;
+    static struct hcb_platform_ops ops; /* outlives the device */
+    struct hcb_timing timing;
+    struct hcb_verdict verdict;
+    ops = hcbi_null_ops;
+    ops.upload = count_upload;
+    ops.download = count_download;
+    ops.plan_run = count_run;
+    prepare_on(&ops, op, HCB_IMPL_PAGEABLE);
+    ck_assert_int_eq((int)hcb_plan_run(plan, 5, &timing), (int)HCB_OK);
+    ck_assert_uint_eq(uploads, op == HCB_OP_UPLOAD ? 5 : 1);
+    ck_assert_uint_eq(downloads, op == HCB_OP_UPLOAD ? 1 : 5);
+    ck_assert_uint_eq(runs, 0);
+    ck_assert(timing.host_valid && !timing.device_valid && timing.host_ns > 0);
+    ck_assert_int_eq((int)verdict_of(&verdict), (int)HCB_OK);
+}
+END_TEST
+
+/* A timed copy that is not whole is seen in the output, also the second time. */
+START_TEST(short_transfers_are_wrong)
+{
+    const enum hcb_op op = _i == 0 ? HCB_OP_UPLOAD : HCB_OP_DOWNLOAD;
+    static struct hcb_platform_ops ops, good; /* outlive the device */
+    struct hcb_timing timing;
+    struct hcb_verdict verdict;
+    ops = good = hcbi_null_ops;
+    if (op == HCB_OP_UPLOAD)
+        ops.upload = short_upload;
+    else
+        ops.download = short_download;
+    prepare_on(&good, op, HCB_IMPL_PAGEABLE);
+    for (int run = 0; run < 2; run++) {
+        float poison[17];
+        hcb_poison(HCB_TYPE_F32, poison, 17);
+        hcbi_null_ops.upload(queue, buffers[1], 0, poison, sizeof poison);
+        device->ops = run == 0 ? &good : &ops;
+        ck_assert_int_eq((int)hcb_plan_run(plan, 2, &timing), (int)HCB_OK);
+        ck_assert_int_eq((int)verdict_of(&verdict), (int)(run == 0 ? HCB_OK : HCB_WRONG));
+    }
+}
+END_TEST
+
+START_TEST(null_has_no_pinned_memory)
+{
+    const struct hcb_case c = {HCB_OP_UPLOAD, HCB_IMPL_PINNED, HCB_PRECISION_F32, {1, 9, 1}};
+    open_null("ok");
+    expect_error(hcb_device_supports(device, &c), HCB_UNSUPPORTED,
+                 "null provides no pinned host memory");
+}
+END_TEST
+
+START_TEST(launches_are_waited_for_one_by_one)
+{
+    static struct hcb_platform_ops ops; /* outlives the device */
+    struct hcb_timing timing;
+    ops = hcbi_null_ops;
+    ops.plan_run = count_run;
+    prepare_on(&ops, HCB_OP_LAUNCH, HCB_IMPL_NATIVE);
+    ck_assert_int_eq((int)hcb_plan_run(plan, 2, &timing), (int)HCB_OK);
+    ck_assert_uint_eq(runs, 2);
+    ck_assert_uint_eq(most_launches, 1);
+    ck_assert_uint_eq(timing.host_ns, 2000);
+    ck_assert_uint_eq(timing.device_ns, 20);
+    ck_assert(timing.host_valid && timing.device_valid);
+    /* One launch without a device time leaves none of the sum. */
+    ck_assert_int_eq((int)hcb_plan_run(plan, 2, &timing), (int)HCB_OK);
+    ck_assert(timing.host_valid && !timing.device_valid);
 }
 END_TEST
 
@@ -408,6 +555,10 @@ int main(void)
     tcase_add_loop_test(tests, null_computes, 0, HCB_OP_COUNT);
     tcase_add_loop_test(tests, null_is_wrong, 0, HCB_OP_COUNT);
     tcase_add_loop_test(tests, null_leaves_output_unwritten, 0, HCB_OP_COUNT);
+    tcase_add_loop_test(tests, transfers_are_copies_by_the_host_clock, 0, 2);
+    tcase_add_loop_test(tests, short_transfers_are_wrong, 0, 2);
+    tcase_add_test(tests, null_has_no_pinned_memory);
+    tcase_add_test(tests, launches_are_waited_for_one_by_one);
     tcase_add_test(tests, error_texts);
     return suite_run("registry", tests);
 }

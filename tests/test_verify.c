@@ -361,6 +361,75 @@ START_TEST(reductions)
 }
 END_TEST
 
+/* -------------------------------------------------------- elementwise ops */
+
+/* z = x or z = x + 3 y, rounded once. */
+static struct job elementwise_job(enum hcb_op op, enum hcb_precision precision, uint64_t n, bool exact)
+{
+    struct job job = job_new(op, precision, (struct hcb_shape){1, n, 1},
+                             exact ? HCB_FILL_INTEGER : HCB_FILL_UNIFORM);
+    job.n = n;
+    for (uint64_t i = 0; i < n; i++)
+        hcb_type_store(job.type, job.output, i,
+                       job.a[i] + (op == HCB_OP_TRIAD ? 3 * job.b[i] : 0));
+    return job;
+}
+
+/* Every element counts, wherever it is: the reference goes by blocks of 4096. */
+START_TEST(elementwise)
+{
+    static const enum hcb_op ops[] = {HCB_OP_UPLOAD, HCB_OP_DOWNLOAD, HCB_OP_COPY, HCB_OP_TRIAD, HCB_OP_PEAK};
+    static const uint64_t lengths[] = {1, 17, 4096, 4097, 70001};
+    for (size_t o = 0; o < sizeof ops / sizeof *ops; o++)
+        for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++)
+            for (int exact = 0; exact < 2; exact++) {
+                const uint64_t n = lengths[l], places[] = {0, n / 2, n - 1};
+                struct job job = elementwise_job(ops[o], (enum hcb_precision)_i, n, exact);
+                expect_ok(&job, exact, "undamaged");
+                for (size_t p = 0; p < 3; p++) {
+                    const double right = element(&job, places[p]);
+                    hcb_type_store(job.type, job.output, places[p], right + 1);
+                    expect_wrong(&job, exact, "one element off", "");
+                    hcb_poison(job.type, (char *)job.output + places[p] * hcb_type_size(job.type), 1);
+                    expect_wrong(&job, exact, "one element unwritten", "");
+                    hcb_type_store(job.type, job.output, places[p], right);
+                }
+                expect_ok(&job, exact, "repaired");
+                job_free(&job);
+            }
+}
+END_TEST
+
+/* Copies of any numbers are exact: one unit in the last place is seen. */
+START_TEST(copies_have_no_tolerance)
+{
+    struct job job = elementwise_job(HCB_OP_COPY, HCB_PRECISION_F32, 5000, false);
+    float *z = job.output;
+    struct hcb_verdict verdict;
+    expect_ok(&job, false, "undamaged");
+    ck_assert_int_eq((int)judge(&job, false, &verdict), (int)HCB_OK);
+    ck_assert_double_eq(verdict.checked, 5000);
+    z[4321] = nextafterf(z[4321], 2);
+    expect_wrong(&job, false, "one unit off", "[4321]");
+    expect_wrong(&job, false, "one unit off", "1 of 5000 elements");
+    job_free(&job);
+}
+END_TEST
+
+/* A triad is rounded at most twice: the bound has some units, not thousands. */
+START_TEST(triads_are_held_to_a_few_units)
+{
+    struct job job = elementwise_job(HCB_OP_TRIAD, HCB_PRECISION_F32, 5000, false);
+    float *z = job.output;
+    const float right = z[4999];
+    z[4999] = nextafterf(right, 9);
+    expect_ok(&job, false, "one unit off");
+    z[4999] = right + 4e-5F;
+    expect_wrong(&job, false, "many units off", "[0,4999]");
+    job_free(&job);
+}
+END_TEST
+
 /* A loop that stops at 65,535 terms, as one driver's do. */
 static void check_cut(enum hcb_op op, enum hcb_precision precision, struct hcb_shape shape, bool exact)
 {
@@ -615,6 +684,9 @@ int main(void)
     tcase_add_test(tests, any_element_exactly);
     tcase_add_loop_test(tests, awkward_shapes_pass, 0, HCB_PRECISION_COUNT);
     tcase_add_loop_test(tests, reductions, 0, HCB_PRECISION_COUNT);
+    tcase_add_loop_test(tests, elementwise, 0, HCB_PRECISION_COUNT);
+    tcase_add_test(tests, copies_have_no_tolerance);
+    tcase_add_test(tests, triads_are_held_to_a_few_units);
     tcase_add_loop_test(tests, loop_cut_short, 0, HCB_PRECISION_COUNT);
     tcase_add_loop_test(tests, one_term_of_a_million, 0, HCB_PRECISION_COUNT);
     tcase_add_loop_test(tests, not_too_tight, 0, 4);

@@ -691,6 +691,82 @@ START_TEST(tables_show_no_number_that_was_not_measured)
 }
 END_TEST
 
+/* A launch has two times and no rate, a copy GB/s, a peak GFLOP/s. */
+START_TEST(tables_of_extra_ops)
+{
+    const struct hcb_shape one = {1, 1, 1}, many = {1, 1000000, 1};
+    for (size_t i = 0; i < record.result_count; i++)
+        hcb_result_clear(&results[i]);
+    record.result_count = 0;
+    struct hcb_result *rows[] = {
+        add_result("opencl:0", HCB_OP_UPLOAD, HCB_IMPL_PINNED, HCB_PRECISION_F32, many),
+        add_result("opencl:0", HCB_OP_LAUNCH, HCB_IMPL_TILE, HCB_PRECISION_F32, one),
+        add_result("opencl:0", HCB_OP_PEAK, HCB_IMPL_TILE, HCB_PRECISION_F32, many)};
+    add_samples(&rows[0]->wall, 2e-3);
+    add_samples(&rows[1]->kernel, 5e-6);
+    add_samples(&rows[1]->wall, 30e-6);
+    add_samples(&rows[2]->kernel, 4.096e-2);
+    for (size_t i = 0; i < 3; i++) {
+        rows[i]->status = HCB_OK;
+        hcb_result_rates(rows[i]);
+    }
+    char *text = printed(0, 0);
+    has(line_of(text, "1000000", "pinned"), "2.000");
+    has(line_of(text, "shape", "latency"), "median");
+    has_not(line_of(text, "shape", "latency"), "/s");
+    has(line_of(text, "1 ", "tile"), "5.00 us");
+    has(line_of(text, "1 ", "tile"), "30.0 us");
+    has(line_of(text, "1000000", "tile"), "100.0");
+    has(text, "GFLOP/s");
+    free(text);
+}
+END_TEST
+
+static struct hcb_result roofs[2];
+
+static void add_roofs(void)
+{
+    const struct hcb_case peak = {HCB_OP_PEAK, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 1000, 1}},
+                          triad = {HCB_OP_TRIAD, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 1000, 1}};
+    hcb_result_init(&roofs[0], "opencl:0", &peak);
+    hcb_result_init(&roofs[1], "opencl:0", &triad);
+    roofs[0].status = HCB_OK;
+    roofs[0].gflops = devices[1].peak_gflops[HCB_PRECISION_F32] = 400.5;
+    roofs[1].status = HCB_WRONG;
+    devices[1].bandwidth_gbps = (double)NAN;
+    record.roofline = roofs;
+    record.roofline_count = 2;
+    results[1].roofline_share = 0.714;
+    snprintf(results[1].roofline_bound, sizeof results[1].roofline_bound, "compute");
+}
+
+START_TEST(roofs_are_shown)
+{
+    char *text = printed(0, 0);
+    has_not(text, "roof");
+    free(text);
+    add_roofs();
+    text = printed(0, 0);
+    has(line_of(text, "opencl:0", "7.50 ms"), "71% compute");
+    has(text, "roofline: GFLOP/s of multiply-adds by precision, GB/s of triad f32");
+    has(line_of(text, "opencl:0", "400.5"), "wrong");
+    has(text, "6 rows: 4 ok, 1 wrong, 1 unsupported"); /* the results alone */
+    free(text);
+    json_t *document = written_json(in_folder("a.json"));
+    const json_t *pocl = json_array_get(at(document, "devices", NULL, NULL), 1),
+                 *tile = json_array_get(at(document, "results", NULL, NULL), 1);
+    ck_assert(json_real_value(at(pocl, "roofline", "peak_gflops", "f32")) == 400.5);
+    ck_assert_ptr_null(at(pocl, "roofline", "bandwidth_gbps", NULL));
+    ck_assert_ptr_null(at(json_array_get(at(document, "devices", NULL, NULL), 0), "roofline", NULL,
+                          NULL));
+    ck_assert(json_real_value(at(tile, "roofline", "share", NULL)) == 0.714);
+    text_is(at(tile, "roofline", "bound", NULL), "compute");
+    ck_assert_uint_eq(json_array_size(at(document, "roofline", NULL, NULL)), 2);
+    ck_assert_uint_eq(json_array_size(at(document, "results", NULL, NULL)), record.result_count);
+    json_decref(document);
+}
+END_TEST
+
 START_TEST(one_sample_has_no_spread)
 {
     struct hcb_result *row = add_result("cpu:0", HCB_OP_SUM, HCB_IMPL_REF, HCB_PRECISION_F16,
@@ -1078,6 +1154,8 @@ int main(void)
     tcase_add_test(cases, run_tables);
     tcase_add_test(cases, tables_show_no_number_that_was_not_measured);
     tcase_add_test(cases, one_sample_has_no_spread);
+    tcase_add_test(cases, tables_of_extra_ops);
+    tcase_add_test(cases, roofs_are_shown);
     tcase_add_test(cases, mixed_baselines_are_named);
     tcase_add_test(cases, baseline_in_words);
     tcase_add_test(cases, tables_in_color);

@@ -56,7 +56,7 @@ static void check_all_shapes(enum hcb_impl impl, enum hcb_precision precision, b
     char text[512];
     for (size_t d = 0; d < device_count; d++) {
         struct hcb_device *device = open_device(devices[d].id);
-        for (unsigned op = 0; op < HCB_OP_COUNT; op++) {
+        for (unsigned op = 0; op < HCB_OP_COUNT && !hcb_op_is_extra(op); op++) {
             const enum check_outcome outcome =
                 check_shapes(ctx, device, (enum hcb_op)op, impl, precision, text, sizeof text);
             ck_assert_msg(outcome == CHECK_PASSED || (outcome == CHECK_UNSUPPORTED && !must_run),
@@ -74,6 +74,28 @@ START_TEST(tiles_are_right)
     check_all_shapes(HCB_IMPL_TILE, precision,
                      (precision != HCB_PRECISION_F64 && precision != HCB_PRECISION_F16) ||
                          strcmp(devices[0].driver, "llvmpipe") == 0);
+}
+END_TEST
+
+START_TEST(extras_are_right)
+{
+    static const unsigned least[HCB_PRECISION_COUNT] = {5, 8, 5, 1, 1, 1},
+                          llvmpipe[HCB_PRECISION_COUNT] = {8, 8, 8, 1, 1, 1};
+    const enum hcb_precision precision = (enum hcb_precision)(_i % HCB_PRECISION_COUNT);
+    char text[512] = "";
+    unsigned passed;
+    setenv("HCBENCH_KERNEL_CLASS", classes[_i / HCB_PRECISION_COUNT], 1);
+    setenv("HCBENCH_VULKAN_STAGING", _i < HCB_PRECISION_COUNT ? "0" : "1", 1);
+    for (size_t d = 0; d < device_count; d++) {
+        struct hcb_device *device = open_device(devices[d].id);
+        ck_assert_msg(check_extras(ctx, device, precision, &passed, text, sizeof text) !=
+                          CHECK_FAILED,
+                      "%s: %s", devices[d].id, text);
+        ck_assert_msg(passed >= (strcmp(devices[d].driver, "llvmpipe") == 0 ? llvmpipe
+                                                                           : least)[precision],
+                      "%s: %u pairs, %s", devices[d].id, passed, text);
+        hcb_device_close(device);
+    }
 }
 END_TEST
 
@@ -107,12 +129,16 @@ START_TEST(windows_cover_the_operands)
     const bool is_gpu = _i >= HCB_PRECISION_COUNT;
     const size_t shape_count =
         sizeof shapes / sizeof *shapes - (is_gpu && precision != HCB_PRECISION_F32);
-    struct hcb_case cases[8];
+    struct hcb_case cases[10];
     size_t count = 0;
     for (; count < shape_count; count++)
         cases[count] = (struct hcb_case){HCB_OP_MATMUL, HCB_IMPL_TILE, precision, shapes[count]};
     cases[count++] = (struct hcb_case){HCB_OP_SUM, HCB_IMPL_TILE, precision, {1, 600001, 1}};
     cases[count++] = (struct hcb_case){HCB_OP_DOT, HCB_IMPL_TILE, precision, {1, 600001, 1}};
+    cases[count++] = (struct hcb_case){HCB_OP_TRIAD, HCB_IMPL_TILE, precision, {1, 300001, 1}};
+    if ((hcb_platform_offers((unsigned)hcb_word(hcb_platform_name, "vulkan"), HCB_OP_PEAK,
+                             HCB_IMPL_TILE) >> precision & 1) != 0)
+        cases[count++] = (struct hcb_case){HCB_OP_PEAK, HCB_IMPL_TILE, precision, {1, 66001, 1}};
     setenv("HCBENCH_KERNEL_CLASS", classes[_i / HCB_PRECISION_COUNT], 1);
     setenv("HCBENCH_VULKAN_MAX_RANGE", "1", 1);
     check_cases(cases, count);
@@ -422,6 +448,7 @@ static Suite *make_suite(void)
     Suite *suite = suite_create("vulkan");
     TCase *kernels = add_case(suite, "kernels"), *rest = add_case(suite, "errors and devices");
     tcase_add_loop_test(kernels, tiles_are_right, 0, CLASS_COUNT * HCB_PRECISION_COUNT);
+    tcase_add_loop_test(kernels, extras_are_right, 0, CLASS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_loop_test(kernels, cooperative_matrices_are_right_or_say_why_not, 0,
                         HCB_PRECISION_COUNT);
     tcase_add_loop_test(kernels, windows_cover_the_operands, 0, CLASS_COUNT * HCB_PRECISION_COUNT);

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Roofs: which rows measure them, and each row's share of the nearer one. */
+#include "config.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "roofline.h"
+#include "suite.h"
+
+static struct options options;
+static struct device_record devices[2];
+static struct record record;
+
+static void set_up(void)
+{
+    options = (struct options){.command = COMMAND_RUN, .precisions = 1u << HCB_PRECISION_F32};
+    memset(devices, 0, sizeof devices);
+    devices[0].info = (struct hcb_device_info){.id = "cpu:0", .platform = "cpu", .type = HCB_DEVICE_CPU};
+    devices[1].info = (struct hcb_device_info){.id = "null:0", .platform = "null", .type = HCB_DEVICE_CPU};
+    record = (struct record){.options = &options, .devices = devices, .device_count = 2};
+}
+
+static void tear_down(void)
+{
+    for (size_t i = 0; i < record.roofline_count; i++)
+        hcb_result_clear(&record.roofline[i]);
+    free(record.roofline);
+}
+
+static struct hcb_result *find(const char *device, enum hcb_op op, enum hcb_precision precision)
+{
+    for (size_t i = 0; i < record.roofline_count; i++) {
+        struct hcb_result *row = &record.roofline[i];
+        if (row->task.op == op && row->task.precision == precision && strcmp(row->device, device) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+/* The accumulators of the precisions, and one triad; no integers. */
+START_TEST(rows_are_those_that_are_needed)
+{
+    options.precisions = 1u << HCB_PRECISION_F64 | 1u << HCB_PRECISION_BF16F32 | 1u << HCB_PRECISION_I8I32;
+    ck_assert(roofline_make_rows(&record));
+    ck_assert_uint_eq(record.roofline_count, 3);
+    ck_assert_ptr_nonnull(find("cpu:0", HCB_OP_PEAK, HCB_PRECISION_F64));
+    ck_assert_ptr_nonnull(find("cpu:0", HCB_OP_PEAK, HCB_PRECISION_F32));
+    const struct hcb_result *triad = find("cpu:0", HCB_OP_TRIAD, HCB_PRECISION_F32);
+    ck_assert_ptr_nonnull(triad);
+    ck_assert_int_eq(triad->task.impl, HCB_IMPL_NATIVE);
+    ck_assert_uint_ge(hcb_case_bytes(&triad->task), 32 << 20);
+}
+END_TEST
+
+START_TEST(rows_are_made_when_they_are_wanted)
+{
+    static const struct {
+        enum command command;
+        enum preset preset;
+        enum roofline roofline;
+        size_t rows;
+    } cases[] = {{COMMAND_RUN, PRESET_DEFAULT, ROOFLINE_AUTO, 2},
+                 {COMMAND_RUN, PRESET_FULL, ROOFLINE_AUTO, 2},
+                 {COMMAND_RUN, PRESET_QUICK, ROOFLINE_AUTO, 0},
+                 {COMMAND_RUN, PRESET_QUICK, ROOFLINE_ON, 4}, /* the test platform too */
+                 {COMMAND_RUN, PRESET_DEFAULT, ROOFLINE_OFF, 0},
+                 {COMMAND_VERIFY, PRESET_DEFAULT, ROOFLINE_AUTO, 0}};
+    options.command = cases[_i].command;
+    options.preset = cases[_i].preset;
+    options.roofline = cases[_i].roofline;
+    ck_assert(roofline_make_rows(&record));
+    ck_assert_uint_eq(record.roofline_count, cases[_i].rows);
+}
+END_TEST
+
+/* Failed rows leave what was not measured absent. */
+START_TEST(figures_come_from_good_rows)
+{
+    devices[0].bandwidth_gbps = (double)NAN;
+    ck_assert(roofline_make_rows(&record));
+    struct hcb_result *peak = find("cpu:0", HCB_OP_PEAK, HCB_PRECISION_F32),
+                      *triad = find("cpu:0", HCB_OP_TRIAD, HCB_PRECISION_F32);
+    peak->status = HCB_OK;
+    peak->gflops = 100;
+    triad->status = HCB_WRONG;
+    triad->gbps = 20;
+    roofline_gather(&record);
+    ck_assert_double_eq(devices[0].peak_gflops[HCB_PRECISION_F32], 100);
+    ck_assert_double_nan(devices[0].bandwidth_gbps);
+    triad->status = HCB_OK;
+    roofline_gather(&record);
+    ck_assert_double_eq(devices[0].bandwidth_gbps, 20);
+}
+END_TEST
+
+/* 100 GFLOP/s and 20 GB/s. */
+static struct hcb_result rated(enum hcb_op op, enum hcb_impl impl, enum hcb_precision precision,
+                               struct hcb_shape shape, double seconds)
+{
+    struct hcb_result row;
+    const struct hcb_case c = {op, impl, precision, shape};
+    devices[0].peak_gflops[HCB_PRECISION_F32] = 100;
+    devices[0].bandwidth_gbps = 20;
+    hcb_result_init(&row, "cpu:0", &c);
+    row.status = HCB_OK;
+    row.kernel.summary.n = 1;
+    row.kernel.summary.median = seconds;
+    hcb_result_rates(&row);
+    roofline_rate(&record, &row);
+    return row;
+}
+
+START_TEST(share_of_the_nearer_roof)
+{
+    /* 2^31 operations, far more than bytes: half of what 100 GFLOP/s would take. */
+    struct hcb_result row = rated(HCB_OP_MATMUL, HCB_IMPL_OPENBLAS, HCB_PRECISION_F32,
+                                  (struct hcb_shape){1024, 1024, 1024}, 0x1p31 / 50e9);
+    ck_assert_double_eq_tol(row.roofline_share, 0.5, 1e-12);
+    ck_assert_str_eq(row.roofline_bound, "compute");
+    /* A long thin product moves more than it computes: 4 (2n + n n) bytes with k = 1. */
+    row = rated(HCB_OP_MATMUL, HCB_IMPL_OPENBLAS, HCB_PRECISION_F32, (struct hcb_shape){1000, 1000, 1},
+                4.008e6 / 5e9);
+    ck_assert_double_eq_tol(row.roofline_share, 0.25, 1e-12);
+    ck_assert_str_eq(row.roofline_bound, "memory");
+    row = rated(HCB_OP_SUM, HCB_IMPL_NATIVE, HCB_PRECISION_F32, (struct hcb_shape){1, 999999, 1}, 4e6 / 40e9);
+    ck_assert_double_eq_tol(row.roofline_share, 2, 1e-12); /* from a cache */
+    ck_assert_str_eq(row.roofline_bound, "memory");
+}
+END_TEST
+
+/* The peak of vectors is none for matrix units and integers. */
+START_TEST(no_share_without_a_ceiling)
+{
+    static const struct {
+        enum hcb_op op;
+        enum hcb_impl impl;
+        enum hcb_precision precision;
+        bool has_share, has_peak;
+    } cases[] = {{HCB_OP_MATMUL, HCB_IMPL_COOPMAT, HCB_PRECISION_F16F32, false, false},
+                 {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F16F32, true, true},
+                 {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F64, false, false},
+                 {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_I8I32, false, false},
+                 {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_I8I32, true, false},
+                 {HCB_OP_TRIAD, HCB_IMPL_TILE, HCB_PRECISION_F32, false, true}};
+    const struct hcb_shape cube = {64, 64, 64}, vector = {1, 64, 1};
+    const struct hcb_result row =
+        rated(cases[_i].op, cases[_i].impl, cases[_i].precision,
+              hcb_op_rank(cases[_i].op) == 3 ? cube : vector, 1e-6);
+    ck_assert(isfinite(row.roofline_share) == cases[_i].has_share);
+    ck_assert((row.roofline_bound[0] != '\0') == cases[_i].has_share);
+    ck_assert(isfinite(roofline_peak_gflops(&record, &row)) == cases[_i].has_peak);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = suite_case("roofline");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, rows_are_those_that_are_needed);
+    tcase_add_loop_test(tests, rows_are_made_when_they_are_wanted, 0, 6);
+    tcase_add_test(tests, figures_come_from_good_rows);
+    tcase_add_test(tests, share_of_the_nearer_roof);
+    tcase_add_loop_test(tests, no_share_without_a_ceiling, 0, 6);
+    return suite_run("roofline", tests);
+}
