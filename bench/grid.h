@@ -16,7 +16,7 @@ struct grid_column {
     unsigned spare; /* on a narrow page the columns with 1 go first, then 2 ...; 0 stays */
 };
 
-enum { GRID_COLUMNS_MAX = 16 };
+enum { GRID_COLUMNS_MAX = 24 };
 
 /* `columns`, GRID_COLUMNS_MAX at most, must live as long as the grid.  NULL when memory is short;
  * the other functions accept that. */

@@ -94,6 +94,7 @@ struct options roofline_options(const struct options *options)
     brief.min_time_s = 0;
     brief.max_time_s = 0.1;
     brief.ci_percent = 0;
+    brief.against_itself = false;
     brief.fill = HCB_FILL_UNIFORM;
     return brief;
 }
