@@ -63,7 +63,7 @@ enum column {
     STATUS,
     COLUMN_COUNT
 };
-_Static_assert(COLUMN_COUNT <= GRID_COLUMNS_MAX, "the grid has room for all columns");
+_Static_assert((int)COLUMN_COUNT <= (int)GRID_COLUMNS_MAX, "the grid has room for all columns");
 
 /* What a table needs besides its rows. */
 struct look {

@@ -38,7 +38,13 @@ for precision in f64 f32 f16 f16f32 bf16f32 i8i32; do
 	check --uninitialized 512 cpu tile $precision matmul=2x3x259
 	check '' 512 gpu tile $precision matmul=3x66x17
 	check '' 512 cpu tile $precision sum=3 sum=33011 dot=300
+	check '' 512 cpu tile $precision triad=1 triad=5001
+	check '' 512 gpu tile $precision triad=3 triad=1001
 	check '' 512 gpu tile $precision sum=3 sum=8193 dot=4100
 done
 check --uninitialized 512 gpu tile f32 matmul=65x3x1
+check '' 512 cpu tile f32 launch=1 peak=17
+check '' 512 gpu tile f32 launch=1 peak=17
+check '' 512 gpu driver f32 copy=1 copy=1001
+check '' 512 gpu pinned f32 upload=17 download=1001
 [ $failures -eq 0 ]

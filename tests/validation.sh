@@ -54,6 +54,22 @@ for class in cpu gpu; do
 			check "$class" tile "$precision" matmul=70x600x600 sum=600001
 	done
 done
+for class in cpu gpu; do
+	for precision in f64 f32 f16; do
+		check "$class" tile "$precision" triad=1 triad=70001 launch=1 peak=1 peak=1001
+		HCBENCH_VULKAN_MAX_RANGE=1 check "$class" tile "$precision" triad=300001
+	done
+	for precision in f16f32 bf16f32 i8i32; do
+		HCBENCH_VULKAN_MAX_RANGE=1 check "$class" tile "$precision" triad=17 triad=300001
+	done
+done
+for staging in 0 1; do
+	for impl in pageable pinned; do
+		HCBENCH_VULKAN_STAGING=$staging \
+			check gpu $impl f32 upload=1 upload=70001 download=17 download=70001
+	done
+	HCBENCH_VULKAN_STAGING=$staging check gpu driver f32 copy=1 copy=70001
+done
 for precision in f16f32 bf16f32 i8i32; do
 	check gpu coopmat "$precision" matmul=1x1x1 matmul=129x130x131 matmul=64x64x64
 done
