@@ -45,6 +45,5 @@ done
 check --uninitialized 512 gpu tile f32 matmul=65x3x1
 check '' 512 cpu tile f32 launch=1 peak=17
 check '' 512 gpu tile f32 launch=1 peak=17
-check '' 512 gpu driver f32 copy=1 copy=1001
 check '' 512 gpu pinned f32 upload=17 download=1001
 [ $failures -eq 0 ]
