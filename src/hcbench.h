@@ -456,6 +456,54 @@ enum hcb_status hcb_device_supports(struct hcb_device *device, const struct hcb_
 /* The most bytes that buffers and plans of this device held at one time. */
 uint64_t hcb_device_peak_bytes(const struct hcb_device *device);
 
+/* ----------------------------------------------------------------- sensors */
+
+/* What the system tells of a device while it works.  Values are append-only. */
+#define HCB_SENSOR_TABLE(X)                                                    \
+    X(ENERGY, "energy", "joules since hcb_sensors_open, a counter")            \
+    X(POWER, "power", "watts")                                                 \
+    X(CLOCK, "clock", "Hz of the units that compute")                          \
+    X(TEMPERATURE, "temperature", "degrees Celsius")                           \
+    X(THROTTLE, "throttle", "1 while the device is slowed down, else 0")
+
+/* clang-format off */
+#define HCB_ENUM_SENSOR(symbol, name, text) HCB_SENSOR_##symbol,
+enum hcb_sensor { HCB_SENSOR_TABLE(HCB_ENUM_SENSOR) HCB_SENSOR_COUNT };
+/* clang-format on */
+
+/* "energy", ...; NULL past the end. */
+const char *hcb_sensor_name(unsigned sensor);
+
+/* What is read of a device, and from where. */
+struct hcb_sensor_info {
+    char source[48];              /* "NVML", "powercap package"; "" when it is not read */
+    char reason[HCB_REASON_SIZE]; /* why it is not read; "" when it is */
+    double cost_s;                /* of one reading, NaN when it is not read */
+};
+
+struct hcb_sensor_reading {
+    double value[HCB_SENSOR_COUNT]; /* NaN when it was not read */
+    char throttle[96]; /* why the device is slowed down: "power cap, heat"; "" */
+};
+
+struct hcb_sensors;
+
+/* Finds the sensors of a device: NVML for GPUs of NVIDIA, hwmon and the driver's
+ * files in sysfs for other devices with a PCI address, and for CPUs and software
+ * drivers powercap (all packages, all programs on them), cpufreq (mean of the
+ * CPUs that this process may use; at most 16 of them are read) and hwmon.  Reads
+ * each of them a few times and drops clock, temperature and throttle where a
+ * reading takes longer than 1 ms, energy and power where it takes 20 ms.  NULL
+ * only when memory is short. */
+struct hcb_sensors *hcb_sensors_open(const struct hcb_device_info *device);
+void hcb_sensors_close(struct hcb_sensors *sensors);
+const struct hcb_sensor_info *hcb_sensors_info(const struct hcb_sensors *sensors,
+                                               enum hcb_sensor sensor);
+/* Reads what `wanted` asks for, bits 1 << enum hcb_sensor.  The energy counter
+ * may wrap around once between two readings. */
+void hcb_sensors_read(struct hcb_sensors *sensors, unsigned wanted,
+                      struct hcb_sensor_reading *reading);
+
 /* --------------------------------------------------- queues, buffers, plans */
 
 enum hcb_status hcb_queue_new(struct hcb_device *device, struct hcb_queue **queue);
