@@ -14,6 +14,8 @@
 #include "fair_cpu.h"
 #include "journal.h"
 #include "link.h"
+#include "meter.h"
+#include "power.h"
 #include "progress.h"
 #include "protocol.h"
 
@@ -72,6 +74,22 @@ static void stop_actor(struct actor *actor)
 
 #define SOON_ASLEEP "OPENBLAS_THREAD_TIMEOUT=20"
 
+/* Asks once per worker what can be read of the device. */
+static enum hcb_status ask_sensors(struct conductor *conductor, struct actor *actor)
+{
+    struct device_record *device = &conductor->record->devices[actor - conductor->actors];
+    json_t *reply;
+    if (conductor->options->command != COMMAND_RUN)
+        return HCB_OK;
+    enum hcb_status status = link_call(actor->link, "sensors", NULL, &reply, actor->reason);
+    if (status == HCB_OK && !power_describe(reply, &device->sensors)) {
+        snprintf(actor->reason, sizeof actor->reason, "the worker's sensors are not understood");
+        status = HCB_ERROR;
+    }
+    json_decref(reply);
+    return status;
+}
+
 /* Starts the device's worker when it does not run.  A device that cannot be
  * opened stays refused. */
 static enum hcb_status ready_actor(struct conductor *conductor, struct actor *actor)
@@ -94,6 +112,8 @@ static enum hcb_status ready_actor(struct conductor *conductor, struct actor *ac
             json_object_set_new(request, "kernel_dir", json_string(conductor->options->kernel_dir));
         status = link_tell(actor->link, "open", request, actor->reason);
     }
+    if (status == HCB_OK)
+        status = ask_sensors(conductor, actor);
     if (status != HCB_OK) {
         stop_actor(actor);
         actor->refused = status == HCB_SKIPPED ? HCB_OK : status;
@@ -254,13 +274,15 @@ static bool add_samples(struct hcb_clock_result *clock, const json_t *array)
 static enum hcb_status sample(struct row *row, uint32_t launches, unsigned count, bool kept, char *reason)
 {
     struct hcb_clock_result kernel = {0}, wall = {0};
-    json_t *reply, *kernel_array, *wall_array, *request = about(row);
+    json_t *reply, *kernel_array, *wall_array, *sensors, *request = about(row);
     json_object_set_new(request, "launches", json_integer(launches));
     json_object_set_new(request, "count", json_integer(count));
     const double begin = now_s();
     enum hcb_status status = link_call(row->actor->link, "sample", request, &reply, reason);
-    if (status == HCB_OK && json_unpack(reply, "{s:o, s:o !}", "kernel", &kernel_array, "wall",
-                                        &wall_array) != 0)
+    if (status == HCB_OK && json_unpack(reply, "{s:o, s:o, s:o !}", "kernel", &kernel_array,
+                                        "wall", &wall_array, "sensors", &sensors) != 0)
+        status = misunderstood(reason);
+    if (status == HCB_OK && kept && !power_add(row->result, sensors))
         status = misunderstood(reason);
     if (status == HCB_OK && (!add_samples(kept ? &row->result->kernel : &kernel, kernel_array) ||
                              !add_samples(kept ? &row->result->wall : &wall, wall_array))) {
@@ -382,7 +404,7 @@ static enum hcb_status verify(struct conductor *conductor, struct row *row, char
     progress_show(conductor->finished, result, "verifying");
     enum hcb_status status =
         link_call(row->actor->link, "verify", about_with_seed(conductor, row), &reply, reason);
-    if (status == HCB_OK && json_unpack(reply, "{s:F, s:F, s:o !}", "device_peak_bytes",
+    if (status == HCB_OK && json_unpack(reply, "{s:F, s?F, s:o !}", "device_peak_bytes",
                                         &result->device_peak_bytes, "host_peak_bytes",
                                         &result->host_peak_bytes, "error", &error) != 0)
         status = misunderstood(reason);
@@ -391,6 +413,38 @@ static enum hcb_status verify(struct conductor *conductor, struct row *row, char
         !protocol_read_verdict(error, &result->error))
         status = misunderstood(reason);
     json_decref(reply);
+    return status;
+}
+
+static enum hcb_status ask_energy(struct row *row, char *reason)
+{
+    json_t *reply, *request = about(row);
+    json_object_set_new(request, "launches", json_integer(row->launches));
+    enum hcb_status status = link_call(row->actor->link, "energy", request, &reply, reason);
+    if (status == HCB_OK && !power_energy(row->result, reply))
+        status = misunderstood(reason);
+    json_decref(reply);
+    return status;
+}
+
+/* Joules per launch, where something counts them; what those launches wrote is
+ * verified like that of the others. */
+static enum hcb_status measure_energy(struct conductor *conductor, struct row *row, char *reason)
+{
+    const struct device_sensors *sensors =
+        &conductor->record->devices[row->actor - conductor->actors].sensors;
+    const bool readable = sensors->source[HCB_SENSOR_ENERGY][0] != '\0' ||
+                          sensors->source[HCB_SENSOR_POWER][0] != '\0';
+    const double longest_s = METER_LONGEST_S + 3 * row->launches * row->launch_s;
+    enum hcb_status status = HCB_OK;
+    if (readable && longest_s < conductor->options->timeout_s) {
+        progress_show(conductor->finished, row->result, "measuring energy");
+        status = ask_energy(row, reason);
+        if (status == HCB_OK)
+            status = verify(conductor, row, reason);
+    }
+    if (status == HCB_OK)
+        power_finish(row->result);
     return status;
 }
 
@@ -475,6 +529,7 @@ static void run_rows(struct conductor *conductor, struct row **rows, size_t coun
             each_row(conductor, rows, count, LIVE, take_block_if_needed);
         each_row(conductor, rows, count, LIVE, verify); /* what the last window wrote */
         if (timed) {
+            each_row(conductor, rows, count, LIVE, measure_energy);
             each_row(conductor, rows, count, LIVE, transfer);
             each_row(conductor, rows, count, LIVE, verify);
         }

@@ -111,6 +111,27 @@ static void print_baseline(const struct record *record, struct page *page)
     free(text);
 }
 
+/* "not readable for cpu:0, opencl:0: energy: ...", each text once. */
+static void print_sensors(const struct record *record, struct page *page)
+{
+    char text[sizeof record->devices->sensors.unreadable + 200], clean[sizeof text];
+    for (size_t i = 0; i < record->device_count; i++) {
+        const char *why = record->devices[i].sensors.unreadable;
+        bool said = why[0] == '\0';
+        for (size_t j = 0; j < i && !said; j++)
+            said = strcmp(record->devices[j].sensors.unreadable, why) == 0;
+        if (said)
+            continue;
+        size_t used = (size_t)snprintf(text, sizeof text, "not readable for %s", record->devices[i].info.id);
+        for (size_t j = i + 1; j < record->device_count && used < 150; j++)
+            if (strcmp(record->devices[j].sensors.unreadable, why) == 0)
+                used += (size_t)snprintf(text + used, sizeof text - used, ", %s",
+                                         record->devices[j].info.id);
+        snprintf(text + used, sizeof text - used, ": %s", why);
+        page_wrap(page, 4, page_clip(text, clean, sizeof clean));
+    }
+}
+
 void absences_print(const struct record *record, struct page *page)
 {
     char text[WHOLE + 64], reason[WHOLE];
@@ -125,6 +146,7 @@ void devices_print(const struct record *record, struct page *page)
 {
     print_lines(record, page);
     print_baseline(record, page);
+    print_sensors(record, page);
     absences_print(record, page);
 }
 

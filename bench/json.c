@@ -375,6 +375,19 @@ static json_t *same_as_json(const struct device_record *device)
     return ids;
 }
 
+/* {"energy": SOURCE, ..., "unreadable": TEXT}; NULL when nobody asked. */
+static json_t *sensors_json(const struct device_sensors *sensors)
+{
+    json_t *object = json_object();
+    for (unsigned i = 0; i < HCB_SENSOR_COUNT; i++)
+        set_text(object, hcb_sensor_name(i), sensors->source[i]);
+    set_text(object, "unreadable", sensors->unreadable);
+    if (json_object_size(object) > 0)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
 static json_t *device_json(const struct device_record *device)
 {
     const struct hcb_device_info *info = &device->info;
@@ -396,6 +409,9 @@ static json_t *device_json(const struct device_record *device)
     set_count(object, "memory_bytes", info->memory_bytes);
     set_count(object, "max_buffer_bytes", info->max_buffer_bytes);
     json_object_set_new(object, "same_as", same_as_json(device));
+    json_t *sensors = sensors_json(&device->sensors);
+    if (sensors != NULL)
+        json_object_set_new(object, "sensors", sensors);
     if (device->unsupported != NULL)
         json_object_set_new(object, "supports", supports_json(device));
     return object;

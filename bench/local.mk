@@ -12,14 +12,17 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/journal.c %reldir%/journal.h \
 	%reldir%/json.c %reldir%/json.h \
 	%reldir%/link.c %reldir%/link.h \
+	%reldir%/meter.c %reldir%/meter.h \
 	%reldir%/notes.c %reldir%/notes.h \
 	%reldir%/numbers.c %reldir%/numbers.h \
 	%reldir%/options.c %reldir%/options.h \
 	%reldir%/output.c %reldir%/output.h \
 	%reldir%/page.c %reldir%/page.h \
+	%reldir%/power.c %reldir%/power.h \
 	%reldir%/progress.c %reldir%/progress.h \
 	%reldir%/protocol.c %reldir%/protocol.h \
 	%reldir%/record.h \
+	%reldir%/resident.c %reldir%/resident.h \
 	%reldir%/rows.c \
 	%reldir%/sizes.c %reldir%/sizes.h \
 	%reldir%/table.c \

@@ -9,9 +9,16 @@
 
 enum { RECORD_SAME_MAX = 8 };
 
+/* What the sensors of a device are, told once per run.  All "" when nobody asked. */
+struct device_sensors {
+    char source[HCB_SENSOR_COUNT][48];    /* "" when it is not read */
+    char unreadable[3 * HCB_REASON_SIZE]; /* "energy: REASON; clock: REASON"; "" */
+};
+
 /* A device, and for `list` what it supports. */
 struct device_record {
     struct hcb_device_info info;
+    struct device_sensors sensors;
     char same_as[RECORD_SAME_MAX][24]; /* ids of the same hardware behind other APIs; "" ends */
     /* Reason why not, indexed by op, impl, precision; NULL: supported; allocated
      * for `list` only. */

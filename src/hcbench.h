@@ -325,6 +325,13 @@ struct hcb_ratio hcb_clock_ratio(const struct hcb_clock_result *numerator,
 
 /* ------------------------------------------------------------ result record */
 
+/* Clock frequencies that a device ran at; n = 0 when they were not read. */
+struct hcb_frequency {
+    double median_mhz, min_mhz, max_mhz;
+    size_t n;
+    double *samples_mhz; /* malloc'ed, in the order of measurement */
+};
+
 /* Everything known of one row.  A number that was not measured is NaN, a text
  * that does not apply is "". */
 struct hcb_result {
@@ -342,7 +349,19 @@ struct hcb_result {
     struct hcb_verdict error; /* its status and reason are those of the row */
     char baseline[40];        /* "cpu:0/openblas" */
     struct hcb_ratio speedup_kernel, speedup_end_to_end;
+    /* Device memory that the row's operands, its plan and the queue hold
+     * (hcb_plan_device_bytes), and how far the worker's resident memory rose for
+     * the row's inputs and its own steps, without the verification. */
     double device_peak_bytes, host_peak_bytes;
+    /* From launches without a pause, after the samples. */
+    double energy_j;       /* joules per launch */
+    double watts;          /* mean */
+    double gflop_per_j;    /* 1e9 operations per joule */
+    char power_source[48]; /* "NVML", "powercap package" */
+    /* Read at the end of each block of samples. */
+    struct hcb_frequency frequency;
+    double temperature_max_c;
+    char throttled[96]; /* why the device slowed down: "power cap, heat" */
     char kernels[96];
     char kernel_sha256[65];
     char note[HCB_REASON_SIZE]; /* of the plan */
@@ -383,6 +402,8 @@ void hcb_result_clear(struct hcb_result *result);
 void hcb_result_rates(struct hcb_result *result);
 /* Adds a warning, printf style; more than the record holds are dropped. */
 void hcb_result_warn(struct hcb_result *result, const char *format, ...) HCB_PRINTF(2, 3);
+/* Adds a frequency in MHz.  False when memory is short. */
+bool hcb_result_add_frequency(struct hcb_result *result, double mhz);
 /* The clock that rates and speedups come from: kernel, else wall. */
 const struct hcb_clock_result *hcb_result_clock(const struct hcb_result *result);
 /* Fills in the speedups and the baseline's name; both results must be ok, else
@@ -480,7 +501,7 @@ const struct hcb_device_info *hcb_device_info(const struct hcb_device *device);
 /* HCB_OK, or HCB_UNSUPPORTED with the reason in the error text: what the driver
  * lacks, or that the operands do not fit.  Allocates nothing. */
 enum hcb_status hcb_device_supports(struct hcb_device *device, const struct hcb_case *c);
-/* The most bytes that buffers and plans of this device held at one time. */
+/* The most bytes that buffers, plans and queues of this device held at one time. */
 uint64_t hcb_device_peak_bytes(const struct hcb_device *device);
 
 /* ----------------------------------------------------------------- sensors */
@@ -550,7 +571,7 @@ struct hcb_plan_info {
     char kernels[96];       /* files used, "matmul_cpu.cl"; "" for a library's own */
     char kernel_sha256[65]; /* of those files' bytes, one after the other; "" if none */
     char note[HCB_REASON_SIZE]; /* what the reader of the row must know; "" if nothing */
-    uint64_t scratch_bytes; /* device memory besides the operands */
+    uint64_t scratch_bytes; /* device memory besides the operands, as allocated */
     uint64_t depth;         /* longest chain of additions behind an element; 0: the terms */
     double roundoff_factor; /* see hcb_verify_options; 0 means 1 */
 };
@@ -563,6 +584,12 @@ enum hcb_status hcb_plan_new(struct hcb_queue *queue, const struct hcb_case *c,
                              struct hcb_plan **plan);
 void hcb_plan_free(struct hcb_plan *plan);
 const struct hcb_plan_info *hcb_plan_info(const struct hcb_plan *plan);
+
+/* Device memory that this plan's computation holds: its operands as they were
+ * allocated, the scratch memory of the plan, and what its queue copies through, as
+ * far as it has been needed until now.  Other plans on the same inputs do not
+ * count.  What a driver or a library allocates by itself is not seen. */
+uint64_t hcb_plan_device_bytes(const struct hcb_plan *plan);
 
 /* Time of one hcb_plan_run, all launches together.  A clock that was not read
  * is not valid. */

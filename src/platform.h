@@ -38,11 +38,13 @@ struct hcb_device {
 
 struct hcb_queue {
     struct hcb_device *device;
+    uint64_t held_bytes; /* of device memory, see hcbi_queue_hold */
 };
 
 struct hcb_buffer {
     struct hcb_device *device;
     uint64_t bytes;
+    uint64_t held_bytes; /* of device memory; `bytes` unless buffer_new says more */
 };
 
 struct hcb_plan {
@@ -157,6 +159,10 @@ struct hcbi_blob {
     size_t size;
 };
 void hcbi_plan_kernels(struct hcb_plan *plan, const struct hcbi_blob *files, size_t count);
+
+/* Counts device memory that a queue has allocated to copy through; it counts until
+ * the queue is freed. */
+void hcbi_queue_hold(struct hcb_queue *queue, uint64_t bytes);
 
 /* Nanoseconds of CLOCK_MONOTONIC, for host_ns. */
 uint64_t hcbi_now_ns(void);

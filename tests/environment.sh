@@ -8,6 +8,9 @@ export HOME="$tests_home" XDG_STATE_HOME="$tests_home/state" XDG_CACHE_HOME="$te
 export POCL_CACHE_DIR="$tests_home/pocl" MESA_SHADER_CACHE_DIR="$tests_home/mesa"
 mkdir -p "$POCL_CACHE_DIR"
 unset HCBENCH_NULL HCBENCH_KERNEL_CLASS HCBENCH_KERNEL_DIR HCBENCH_VECTOR_BITS
+# No sensors but those that a test makes itself.
+unset HCBENCH_NVML
+export HCBENCH_SENSOR_ROOT="$tests_home/no-sensors"
 export LC_ALL=C
 export LSAN_OPTIONS="suppressions=$srcdir/tests/lsan.supp:print_suppressions=0"
 
