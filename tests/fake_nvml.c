@@ -70,10 +70,10 @@ int nvmlDeviceGetTemperature(void *device, int sensor, unsigned *degrees)
     return good(device);
 }
 
-/* Idle and application clocks, which are no slowdown; a power cap and heat. */
+/* Idleness and a group of GPUs, which are no slowdown; a power cap and heat. */
 static int reasons(void *device, unsigned long long *bits)
 {
-    *bits = 0x01 | 0x02 | 0x04 | 0x20;
+    *bits = 0x01 | 0x10 | 0x04 | 0x20;
     return good(device);
 }
 

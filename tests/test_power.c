@@ -4,10 +4,12 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "meter.h"
 #include "power.h"
+#include "resident.h"
 #include "suite.h"
 
 static const struct hcb_case task = {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 1000000, 1}};
@@ -222,6 +224,46 @@ START_TEST(what_is_read_of_a_device)
 }
 END_TEST
 
+/* -------------------------------------------------------------------- memory */
+
+static char *touch(size_t bytes)
+{
+    char *memory = malloc(bytes);
+    ck_assert_ptr_nonnull(memory);
+    memset(memory, 1, bytes);
+    __asm__ volatile("" : : "r"(memory) : "memory"); /* so that it is not left out */
+    return memory;
+}
+
+/* What stays from one stretch to the next, what goes, and what is between them. */
+START_TEST(rise_of_resident_memory)
+{
+    const size_t part = 64u << 20;
+    const double slack = 24u << 20;
+    struct resident resident = {.unknown = false};
+    resident_begin(&resident);
+    char *first = touch(part);
+    resident_end(&resident);
+    if (resident.unknown)
+        return;
+    ck_assert_double_eq_tol(resident.peak, part, slack);
+    char *between = touch(2 * part);
+    resident_begin(&resident);
+    char *second = touch(part);
+    free(touch(part));
+    resident_trim();
+    resident_end(&resident);
+    ck_assert_double_eq_tol(resident.peak, 3.0 * (double)part, slack);
+    free(between);
+    resident_trim();
+    resident_begin(&resident);
+    resident_end(&resident);
+    ck_assert_double_eq_tol(resident.peak, 3.0 * (double)part, slack);
+    free(first);
+    free(second);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = suite_case("power");
@@ -235,5 +277,6 @@ int main(void)
     tcase_add_test(tests, readings_that_are_none);
     tcase_add_test(tests, operations_per_joule);
     tcase_add_loop_test(tests, what_is_read_of_a_device, 0, (int)(sizeof replies / sizeof *replies));
+    tcase_add_test(tests, rise_of_resident_memory);
     return suite_run("power", tests);
 }

@@ -128,11 +128,15 @@ START_TEST(sensors_are_told_and_read_with_the_samples)
     double temperature = 0;
     ck_assert_int_eq(json_unpack(reply, "{s:{s:F !}}", "sensors", "temperature", &temperature), 0);
     ck_assert(temperature == 48);
+    ask("{'id':1,'step':'verify','impl':'native','seed':7}", "ok");
     ask("{'id':1,'step':'energy','impl':'native','launches':0}", "error");
     ask("{'id':1,'step':'energy','impl':'tile','launches':1}", "error"); /* no plan */
     reply = ask("{'id':1,'step':'energy','impl':'native','launches':1000}", "ok");
     ck_assert_ptr_null(json_object_get(reply, "joules"));
     ask("{'id':1,'step':'verify','impl':'native','seed':7}", "ok"); /* what it computed */
+    setenv("HCBENCH_NULL", "unwritten", 1); /* from here on; the right result is gone */
+    ask("{'id':5,'step':'energy','impl':'native','launches':1000000}", "ok");
+    ask("{'id':1,'step':'verify','impl':'native','seed':7}", "wrong");
     snprintf(command, sizeof command, "rm -r '%s'", root);
     ck_assert_int_eq(system(command), 0);
 }

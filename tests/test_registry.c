@@ -293,6 +293,11 @@ START_TEST(bytes_of_a_plan)
     ck_assert_uint_eq(hcb_device_peak_bytes(device), operands + 5711);
     hcb_buffer_free(other);
     ck_assert_uint_eq(device->held_bytes, operands + 711);
+    hcb_plan_free(plan);
+    plan = NULL;
+    hcb_queue_free(queue);
+    queue = NULL;
+    ck_assert_uint_eq(device->held_bytes, operands);
 }
 END_TEST
 
