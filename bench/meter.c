@@ -8,7 +8,8 @@
 
 void meter_begin(struct meter *meter, double s, double joules)
 {
-    *meter = (struct meter){.start = {s, joules, 0}, .seen_joules = joules, .counts = !isnan(joules)};
+    *meter = (struct meter){
+        .start = {s, joules, 0}, .seen_joules = joules, .counts = !isnan(joules)};
 }
 
 /* A step of the counter: the first one that is seen begins the measurement. */
@@ -41,7 +42,8 @@ bool meter_add(struct meter *meter, double s, double launches, double joules, do
         add_watts(meter, &now, watts);
     const double covered = meter->last.s - meter->first.s;
     const unsigned seen = meter->counts ? meter->steps : meter->readings;
-    const bool enough = seen > METER_STEPS && covered >= (meter->counts ? METER_LEAST_S : METER_DROPPED_S);
+    const double least_s = meter->counts ? METER_LEAST_S : METER_DROPPED_S;
+    const bool enough = seen > METER_STEPS && covered >= least_s;
     return enough || covered >= METER_MOST_S || s - meter->start.s >= METER_END_S;
 }
 

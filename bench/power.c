@@ -71,7 +71,8 @@ static void add_throttle(struct hcb_result *result, const char *text)
         const size_t length = strcspn(text, ","), used = strlen(result->throttled);
         char one[sizeof result->throttled];
         snprintf(one, sizeof one, "%.*s", (int)length, text);
-        if (strstr(result->throttled, one) == NULL && used + length + 3 < sizeof result->throttled)
+        const bool fits = used + length + 3 < sizeof result->throttled;
+        if (strstr(result->throttled, one) == NULL && fits)
             snprintf(result->throttled + used, sizeof result->throttled - used, "%s%s",
                      used > 0 ? ", " : "", one);
         text += length;
@@ -131,9 +132,11 @@ static void warn_of_clock(struct hcb_result *result)
     if (!(high - low > clock_share * high))
         return;
     if (highest < lowest)
-        hcb_result_warn(result, "the clock fell from %.0f to %.0f MHz while it was sampled", high, low);
+        hcb_result_warn(result, "the clock fell from %.0f to %.0f MHz while it was sampled", high,
+                        low);
     else
-        hcb_result_warn(result, "the clock rose from %.0f to %.0f MHz while it was sampled", low, high);
+        hcb_result_warn(result, "the clock rose from %.0f to %.0f MHz while it was sampled", low,
+                        high);
 }
 
 void power_finish(struct hcb_result *result)

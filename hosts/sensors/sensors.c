@@ -51,7 +51,8 @@ static const struct sensors_place cpu_places[] = {
  * sysfs-driver-intel-xe-hwmon; the clocks of i915 and xe are files of their own. */
 static const struct sensors_place pci_places[] = {
     {HCB_SENSOR_ENERGY, "hwmon", "/hwmon/hwmon*/energy1_input", 1e-6, .combine = COMBINE_SUM},
-    {HCB_SENSOR_ENERGY, "hwmon package", "/hwmon/hwmon*/energy2_input", 1e-6, .combine = COMBINE_SUM},
+    {HCB_SENSOR_ENERGY, "hwmon package", "/hwmon/hwmon*/energy2_input", 1e-6,
+     .combine = COMBINE_SUM},
     {HCB_SENSOR_POWER, "hwmon", "/hwmon/hwmon*/power1_average", 1e-6, .combine = COMBINE_SUM},
     {HCB_SENSOR_POWER, "hwmon", "/hwmon/hwmon*/power1_input", 1e-6, .combine = COMBINE_SUM},
     {HCB_SENSOR_CLOCK, "hwmon", "/hwmon/hwmon*/freq1_input", 1, .combine = COMBINE_MAX,
