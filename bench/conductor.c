@@ -245,7 +245,7 @@ static bool add_samples(struct hcb_clock_result *clock, const json_t *array)
         samples[i] = json_number_value(json_array_get(array, i));
         good = samples[i] > 0;
     }
-    good = good && hcb_clock_add(clock, samples, count);
+    good = good && hcb_clock_add(clock, 0, samples, count);
     free(samples);
     return good;
 }
@@ -271,8 +271,8 @@ static enum hcb_status sample(struct row *row, uint32_t launches, unsigned count
         row->sampling_s += now_s() - begin;
     else if (wall.summary.n > 0)
         row->launch_s = wall.summary.min;
-    free(kernel.samples);
-    free(wall.samples);
+    hcb_clock_clear(&kernel);
+    hcb_clock_clear(&wall);
     json_decref(reply);
     return status;
 }
@@ -344,7 +344,7 @@ static double median_of(const json_t *array)
     struct hcb_clock_result clock = {0};
     const double median =
         add_samples(&clock, array) && clock.summary.n > 0 ? clock.summary.median : (double)NAN;
-    free(clock.samples);
+    hcb_clock_clear(&clock);
     return median;
 }
 
@@ -512,7 +512,7 @@ static void add_speedups(struct row **rows, size_t count)
     }
     for (size_t i = 0; i < count && baseline != NULL; i++)
         if (rows[i]->result != baseline)
-            hcb_result_compare(rows[i]->result, baseline);
+            hcb_result_compare(rows[i]->result, baseline, true, 1);
 }
 
 /* Rows of one case run together, or device by device when memory is short. */

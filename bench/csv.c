@@ -65,7 +65,8 @@ static void write_field(struct output *output, const struct hcb_result *result,
         output_text(output, text);
         break;
     case HCB_FIELD_LINES: write_lines(output, (char *const *)member); break;
-    case HCB_FIELD_SAMPLES: break;
+    case HCB_FIELD_SAMPLES:
+    case HCB_FIELD_ROUNDS: break;
     }
 }
 
@@ -75,7 +76,7 @@ static void write_line(struct output *output, const struct hcb_result *result)
     const struct hcb_field *field;
     bool first = true;
     for (unsigned i = 0; (field = hcb_result_field(i)) != NULL; i++) {
-        if (field->kind == HCB_FIELD_SAMPLES)
+        if (field->kind == HCB_FIELD_SAMPLES || field->kind == HCB_FIELD_ROUNDS)
             continue;
         if (!first)
             output_text(output, ",");

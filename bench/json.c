@@ -48,6 +48,14 @@ static json_t *json_samples(const double *samples, size_t count)
     return array;
 }
 
+static json_t *json_rounds(const uint32_t *rounds, size_t count)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, json_integer(rounds[i]));
+    return array;
+}
+
 static json_t *json_lines(char *const *lines)
 {
     json_t *array = json_array();
@@ -57,6 +65,17 @@ static json_t *json_lines(char *const *lines)
 }
 
 /* ------------------------------------------------------------- a row to JSON */
+
+static size_t field_count(const struct hcb_result *result, const struct hcb_field *field)
+{
+    return *(const size_t *)((const char *)result + field->count_offset);
+}
+
+/* One number per sample. */
+static bool is_array(const struct hcb_field *field)
+{
+    return field->kind == HCB_FIELD_SAMPLES || field->kind == HCB_FIELD_ROUNDS;
+}
 
 static json_t *field_value(const struct hcb_result *result, const struct hcb_field *field)
 {
@@ -70,8 +89,9 @@ static json_t *field_value(const struct hcb_result *result, const struct hcb_fie
     case HCB_FIELD_COUNT: return json_whole(*(const double *)member);
     case HCB_FIELD_SIZE: return json_integer((json_int_t) * (const size_t *)member);
     case HCB_FIELD_SAMPLES:
-        return json_samples(*(double *const *)member,
-                            *(const size_t *)((const char *)result + field->count_offset));
+        return json_samples(*(double *const *)member, field_count(result, field));
+    case HCB_FIELD_ROUNDS:
+        return json_rounds(*(uint32_t *const *)member, field_count(result, field));
     case HCB_FIELD_LINES: return json_lines((char *const *)member);
     }
     return NULL;
@@ -110,7 +130,7 @@ json_t *record_result_json(const struct hcb_result *result, bool samples)
     const struct hcb_field *field;
     json_t *row = json_object();
     for (unsigned i = 0; row != NULL && (field = hcb_result_field(i)) != NULL; i++) {
-        if (!hcb_result_has(result, field) || (field->kind == HCB_FIELD_SAMPLES && !samples))
+        if (!hcb_result_has(result, field) || (is_array(field) && !samples))
             continue;
         if (!put(row, field->name, field_value(result, field))) {
             json_decref(row);
@@ -166,6 +186,23 @@ static bool read_samples(const json_t *value, double **samples, size_t count)
     return *samples != NULL;
 }
 
+static bool read_rounds(const json_t *value, uint32_t **rounds, size_t count)
+{
+    json_int_t last = 0;
+    if (!json_is_array(value) || count == 0 || json_array_size(value) != count)
+        return false;
+    *rounds = malloc(count * sizeof **rounds);
+    for (size_t i = 0; *rounds != NULL && i < count; i++) {
+        const json_t *round = json_array_get(value, i);
+        if (!json_is_integer(round) || json_integer_value(round) < last ||
+            json_integer_value(round) > UINT32_MAX)
+            return false;
+        last = json_integer_value(round);
+        (*rounds)[i] = (uint32_t)last;
+    }
+    return *rounds != NULL;
+}
+
 static bool read_lines(const json_t *value, struct hcb_result *result)
 {
     size_t index;
@@ -198,8 +235,8 @@ static bool read_field(const json_t *value, const struct hcb_field *field,
         *(size_t *)member = (size_t)json_integer_value(value);
         return json_integer_value(value) > 0;
     case HCB_FIELD_SAMPLES:
-        return read_samples(value, (double **)member,
-                            *(size_t *)((char *)result + field->count_offset));
+        return read_samples(value, (double **)member, field_count(result, field));
+    case HCB_FIELD_ROUNDS: return read_rounds(value, (uint32_t **)member, field_count(result, field));
     case HCB_FIELD_LINES: return read_lines(value, result);
     }
     return false;

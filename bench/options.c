@@ -19,7 +19,8 @@
 enum { HELP_WIDTH = 79, HELP_COLUMN = 26, FIRST_LONG = 256 };
 
 /* Which commands take an option. */
-enum { RUN = 1 << COMMAND_RUN, LIST = 1 << COMMAND_LIST, VERIFY = 1 << COMMAND_VERIFY };
+enum { RUN = 1 << COMMAND_RUN, LIST = 1 << COMMAND_LIST, VERIFY = 1 << COMMAND_VERIFY,
+       EVERY = (1 << COMMAND_WORKER) - 1 };
 
 /* A set of words for a value. */
 struct vocabulary {
@@ -32,7 +33,7 @@ struct row {
     const char *name;
     int letter; /* 0: none */
     const char *argument; /* NULL: takes none */
-    unsigned commands;
+    unsigned commands; /* two commands may give one name or letter two meanings */
     const char *help;
     /* Reads `text` into the member; false after complain(). */
     bool (*store)(const struct row *row, const char *text, struct options *options);
@@ -298,6 +299,8 @@ static bool store_preset(const struct row *row, const char *text, struct options
 
 static const struct {
     const char *name, *text;
+    const char *operands; /* as the help names them; NULL: none */
+    int fewest, most;
 } commands[] = {
     [COMMAND_RUN] = {"run", "measure and verify; the command when none is given"},
     [COMMAND_LIST] = {"list", "platforms and devices, what each supports and why not"},
@@ -379,11 +382,8 @@ static const struct row rows[] = {
      .words = &colors},
     {"strict", 0, NULL, RUN | VERIFY, "a row that is unsupported or skipped fails the run too",
      store_flag, MEMBER(strict), .value = true},
-    {.name = "help", .letter = 'h', .commands = RUN | LIST | VERIFY, .help = "print this"},
-    {.name = "version",
-     .letter = 'V',
-     .commands = RUN | LIST | VERIFY,
-     .help = "print the version"},
+    {.name = "help", .letter = 'h', .commands = EVERY, .help = "print this"},
+    {.name = "version", .letter = 'V', .commands = EVERY, .help = "print the version"},
 };
 enum { ROW_COUNT = sizeof rows / sizeof *rows };
 
@@ -493,7 +493,9 @@ static int finish_stdout(void)
 static int print_help(enum command command, bool named)
 {
     if (named) {
-        printf("Usage: hcbench %s [OPTION]...\n%s\n", commands[command].name,
+        printf("Usage: hcbench %s [OPTION]...%s%s\n%s\n", commands[command].name,
+               commands[command].operands != NULL ? " " : "",
+               commands[command].operands != NULL ? commands[command].operands : "",
                commands[command].text);
     } else {
         puts("Usage: hcbench [COMMAND] [OPTION]...\n"
@@ -520,42 +522,65 @@ static int print_version(void)
 
 /* ------------------------------------------------------------------- parsing */
 
+static bool takes(enum command command, const struct row *row)
+{
+    return row->commands >> command & 1;
+}
+
+/* Another row has this one's name and is the one that the command means. */
+static bool is_eclipsed(const struct row *row, enum command command)
+{
+    for (size_t i = 0; i < ROW_COUNT && !takes(command, row); i++)
+        if (takes(command, &rows[i]) && strcmp(rows[i].name, row->name) == 0)
+            return true;
+    return false;
+}
+
+/* The row of a letter; the command's own comes first. */
+static const struct row *find_letter(int letter, enum command command)
+{
+    const struct row *found = NULL;
+    for (size_t i = 0; i < ROW_COUNT && letter != 0; i++)
+        if (rows[i].letter == letter && (found == NULL || takes(command, &rows[i])))
+            found = &rows[i];
+    return found;
+}
+
 /* The short and long options as getopt_long wants them.  Long ones answer with
  * FIRST_LONG + row, so that messages can name what was written. */
-static void describe(struct option *longs, char *letters)
+static void describe(enum command command, struct option *longs, char *letters)
 {
-    /* '+' stops at the first operand, ':' tells a missing argument apart. */
-    *letters++ = '+';
+    /* ':' tells a missing argument apart; '+' stops at the first operand, since
+     * getopt_long else moves operands behind the options. */
+    if (commands[command].operands == NULL)
+        *letters++ = '+';
     *letters++ = ':';
     for (int i = 0; i < ROW_COUNT; i++) {
         const bool has_argument = rows[i].argument != NULL;
-        longs[i] = (struct option){.name = rows[i].name,
-                                   .has_arg = has_argument ? required_argument : no_argument,
-                                   .val = FIRST_LONG + i};
-        if (rows[i].letter == 0)
+        if (!is_eclipsed(&rows[i], command))
+            *longs++ = (struct option){.name = rows[i].name,
+                                       .has_arg = has_argument ? required_argument : no_argument,
+                                       .val = FIRST_LONG + i};
+        if (rows[i].letter == 0 || find_letter(rows[i].letter, command) != &rows[i])
             continue;
         *letters++ = (char)rows[i].letter;
         if (has_argument)
             *letters++ = ':';
     }
     *letters = '\0';
-    longs[ROW_COUNT] = (struct option){0};
+    *longs = (struct option){0};
 }
 
-static const struct row *find_row(int answer)
+static const struct row *find_row(int answer, enum command command)
 {
-    if (answer >= FIRST_LONG && answer < FIRST_LONG + ROW_COUNT)
-        return &rows[answer - FIRST_LONG];
-    for (size_t i = 0; i < ROW_COUNT; i++)
-        if (rows[i].letter == answer && answer != 0)
-            return &rows[i];
-    return NULL;
+    return answer >= FIRST_LONG && answer < FIRST_LONG + ROW_COUNT ? &rows[answer - FIRST_LONG]
+                                                                   : find_letter(answer, command);
 }
 
 /* What getopt_long did not understand; `written` is the argument it was in. */
-static void complain_of(int answer, int option, const char *written)
+static void complain_of(enum command command, int answer, int option, const char *written)
 {
-    const struct row *row = find_row(option);
+    const struct row *row = find_row(option, command);
     if (answer == ':' && row != NULL)
         complain("--%s needs %s", row->name, row->argument);
     else if (row != NULL)
@@ -568,15 +593,31 @@ static void complain_of(int answer, int option, const char *written)
 
 static bool complain_of_command(const struct row *row, enum command command)
 {
-    char takes[512] = "";
+    char names[512] = "";
     for (size_t i = 0; i < ROW_COUNT; i++)
-        if (rows[i].commands >> command & 1) {
-            const size_t used = strlen(takes);
-            snprintf(takes + used, sizeof takes - used, "%s--%s", used > 0 ? ", " : "",
-                     rows[i].name);
+        if (takes(command, &rows[i])) {
+            const size_t used = strlen(names);
+            snprintf(names + used, sizeof names - used, "%s--%s", used > 0 ? ", " : "", rows[i].name);
         }
     return complain("'hcbench %s' does not take --%s; it takes %s", commands[command].name,
-                    row->name, takes);
+                    row->name, names);
+}
+
+/* The operands, which are files. */
+static bool take_operands(int argc, char **argv, struct options *options)
+{
+    const char *wanted = commands[options->command].operands;
+    const int count = argc - optind;
+    if (wanted == NULL && count > 0)
+        return complain("unexpected argument '%s'; a command comes first, and options begin with '-'",
+                        argv[optind]);
+    if (wanted != NULL && (count < commands[options->command].fewest ||
+                           count > commands[options->command].most))
+        return complain("'hcbench %s' takes %s, not %d file%s", commands[options->command].name, wanted,
+                        count, count == 1 ? "" : "s");
+    options->files = argv + optind;
+    options->file_count = (size_t)count;
+    return true;
 }
 
 /* Reads every option; `given` tells which rows were among them. */
@@ -585,20 +626,20 @@ static int parse(int argc, char **argv, bool named, struct options *options, boo
     struct option longs[ROW_COUNT + 1];
     char letters[2 * ROW_COUNT + 3];
     int answer;
-    describe(longs, letters);
+    describe(options->command, longs, letters);
     opterr = 0;
     optind = 0; /* start anew, in case of an earlier use */
     while ((answer = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
         if (answer == '?' || answer == ':') {
-            complain_of(answer, optopt, argv[optind - 1]);
+            complain_of(options->command, answer, optopt, argv[optind - 1]);
             return EXIT_USAGE;
         }
-        const struct row *row = find_row(answer);
+        const struct row *row = find_row(answer, options->command);
         if (strcmp(row->name, "help") == 0)
             return print_help(options->command, named);
         if (strcmp(row->name, "version") == 0)
             return print_version();
-        if ((row->commands >> options->command & 1) == 0) {
+        if (!takes(options->command, row)) {
             complain_of_command(row, options->command);
             return EXIT_USAGE;
         }
@@ -606,12 +647,7 @@ static int parse(int argc, char **argv, bool named, struct options *options, boo
             return EXIT_USAGE;
         given[row - rows] = true;
     }
-    if (optind < argc) {
-        complain("unexpected argument '%s'; a command comes first, and options begin with '-'",
-                 argv[optind]);
-        return EXIT_USAGE;
-    }
-    return GO_ON;
+    return take_operands(argc, argv, options) ? GO_ON : EXIT_USAGE;
 }
 
 static bool was_given(const bool *given, size_t offset)

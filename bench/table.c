@@ -125,8 +125,8 @@ static void add_result(struct grid *grid, const struct hcb_result *row, const st
     grid_cell(grid, IMPL, PAINT_NONE, "%s", hcb_impl_name(row->task.impl));
     add_clocks(grid, row, look);
     add_number(grid, RATE, hcb_op_rank(row->task.op) == 3 ? row->gflops : row->gbps, 4);
-    add_speedup(grid, SPEEDUP, row->speedup_kernel);
-    add_speedup(grid, SPEEDUP_END_TO_END, row->speedup_end_to_end);
+    add_speedup(grid, SPEEDUP, row->speedup_kernel.ratio);
+    add_speedup(grid, SPEEDUP_END_TO_END, row->speedup_end_to_end.ratio);
     if (!look->one_baseline)
         grid_cell(grid, AGAINST, PAINT_NONE, "%s", row->baseline);
     add_number(grid, ERROR, row->error.bound_ratio, 2);

@@ -291,13 +291,39 @@ struct hcb_summary {
  * are NaN and n is 0 when n is 0 or memory is short. */
 struct hcb_summary hcb_summarize(const double *samples, size_t n);
 
-/* ------------------------------------------------------------ result record */
-
-/* One of the three clocks of a row; n = 0 when it was not measured. */
+/* Samples of one clock in the order of measurement.  Those of one round were taken
+ * next to each other, and next to the same round of the rows that they are
+ * compared with.  All 0 and NULL: not measured. */
 struct hcb_clock_result {
     struct hcb_summary summary;
-    double *samples; /* malloc'ed, in the order of measurement */
+    double *samples;  /* seconds; malloc'ed, summary.n of them */
+    uint32_t *rounds; /* of each sample, never decreasing; malloc'ed */
 };
+void hcb_clock_clear(struct hcb_clock_result *clock);
+/* Appends `count` samples of one round and summarizes the clock anew.  False when
+ * memory is short. */
+bool hcb_clock_add(struct hcb_clock_result *clock, uint32_t round, const double *samples, size_t count);
+
+/* A ratio of two medians and its 95 % interval; NaN where there is none. */
+struct hcb_ratio {
+    double ratio, ci95_low, ci95_high;
+};
+
+enum { HCB_RATIO_ROUNDS_MIN = 4 };
+
+/* median(numerator) / median(denominator), with a bootstrap interval over rounds.
+ * Neighbouring samples are alike, so whole rounds are drawn with replacement, not
+ * samples.  `paired`: both clocks were measured in the same rounds, and a drawn
+ * round counts for both, so that what slowed both down cancels; otherwise each
+ * side draws its own.  Percentiles are expanded for the small number B of rounds:
+ * those of Phi(-+ sqrt(B/(B-1)) t(0.975, B-1)) (Hesterberg, "What teachers should
+ * know about the bootstrap", The American Statistician 69(4), 2015).  No interval
+ * with fewer than HCB_RATIO_ROUNDS_MIN rounds on a side; the ratio alone when
+ * memory is short.  The same clocks and seed give the same numbers, and the ratio lies within its interval. */
+struct hcb_ratio hcb_clock_ratio(const struct hcb_clock_result *numerator,
+                                 const struct hcb_clock_result *denominator, bool paired, uint64_t seed);
+
+/* ------------------------------------------------------------ result record */
 
 /* Everything known of one row.  A number that was not measured is NaN, a text
  * that does not apply is "". */
@@ -315,7 +341,7 @@ struct hcb_result {
     double gflops, gbps;  /* from the kernel median, else from wall */
     struct hcb_verdict error; /* its status and reason are those of the row */
     char baseline[40];        /* "cpu:0/openblas" */
-    double speedup_kernel, speedup_end_to_end;
+    struct hcb_ratio speedup_kernel, speedup_end_to_end;
     double device_peak_bytes, host_peak_bytes;
     char kernels[96];
     char kernel_sha256[65];
@@ -332,6 +358,7 @@ enum hcb_field_kind {
     HCB_FIELD_COUNT,   /* double holding a whole number, absent when NaN */
     HCB_FIELD_SIZE,    /* size_t, absent when 0 */
     HCB_FIELD_SAMPLES, /* double *, counted by the size_t at `count_offset` */
+    HCB_FIELD_ROUNDS,  /* uint32_t *, counted likewise */
     HCB_FIELD_LINES    /* char *[], NULL after the last */
 };
 
@@ -352,16 +379,16 @@ bool hcb_result_has(const struct hcb_result *result, const struct hcb_field *fie
 /* All numbers absent, all texts empty, status HCB_SKIPPED. */
 void hcb_result_init(struct hcb_result *result, const char *device, const struct hcb_case *c);
 void hcb_result_clear(struct hcb_result *result);
-/* Appends `count` samples in seconds to a clock of a result and summarizes it
- * anew.  False when memory is short. */
-bool hcb_clock_add(struct hcb_clock_result *clock, const double *samples, size_t count);
 /* Fills in flops, bytes and the rates from the clocks. */
 void hcb_result_rates(struct hcb_result *result);
 /* Adds a warning, printf style; more than the record holds are dropped. */
 void hcb_result_warn(struct hcb_result *result, const char *format, ...) HCB_PRINTF(2, 3);
+/* The clock that rates and speedups come from: kernel, else wall. */
+const struct hcb_clock_result *hcb_result_clock(const struct hcb_result *result);
 /* Fills in the speedups and the baseline's name; both results must be ok, else
- * nothing is done. */
-void hcb_result_compare(struct hcb_result *result, const struct hcb_result *baseline);
+ * nothing is done.  `paired` and `seed` as in hcb_clock_ratio. */
+void hcb_result_compare(struct hcb_result *result, const struct hcb_result *baseline, bool paired,
+                        uint64_t seed);
 
 /* ------------------------------------------------------------- environment */
 

@@ -28,7 +28,12 @@
     NUMBER(name_ ".ci95_s.1", member.summary.ci95_high),                                           \
     {.name = name_ ".n", .kind = HCB_FIELD_SIZE, MEMBER(member.summary.n)},                        \
     {.name = name_ ".samples_s", .kind = HCB_FIELD_SAMPLES, MEMBER(member.samples),                \
+     .count_offset = offsetof(struct hcb_result, member.summary.n)},                               \
+    {.name = name_ ".rounds", .kind = HCB_FIELD_ROUNDS, MEMBER(member.rounds),                     \
      .count_offset = offsetof(struct hcb_result, member.summary.n)}
+#define RATIO(name_, member)                                                                       \
+    NUMBER(name_ ".ratio", member.ratio), NUMBER(name_ ".ci95.0", member.ci95_low),                \
+    NUMBER(name_ ".ci95.1", member.ci95_high)
 /* clang-format on */
 
 static const struct hcb_field fields[] = {
@@ -60,8 +65,8 @@ static const struct hcb_field fields[] = {
     NUMBER("error.limit", error.limit),
     COUNT("error.checked", error.checked),
     TEXT("speedup.baseline", baseline),
-    NUMBER("speedup.kernel.ratio", speedup_kernel),
-    NUMBER("speedup.end_to_end.ratio", speedup_end_to_end),
+    RATIO("speedup.kernel", speedup_kernel),
+    RATIO("speedup.end_to_end", speedup_end_to_end),
     COUNT("memory.device_peak_bytes", device_peak_bytes),
     COUNT("memory.host_peak_bytes", host_peak_bytes),
     TEXT("kernels", kernels),
@@ -87,6 +92,7 @@ bool hcb_result_has(const struct hcb_result *result, const struct hcb_field *fie
     case HCB_FIELD_COUNT: return isfinite(*(const double *)member);
     case HCB_FIELD_SIZE: return *(const size_t *)member > 0;
     case HCB_FIELD_SAMPLES: return *(double *const *)member != NULL;
+    case HCB_FIELD_ROUNDS: return *(uint32_t *const *)member != NULL;
     case HCB_FIELD_LINES: return *(char *const *)member != NULL;
     }
     return false;
@@ -106,32 +112,22 @@ void hcb_result_init(struct hcb_result *result, const char *device, const struct
 
 void hcb_result_clear(struct hcb_result *result)
 {
-    free(result->kernel.samples);
-    free(result->wall.samples);
-    free(result->end_to_end.samples);
+    hcb_clock_clear(&result->kernel);
+    hcb_clock_clear(&result->wall);
+    hcb_clock_clear(&result->end_to_end);
     for (size_t i = 0; i < sizeof result->warnings / sizeof *result->warnings; i++)
         free(result->warnings[i]);
     memset(result, 0, sizeof *result);
 }
 
-bool hcb_clock_add(struct hcb_clock_result *clock, const double *samples, size_t count)
+const struct hcb_clock_result *hcb_result_clock(const struct hcb_result *result)
 {
-    if (count == 0)
-        return true;
-    const size_t n = clock->summary.n;
-    double *larger = realloc(clock->samples, (n + count) * sizeof *larger);
-    if (larger == NULL)
-        return false;
-    memcpy(larger + n, samples, count * sizeof *larger);
-    clock->samples = larger;
-    clock->summary = hcb_summarize(larger, n + count);
-    return clock->summary.n == n + count;
+    return result->kernel.summary.n > 0 ? &result->kernel : &result->wall;
 }
 
 void hcb_result_rates(struct hcb_result *result)
 {
-    const struct hcb_summary *best =
-        result->kernel.summary.n > 0 ? &result->kernel.summary : &result->wall.summary;
+    const struct hcb_summary *best = &hcb_result_clock(result)->summary;
     result->flops = hcb_case_flops(&result->task);
     result->bytes = (double)hcb_case_bytes(&result->task);
     if (best->n > 0 && best->median > 0) {
@@ -155,15 +151,15 @@ void hcb_result_warn(struct hcb_result *result, const char *format, ...)
         }
 }
 
-void hcb_result_compare(struct hcb_result *result, const struct hcb_result *baseline)
+void hcb_result_compare(struct hcb_result *result, const struct hcb_result *baseline, bool paired,
+                        uint64_t seed)
 {
     if (result->status != HCB_OK || baseline->status != HCB_OK)
         return;
     snprintf(result->baseline, sizeof result->baseline, "%s/%s", baseline->device,
              hcb_impl_name(baseline->task.impl));
-    if (result->kernel.summary.median > 0)
-        result->speedup_kernel = baseline->kernel.summary.median / result->kernel.summary.median;
-    if (result->end_to_end.summary.median > 0)
-        result->speedup_end_to_end =
-            baseline->end_to_end.summary.median / result->end_to_end.summary.median;
+    result->speedup_kernel =
+        hcb_clock_ratio(hcb_result_clock(baseline), hcb_result_clock(result), paired, seed);
+    result->speedup_end_to_end =
+        hcb_clock_ratio(&baseline->end_to_end, &result->end_to_end, paired, seed);
 }

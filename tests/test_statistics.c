@@ -100,9 +100,130 @@ START_TEST(samples_stay_as_they_are)
 }
 END_TEST
 
+/* `per_round` samples of base * (1 + wave * sin) in each of `rounds` rounds; `shift`
+ * moves all samples of round r by shift[r % 8]. */
+static struct hcb_clock_result made_clock(uint32_t rounds, unsigned per_round, double base, unsigned salt,
+                                          const double *shift)
+{
+    struct hcb_clock_result clock = {0};
+    for (uint32_t r = 0; r < rounds; r++)
+        for (unsigned i = 0; i < per_round; i++) {
+            const double wiggle = 0.01 * sin(1.7 * (r * per_round + i) + salt);
+            const double sample = base * (1 + wiggle) * (shift != NULL ? shift[r % 8] : 1);
+            ck_assert(hcb_clock_add(&clock, r, &sample, 1));
+        }
+    return clock;
+}
+
+START_TEST(ratio_of_medians)
+{
+    struct hcb_clock_result a = made_clock(8, 5, 6, 0, NULL), b = made_clock(8, 5, 2, 3, NULL);
+    const struct hcb_ratio ratio = hcb_clock_ratio(&a, &b, true, 1), again = hcb_clock_ratio(&a, &b, true, 1);
+    ck_assert_double_eq(ratio.ratio, a.summary.median / b.summary.median);
+    ck_assert(ratio.ci95_low <= ratio.ratio && ratio.ratio <= ratio.ci95_high);
+    ck_assert(ratio.ci95_low > 2.9 && ratio.ci95_high < 3.1 && ratio.ci95_low < ratio.ci95_high);
+    ck_assert_mem_eq(&ratio, &again, sizeof ratio);
+    hcb_clock_clear(&a);
+    hcb_clock_clear(&b);
+    ck_assert(a.samples == NULL && a.rounds == NULL && a.summary.n == 0);
+}
+END_TEST
+
+/* What slows a whole round down on both sides cancels when rounds are paired. */
+START_TEST(paired_rounds_cancel_drift)
+{
+    static const double drift[8] = {1, 1.3, 0.8, 1.1, 1.5, 0.9, 1.2, 0.7};
+    struct hcb_clock_result a = made_clock(16, 3, 1, 0, drift), b = made_clock(16, 3, 1, 5, drift);
+    const struct hcb_ratio paired = hcb_clock_ratio(&a, &b, true, 1), apart = hcb_clock_ratio(&a, &b, false, 1);
+    const double narrow = paired.ci95_high - paired.ci95_low, wide = apart.ci95_high - apart.ci95_low;
+    ck_assert(narrow < wide / 4);
+    ck_assert(paired.ci95_low <= 1 && 1 <= paired.ci95_high);
+    hcb_clock_clear(&a);
+    hcb_clock_clear(&b);
+}
+END_TEST
+
+/* Rounds, not samples, are drawn: many samples of few rounds make no narrow interval. */
+START_TEST(rounds_are_drawn_whole)
+{
+    static const double drift[8] = {1, 1.3, 0.8, 1.1, 1.5, 0.9, 1.2, 0.7};
+    struct hcb_clock_result few = made_clock(8, 2, 1, 0, drift), many = made_clock(8, 200, 1, 0, drift),
+                            one = made_clock(8, 2, 1, 9, NULL);
+    const struct hcb_ratio a = hcb_clock_ratio(&few, &one, false, 1), b = hcb_clock_ratio(&many, &one, false, 1);
+    ck_assert(b.ci95_high - b.ci95_low > 0.7 * (a.ci95_high - a.ci95_low));
+    hcb_clock_clear(&few);
+    hcb_clock_clear(&many);
+    hcb_clock_clear(&one);
+}
+END_TEST
+
+START_TEST(too_few_rounds_for_an_interval)
+{
+    struct hcb_clock_result a = made_clock(3, 50, 1, 0, NULL), b = made_clock(8, 5, 1, 5, NULL), none = {0};
+    struct hcb_ratio ratio = hcb_clock_ratio(&a, &b, false, 1);
+    ck_assert(isfinite(ratio.ratio) && isnan(ratio.ci95_low) && isnan(ratio.ci95_high));
+    ratio = hcb_clock_ratio(&none, &b, false, 1);
+    ck_assert(isnan(ratio.ratio) && isnan(ratio.ci95_low));
+    ratio = hcb_clock_ratio(&b, &none, true, 1);
+    ck_assert(isnan(ratio.ratio) && isnan(ratio.ci95_low));
+    hcb_clock_clear(&a);
+    hcb_clock_clear(&b);
+}
+END_TEST
+
+/* Uniform in (0, 1). */
+static double uniform(uint64_t seed, uint32_t index)
+{
+    const uint32_t counter[4] = {index}, key[2] = {(uint32_t)seed, 7};
+    uint32_t out[4];
+    hcb_philox4x32(counter, key, out);
+    return (out[0] + 0.5) * 0x1p-32;
+}
+
+/* Two clocks of one speed with common drift, their own noise and a slow sample now
+ * and then. */
+static struct hcb_clock_result noisy_clock(uint64_t seed, uint32_t side)
+{
+    struct hcb_clock_result clock = {0};
+    double drift = 0;
+    for (uint32_t r = 0; r < 6; r++) {
+        drift += 0.05 * (uniform(seed, r) - 0.5);
+        const double own = 0.04 * (uniform(seed, 100 + 50 * side + r) - 0.5);
+        for (uint32_t i = 0; i < 5; i++) {
+            const double u = uniform(seed, 1000 + 1000 * side + 10 * r + i);
+            const double sample = exp(drift + own + 0.03 * u) * (u > 0.9 ? 1.3 : 1);
+            ck_assert(hcb_clock_add(&clock, r, &sample, 1));
+        }
+    }
+    return clock;
+}
+
+/* 95 % of intervals should contain the truth; six rounds are few. */
+START_TEST(intervals_contain_the_truth)
+{
+    enum { TRIALS = 400 };
+    unsigned inside = 0, telling = 0;
+    for (uint64_t seed = 1; seed <= TRIALS; seed++) {
+        struct hcb_clock_result a = noisy_clock(seed, 0), b = noisy_clock(seed, 1);
+        const struct hcb_ratio ratio = hcb_clock_ratio(&a, &b, true, seed);
+        inside += ratio.ci95_low <= 1 && 1 <= ratio.ci95_high;
+        telling += ratio.ci95_high - ratio.ci95_low < 0.15;
+        hcb_clock_clear(&a);
+        hcb_clock_clear(&b);
+    }
+    ck_assert_msg(inside >= 0.93 * TRIALS, "only %u of %d intervals contain 1", inside, TRIALS);
+    ck_assert_msg(telling >= 0.9 * TRIALS, "only %u of %d intervals are narrow", telling, TRIALS);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = suite_case("statistics");
+    tcase_add_test(tests, ratio_of_medians);
+    tcase_add_test(tests, paired_rounds_cancel_drift);
+    tcase_add_test(tests, rounds_are_drawn_whole);
+    tcase_add_test(tests, too_few_rounds_for_an_interval);
+    tcase_add_test(tests, intervals_contain_the_truth);
     tcase_add_test(tests, nothing);
     tcase_add_test(tests, quantiles);
     tcase_add_test(tests, interval_ranks);

@@ -43,7 +43,8 @@ static void add_samples(struct hcb_clock_result *clock, double median)
     double samples[7];
     for (int i = 0; i < 7; i++)
         samples[i] = median * (1 + 0.01 * (i - 3));
-    ck_assert(hcb_clock_add(clock, samples, 7));
+    for (uint32_t round = 0; round < 7; round++)
+        ck_assert(hcb_clock_add(clock, round, &samples[round], 1));
 }
 
 static struct hcb_result *add_good(const char *device, enum hcb_impl impl, double median)
@@ -95,12 +96,12 @@ static void fill_results(void)
 {
     const struct hcb_result *baseline = add_good("cpu:0", HCB_IMPL_OPENBLAS, 6e-3);
     struct hcb_result *row = add_good("opencl:0", HCB_IMPL_TILE, 7.5e-3);
-    hcb_result_compare(row, baseline);
+    hcb_result_compare(row, baseline, true, 1);
     snprintf(row->kernels, sizeof row->kernels, "matmul_cpu.cl");
     hcb_result_warn(row, "the interval is +-%.1f %% after %d samples", 3.4, 7);
     hcb_result_warn(row, "a \"quoted\", second one");
     row = add_good("vulkan:0", HCB_IMPL_TILE, 0.12);
-    hcb_result_compare(row, baseline);
+    hcb_result_compare(row, baseline, true, 1);
     hcb_result_warn(row, "the interval is +-%.1f %% after %d samples", 5.6, 7);
     row = add_result("vulkan:0", HCB_OP_MATMUL, HCB_IMPL_COOPMAT, HCB_PRECISION_F32,
                      (struct hcb_shape){1024, 1024, 1024});
@@ -198,6 +199,8 @@ static void same_samples(const struct hcb_clock_result *a, const struct hcb_cloc
     ck_assert((a->samples == NULL) == (b->samples == NULL));
     for (size_t i = 0; a->samples != NULL && i < a->summary.n; i++)
         same_number(a->samples[i], b->samples[i]);
+    for (size_t i = 0; a->samples != NULL && i < a->summary.n; i++)
+        ck_assert_uint_eq(a->rounds[i], b->rounds[i]);
 }
 
 /* Every member that the table knows. */
@@ -210,7 +213,8 @@ static void same_result(const struct hcb_result *a, const struct hcb_result *b)
             ck_assert_str_eq(x, y);
         else if (field->kind == HCB_FIELD_NUMBER || field->kind == HCB_FIELD_COUNT)
             same_number(*(const double *)x, *(const double *)y);
-        else if (field->kind != HCB_FIELD_SAMPLES && field->kind != HCB_FIELD_LINES)
+        else if (field->kind != HCB_FIELD_SAMPLES && field->kind != HCB_FIELD_ROUNDS &&
+                 field->kind != HCB_FIELD_LINES)
             ck_assert_msg(memcmp(x, y, field->size) == 0, "%s differs", field->name);
     }
     same_samples(&a->kernel, &b->kernel);
@@ -417,7 +421,7 @@ START_TEST(json_results)
     ck_assert(json_real_value(json_array_get(interval, 1)) == results[1].kernel.summary.ci95_high);
     ck_assert_uint_eq(json_array_size(at(tile, "kernel", "samples_s", NULL)), 7);
     text_is(at(tile, "speedup", "baseline", NULL), "cpu:0/openblas");
-    ck_assert(json_real_value(at(tile, "speedup", "kernel", "ratio")) == results[1].speedup_kernel);
+    ck_assert(json_real_value(at(tile, "speedup", "kernel", "ratio")) == results[1].speedup_kernel.ratio);
     ck_assert_uint_eq(json_array_size(at(tile, "warnings", NULL, NULL)), 2);
     /* What was not measured is absent. */
     ck_assert_ptr_null(at(tile, "reason", NULL, NULL));
@@ -692,7 +696,7 @@ START_TEST(one_sample_has_no_spread)
     struct hcb_result *row = add_result("cpu:0", HCB_OP_SUM, HCB_IMPL_REF, HCB_PRECISION_F16,
                                         (struct hcb_shape){1, 7, 1});
     row->status = HCB_OK;
-    ck_assert(hcb_clock_add(&row->kernel, (const double[]){0.5}, 1));
+    ck_assert(hcb_clock_add(&row->kernel, 0, (const double[]){0.5}, 1));
     char *text = printed(0, 0);
     has_not(line_of(text, "7", "ref"), "%");
     free(text);
