@@ -42,7 +42,7 @@ struct conductor {
     struct record *record;
     const struct options *options;
     struct link_options how;
-    char core_variable[80]; /* "OPENBLAS_CORETYPE=...", or "" */
+    struct cpu_variables cpu; /* for the CPU's worker */
     struct actor *actors;
     struct row *rows;
     struct journal *journal;
@@ -70,23 +70,16 @@ static void stop_actor(struct actor *actor)
     actor->holds_inputs = false;
 }
 
-#define SOON_ASLEEP "OPENBLAS_THREAD_TIMEOUT=20"
-
 /* Starts the device's worker when it does not run.  A device that cannot be
  * opened stays refused. */
 static enum hcb_status ready_actor(struct conductor *conductor, struct actor *actor)
 {
-    /* A BLAS in a worker that does not use it must not start threads, and where it
-     * is used its threads must sleep soon after a call (2^20 cycles instead of
-     * 2^26): the next block belongs to another device. */
-    const char *for_cpu[] = {SOON_ASLEEP, conductor->core_variable, NULL},
-               *for_others[] = {"OPENBLAS_NUM_THREADS=1", NULL};
+    /* A BLAS in a worker that does not use it must not start threads. */
+    static const char *const for_others[] = {"OPENBLAS_NUM_THREADS=1", NULL};
     struct link_options how = conductor->how;
     if (actor->refused != HCB_OK || actor->link != NULL)
         return actor->refused;
-    if (conductor->core_variable[0] == '\0')
-        for_cpu[1] = NULL;
-    how.environment = strcmp(actor->info->platform, "cpu") == 0 ? for_cpu : for_others;
+    how.environment = strcmp(actor->info->platform, "cpu") == 0 ? conductor->cpu.list : for_others;
     enum hcb_status status = link_open(&how, &actor->link, actor->reason);
     if (status == HCB_OK) {
         json_t *request = json_pack("{s:s}", "device", actor->info->id);
@@ -583,10 +576,8 @@ bool conduct(struct record *record)
         conductor.journal = journal_open(record, record->options->journal, &fatal);
         good = conductor.journal != NULL || !fatal;
     }
-    if (good && record->options->command == COMMAND_RUN)
-        choose_blas_core(record, &conductor.how, conductor.core_variable,
-                         sizeof conductor.core_variable);
     if (good) {
+        settle_cpu(record, &conductor.how, &conductor.cpu);
         progress_begin(record->options->progress, record->result_count);
         run_all(&conductor, order);
         progress_end();

@@ -21,6 +21,7 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/protocol.c %reldir%/protocol.h \
 	%reldir%/record.h \
 	%reldir%/rows.c \
+	%reldir%/silicon.c %reldir%/silicon.h \
 	%reldir%/sizes.c %reldir%/sizes.h \
 	%reldir%/table.c \
 	%reldir%/worker.c %reldir%/worker.h
@@ -38,3 +39,6 @@ noinst_PROGRAMS += %reldir%/cblas_baseline
 %canon_reldir%_cblas_baseline_CPPFLAGS = $(AM_CPPFLAGS) $(CBLAS_CFLAGS)
 %canon_reldir%_cblas_baseline_LDADD = libhcbench.la $(CBLAS_LIBS)
 endif
+
+# How near a default run comes to the best core type; by hand.
+EXTRA_DIST += %reldir%/fair_cpu.sh
