@@ -706,6 +706,27 @@ START_TEST(one_sample_has_no_spread)
 }
 END_TEST
 
+/* A row of a driver that computes on the CPU says so, whatever type it claims. */
+START_TEST(software_is_marked)
+{
+    static const enum command commands[] = {COMMAND_RUN, COMMAND_VERIFY};
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        options.command = commands[i];
+        devices[1].info.type = HCB_DEVICE_GPU;
+        devices[1].info.software = true;
+        char *text = printed(0, 0);
+        has(text, "opencl:0*  tile");
+        has(text, "vulkan:0   tile");
+        has(text, "*: a software driver that computes on this CPU, not a GPU.");
+        free(text);
+        devices[1].info.software = false;
+        text = printed(0, 0);
+        has_not(text, "*");
+        free(text);
+    }
+}
+END_TEST
+
 START_TEST(mixed_baselines_are_named)
 {
     snprintf(results[2].baseline, sizeof results[2].baseline, "cpu:0/native");
@@ -1117,6 +1138,7 @@ int main(void)
     tcase_add_test(cases, tables_show_no_number_that_was_not_measured);
     tcase_add_test(cases, one_sample_has_no_spread);
     tcase_add_test(cases, mixed_baselines_are_named);
+    tcase_add_test(cases, software_is_marked);
     tcase_add_test(cases, baseline_in_words);
     tcase_add_test(cases, tables_in_color);
     tcase_add_test(cases, tables_on_a_narrow_terminal);
