@@ -297,8 +297,11 @@ static struct device_record *cpu_device(struct record *record)
     return NULL;
 }
 
+/* Rows that do not exist yet will be of the impls that were asked for. */
 static bool uses_blas(const struct record *record)
 {
+    if (record->result_count == 0)
+        return record->options->impls >> HCB_IMPL_OPENBLAS & 1;
     for (size_t i = 0; i < record->result_count; i++)
         if (record->results[i].task.impl == HCB_IMPL_OPENBLAS)
             return true;
@@ -327,7 +330,7 @@ void settle_cpu(struct record *record, const struct link_options *how,
         if (options->cpu_core != NULL)
             obey_option(record, how, cpu, variables);
         report_refusal(record, cpu);
-    } else if (how->isolate && options->command == COMMAND_RUN) {
+    } else if (how->isolate && options->command != COMMAND_VERIFY) {
         try_cores(record, how, cpu, variables);
     }
 }
