@@ -41,7 +41,9 @@ round=0
 while [ "$round" -lt "$rounds" ]; do
 	sample default
 	for core in $cores; do
-		[ "$round" -gt 0 ] && [ ! -e "$work/$core" ] || sample "$core" --cpu-core "$core"
+		if [ "$round" -eq 0 ] || [ -e "$work/$core" ]; then # the library has it
+			sample "$core" --cpu-core "$core"
+		fi
 	done
 	round=$((round + 1))
 done
