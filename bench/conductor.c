@@ -192,6 +192,8 @@ static bool take_round(struct conductor *conductor, struct group *group, const s
             series->block(&conductor->session, row, into, group->round, extra, reason);
         if (status != HCB_OK)
             fail_row(conductor, group, row, status, reason);
+        else
+            row->busy |= !link_settle(row->actor->link); /* the next block is another's */
     }
     for (size_t i = 0; i < group->count; i++)
         if (group->rows[i].phase == LIVE && !*series->enough(&group->rows[i]))
@@ -240,6 +242,8 @@ static void end_well(struct conductor *conductor, struct group *group)
         if (options->command != COMMAND_VERIFY)
             sampling_warn(options, row->result, &row->windows,
                           sampling_window_s(options, row->actor->info));
+        if (row->busy)
+            hcb_result_warn(row->result, "its worker went on computing after a block, beside other rows");
         finish(conductor, row, HCB_OK, "");
     }
 }
@@ -385,9 +389,7 @@ struct conductor *conductor_open(struct record *record, size_t expected)
         free(actors);
         return NULL;
     }
-    if (record->options->command != COMMAND_VERIFY)
-        choose_blas_core(record, &conductor->session.how, conductor->session.core_variable,
-                         sizeof conductor->session.core_variable);
+    settle_cpu(record, &conductor->session.how, &conductor->session.cpu);
     progress_begin(record->options->progress, expected);
     return conductor;
 }

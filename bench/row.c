@@ -285,6 +285,8 @@ enum hcb_status row_energy(struct session *session, struct row *row, char *reaso
         progress_show(session->finished, row->result, "measuring energy");
         status = ask_energy(row, reason);
         if (status == HCB_OK)
+            row->busy |= !link_settle(row->actor->link);
+        if (status == HCB_OK)
             status = row_verify(session, row, reason);
     }
     if (status == HCB_OK)
