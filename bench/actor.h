@@ -6,21 +6,23 @@
 
 #include <hcbench.h>
 
+#include "fair_cpu.h"
 #include "link.h"
-#include "options.h"
+#include "record.h"
 
 /* What holds for all devices of an invocation. */
 struct session {
     const struct options *options;
     double memory_bytes; /* of this machine; 0: unknown */
     struct link_options how;
-    char core_variable[80]; /* "OPENBLAS_CORETYPE=...", or "" */
-    size_t finished;        /* rows, for the progress line */
+    struct cpu_variables cpu; /* for the CPU's worker; not to be copied */
+    size_t finished;          /* rows, for the progress line */
 };
 
 struct actor {
     const struct hcb_device_info *info;
     struct link *link;       /* NULL: not running */
+    struct device_sensors *sensors; /* filled in when the worker starts to run rows */
     bool holds_inputs;       /* of the rows at hand */
     enum hcb_status refused; /* not HCB_OK: the device cannot be opened */
     char reason[HCB_REASON_SIZE];

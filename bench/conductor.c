@@ -194,6 +194,8 @@ static bool take_round(struct conductor *conductor, struct group *group, const s
             series->block(&conductor->session, row, into, group->round, extra, reason);
         if (status != HCB_OK)
             fail_row(conductor, group, row, status, reason);
+        else
+            row->busy |= !link_settle(row->actor->link); /* the next block is another's */
     }
     for (size_t i = 0; i < group->count; i++)
         if (group->rows[i].phase == LIVE && !*series->enough(&group->rows[i]))
@@ -243,6 +245,8 @@ static void end_well(struct conductor *conductor, struct group *group)
         if (options->command != COMMAND_VERIFY)
             sampling_warn(options, row->result, &row->windows,
                           sampling_window_s(options, row->actor->info));
+        if (row->busy)
+            hcb_result_warn(row->result, "its worker went on computing after a block, beside other rows");
         finish(conductor, row, HCB_OK, "");
     }
 }
@@ -259,6 +263,8 @@ static void run_group(struct conductor *conductor, struct group *group)
         if (timed)
             take_rounds(conductor, group, &windows);
         each_row(conductor, group, LIVE, row_verify); /* what the last window wrote */
+        if (timed && !conductor->measures_roofs)
+            each_row(conductor, group, LIVE, row_energy);
         if (timed && !hcb_op_is_extra(group->rows[0].result->task.op)) {
             take_rounds(conductor, group, &passes);
             each_row(conductor, group, LIVE, row_verify);
@@ -377,17 +383,17 @@ struct conductor *conductor_open(struct record *record, size_t expected)
         .options = record->options,
         .memory_bytes = (double)record->environment.memory_bytes,
         .how = {.isolate = record->options->isolate, .timeout_s = record->options->timeout_s}};
-    for (size_t i = 0; i < record->device_count; i++)
+    for (size_t i = 0; i < record->device_count; i++) {
         actors[i].info = &record->devices[i].info;
+        actors[i].sensors = &record->devices[i].sensors;
+    }
     conductor->journal = journal_open(record, record->options->journal, &fatal);
     if (conductor->journal == NULL && fatal) {
         free(conductor);
         free(actors);
         return NULL;
     }
-    if (record->options->command != COMMAND_VERIFY)
-        choose_blas_core(record, &conductor->session.how, conductor->session.core_variable,
-                         sizeof conductor->session.core_variable);
+    settle_cpu(record, &conductor->session.how, &conductor->session.cpu);
     progress_begin(record->options->progress, expected);
     return conductor;
 }

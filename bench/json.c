@@ -291,6 +291,10 @@ static void set_count(json_t *object, const char *name, uint64_t count)
 /* What ran behind CBLAS, as the cpu device tells it; NULL without one. */
 static json_t *blas_json(const struct record *record)
 {
+    static const char *const chosen_by[] = {[CORE_UNTRIED] = NULL,
+                                            [CORE_TRIED] = "trial",
+                                            [CORE_VARIABLE] = "OPENBLAS_CORETYPE",
+                                            [CORE_OPTION] = "--cpu-core"};
     const struct hcb_device_info *info = record_blas(record);
     if (info == NULL)
         return NULL;
@@ -299,9 +303,13 @@ static json_t *blas_json(const struct record *record)
     set_text(blas, "version", info->driver_version);
     set_text(blas, "core_detected", record->blas_core_detected);
     set_text(blas, "core_used", info->target);
+    if (chosen_by[record->blas_core_choice] != NULL)
+        set_text(blas, "core_chosen_by", chosen_by[record->blas_core_choice]);
+    set_text(blas, "core_asked", record->blas_core_asked);
+    set_count(blas, "cores_tried", record->blas_cores_tried);
     if (isfinite(record->blas_fair_ratio))
         json_object_set_new(blas, "fair_ratio", json_real(record->blas_fair_ratio));
-    set_count(blas, "threads", info->compute_units);
+    set_count(blas, "threads", info->blas_threads);
     return blas;
 }
 
@@ -394,6 +402,19 @@ static json_t *roofline_json(const struct device_record *device)
     return NULL;
 }
 
+/* {"energy": SOURCE, ..., "unreadable": TEXT}; NULL when nobody asked. */
+static json_t *sensors_json(const struct device_sensors *sensors)
+{
+    json_t *object = json_object();
+    for (unsigned i = 0; i < HCB_SENSOR_COUNT; i++)
+        set_text(object, hcb_sensor_name(i), sensors->source[i]);
+    set_text(object, "unreadable", sensors->unreadable);
+    if (json_object_size(object) > 0)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
 static json_t *device_json(const struct device_record *device)
 {
     const struct hcb_device_info *info = &device->info;
@@ -418,6 +439,10 @@ static json_t *device_json(const struct device_record *device)
     json_t *roofline = roofline_json(device);
     if (roofline != NULL)
         json_object_set_new(object, "roofline", roofline);
+    set_text(object, "duplicate_of", device->duplicate_of);
+    json_t *sensors = sensors_json(&device->sensors);
+    if (sensors != NULL)
+        json_object_set_new(object, "sensors", sensors);
     if (device->unsupported != NULL)
         json_object_set_new(object, "supports", supports_json(device));
     return object;

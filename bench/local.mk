@@ -13,18 +13,22 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/journal.c %reldir%/journal.h \
 	%reldir%/json.c %reldir%/json.h \
 	%reldir%/link.c %reldir%/link.h \
+	%reldir%/meter.c %reldir%/meter.h \
 	%reldir%/notes.c %reldir%/notes.h \
 	%reldir%/numbers.c %reldir%/numbers.h \
 	%reldir%/options.c %reldir%/options.h \
 	%reldir%/output.c %reldir%/output.h \
 	%reldir%/page.c %reldir%/page.h \
+	%reldir%/power.c %reldir%/power.h \
 	%reldir%/progress.c %reldir%/progress.h \
 	%reldir%/protocol.c %reldir%/protocol.h \
 	%reldir%/record.h \
+	%reldir%/resident.c %reldir%/resident.h \
 	%reldir%/roofline.c %reldir%/roofline.h \
 	%reldir%/row.c %reldir%/row.h \
 	%reldir%/rows.c \
 	%reldir%/sampling.c %reldir%/sampling.h \
+	%reldir%/silicon.c %reldir%/silicon.h \
 	%reldir%/sizes.c %reldir%/sizes.h \
 	%reldir%/table.c \
 	%reldir%/worker.c %reldir%/worker.h
@@ -45,3 +49,6 @@ noinst_PROGRAMS += %reldir%/cblas_baseline
 %canon_reldir%_cblas_baseline_CPPFLAGS = $(AM_CPPFLAGS) $(CBLAS_CFLAGS)
 %canon_reldir%_cblas_baseline_LDADD = libhcbench.la $(CBLAS_LIBS)
 endif
+
+# How near a default run comes to the best core type; by hand.
+EXTRA_DIST += %reldir%/fair_cpu.sh

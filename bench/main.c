@@ -117,6 +117,27 @@ static int run(struct record *record)
     return written ? status : EXIT_BAD_ROW;
 }
 
+/* Workers learn of --cpu-threads by their environment, and so does this process,
+ * which reports the number and may be the worker itself. */
+static bool set_cpu_threads(const struct options *options)
+{
+    struct hcb_environment environment;
+    char number[16];
+    if (options->cpu_threads == 0)
+        return true;
+    unsetenv("HCBENCH_CPU_THREADS");
+    hcb_environment_read(&environment);
+    if (options->cpu_threads > environment.cpu_threads) {
+        fprintf(stderr,
+                "hcbench: --cpu-threads %u is more than the %u that affinity mask and cgroup allow\n"
+                "Try 'hcbench --help'\n",
+                options->cpu_threads, (unsigned)environment.cpu_threads);
+        return false;
+    }
+    snprintf(number, sizeof number, "%u", options->cpu_threads);
+    return setenv("HCBENCH_CPU_THREADS", number, 1) == 0;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -127,6 +148,10 @@ int main(int argc, char **argv)
         return status;
     if (options.command == COMMAND_WORKER)
         return worker_main();
+    if (!set_cpu_threads(&options)) {
+        options_free(&options);
+        return EXIT_USAGE;
+    }
     struct record record = {
         .argc = argc, .argv = argv, .options = &options, .blas_fair_ratio = (double)NAN};
     stamp(record.started, sizeof record.started);

@@ -49,6 +49,7 @@ static const struct member device_members[] = {
     DEVICE_MEMBER(MEMBER_FLAG, software),
     DEVICE_MEMBER(MEMBER_FLAG, host_memory),
     DEVICE_MEMBER(MEMBER_U32, compute_units),
+    DEVICE_MEMBER(MEMBER_U32, blas_threads),
     DEVICE_MEMBER(MEMBER_U64, memory_bytes),
     DEVICE_MEMBER(MEMBER_U64, max_buffer_bytes),
     {.name = NULL},
@@ -60,8 +61,7 @@ static const struct member verdict_members[] = {
     VERDICT_MEMBER(checked),     {.name = NULL},
 };
 
-/* A text that is not UTF-8 (drivers write what they like) loses its odd bytes. */
-static json_t *text_value(const char *text)
+json_t *protocol_text(const char *text)
 {
     char plain[512];
     size_t length = 0;
@@ -78,7 +78,7 @@ static json_t *text_value(const char *text)
 static json_t *write_member(const struct member *member, const void *at)
 {
     switch (member->kind) {
-    case MEMBER_TEXT: return text_value(at);
+    case MEMBER_TEXT: return protocol_text(at);
     case MEMBER_FLAG: return json_boolean(*(const bool *)at);
     case MEMBER_U32: return json_integer(*(const uint32_t *)at);
     case MEMBER_U64: return json_integer((json_int_t)(*(const uint64_t *)at & INT64_MAX));

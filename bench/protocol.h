@@ -11,13 +11,19 @@
  * hello     protocol                               protocol, version
  * list      platform                               devices
  * open      device, kernel_dir                     -
+ * sensors   -                                      energy, power, clock, temperature, throttle:
+ *                                                  {source} or {reason} each
  * support   op, impl, precision, shape             -
  * inputs    op, precision, shape, fill, seed       -        same case: new contents
  * prepare   impl                                   setup_s, kernels, kernel_sha256, note
  * check     impl, seed                             -        one launch, exact
- * sample    impl, launches, count                  kernel, wall: arrays
+ * sample    impl, launches, count                  kernel, wall: arrays; sensors: {clock (Hz),
+ *                                                  temperature, throttle}, what there is
+ * energy    impl, launches                         joules (per launch), watts, source; nothing
+ *                                                  when too little was seen; needs one of
+ *                                                  energy and power
  * transfer  impl, count                            end_to_end, upload, download: arrays
- * verify    impl, seed                             error, device_peak_bytes, host_peak_bytes
+ * verify    impl, seed                             error, device_peak_bytes, host_peak_bytes (if known)
  * release   -                                      -        all plans, buffers, inputs
  * quit      -                                      -
  *
@@ -36,6 +42,9 @@ enum { WORKER_REQUESTS = 3, WORKER_REPLIES = 4 };
 
 /* Members of a case, for json_pack and json_unpack with a struct hcb_case. */
 json_t *protocol_case(const struct hcb_case *c);
+
+/* A text that is not UTF-8 (drivers write what they like) loses its odd bytes. */
+json_t *protocol_text(const char *text);
 
 json_t *protocol_device(const struct hcb_device_info *info);
 /* False when a member is missing, unknown or of the wrong type. */

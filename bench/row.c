@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "meter.h"
+#include "power.h"
 #include "progress.h"
 #include "protocol.h"
 #include "row.h"
@@ -125,13 +127,14 @@ static bool add_samples(struct hcb_clock_result *clock, uint32_t round, const js
 
 /* Asks for `count` windows.  *reply must be freed. */
 static enum hcb_status ask_windows(struct row *row, unsigned count, json_t **reply, json_t **kernel,
-                                   json_t **wall, char *reason)
+                                   json_t **wall, json_t **sensors, char *reason)
 {
     json_t *request = about(row);
     json_object_set_new(request, "launches", json_integer(row->windows.launches));
     json_object_set_new(request, "count", json_integer(count));
     enum hcb_status status = link_call(row->actor->link, "sample", request, reply, reason);
-    if (status == HCB_OK && json_unpack(*reply, "{s:o, s:o !}", "kernel", kernel, "wall", wall) != 0)
+    if (status == HCB_OK && json_unpack(*reply, "{s:o, s:o, s:o !}", "kernel", kernel, "wall", wall,
+                                        "sensors", sensors) != 0)
         status = misunderstood(reason);
     return status;
 }
@@ -139,8 +142,8 @@ static enum hcb_status ask_windows(struct row *row, unsigned count, json_t **rep
 /* A window that does not count, not even when the device's clock says 0. */
 static enum hcb_status drop_window(struct row *row, double *launch_s, char *reason)
 {
-    json_t *reply, *kernel, *wall;
-    enum hcb_status status = ask_windows(row, 1, &reply, &kernel, &wall, reason);
+    json_t *reply, *kernel, *wall, *sensors;
+    enum hcb_status status = ask_windows(row, 1, &reply, &kernel, &wall, &sensors, reason);
     *launch_s = status == HCB_OK ? json_number_value(json_array_get(wall, 0)) : (double)NAN;
     json_decref(reply);
     return status;
@@ -184,15 +187,17 @@ enum hcb_status row_sample(struct session *session, struct row *row, struct hcb_
 {
     const double one_s = row->windows.launches * row->windows.launch_s;
     const unsigned count = extra ? 1 : sampling_block(session->options, one_s);
-    json_t *reply, *kernel, *wall;
+    json_t *reply, *kernel, *wall, *sensors;
     double device_s = 0, host_s = 0;
     progress_show(session->finished, row->result, "sampling");
-    enum hcb_status status = ask_windows(row, count, &reply, &kernel, &wall, reason);
+    enum hcb_status status = ask_windows(row, count, &reply, &kernel, &wall, &sensors, reason);
     if (status == HCB_OK && (!add_samples(&into->kernel, round, kernel, &device_s) ||
                              !add_samples(&into->wall, round, wall, &host_s))) {
         snprintf(reason, HCB_REASON_SIZE, "a clock gave a time that is not positive");
         status = HCB_ERROR;
     }
+    if (status == HCB_OK && !power_add(into, sensors))
+        status = misunderstood(reason);
     row->windows.spent_s += host_s * row->windows.launches;
     json_decref(reply);
     return status;
@@ -244,7 +249,7 @@ enum hcb_status row_verify(struct session *session, struct row *row, char *reaso
     progress_show(session->finished, result, "verifying");
     enum hcb_status status =
         link_call(row->actor->link, "verify", about_with_seed(session, row), &reply, reason);
-    if (status == HCB_OK && json_unpack(reply, "{s:F, s:F, s:o !}", "device_peak_bytes",
+    if (status == HCB_OK && json_unpack(reply, "{s:F, s?F, s:o !}", "device_peak_bytes",
                                         &result->device_peak_bytes, "host_peak_bytes",
                                         &result->host_peak_bytes, "error", &error) != 0)
         status = misunderstood(reason);
@@ -253,5 +258,38 @@ enum hcb_status row_verify(struct session *session, struct row *row, char *reaso
         !protocol_read_verdict(error, &result->error))
         status = misunderstood(reason);
     json_decref(reply);
+    return status;
+}
+
+/* ---------------------------------------------------------------------- energy */
+
+static enum hcb_status ask_energy(struct row *row, char *reason)
+{
+    json_t *reply, *request = about(row);
+    json_object_set_new(request, "launches", json_integer(row->windows.launches));
+    enum hcb_status status = link_call(row->actor->link, "energy", request, &reply, reason);
+    if (status == HCB_OK && !power_energy(row->result, reply))
+        status = misunderstood(reason);
+    json_decref(reply);
+    return status;
+}
+
+enum hcb_status row_energy(struct session *session, struct row *row, char *reason)
+{
+    const struct device_sensors *sensors = row->actor->sensors;
+    const bool readable = sensors->source[HCB_SENSOR_ENERGY][0] != '\0' ||
+                          sensors->source[HCB_SENSOR_POWER][0] != '\0';
+    const double longest_s = METER_LONGEST_S + 3 * row->windows.launches * row->windows.launch_s;
+    enum hcb_status status = HCB_OK;
+    if (readable && longest_s < session->options->timeout_s) {
+        progress_show(session->finished, row->result, "measuring energy");
+        status = ask_energy(row, reason);
+        if (status == HCB_OK)
+            row->busy |= !link_settle(row->actor->link);
+        if (status == HCB_OK)
+            status = row_verify(session, row, reason);
+    }
+    if (status == HCB_OK)
+        power_finish(row->result);
     return status;
 }

@@ -18,6 +18,7 @@ struct row {
     enum phase phase;
     struct sampling windows, passes; /* data resident; end to end */
     bool sampled, passed;            /* has enough of them */
+    bool busy;                       /* its threads did not go to sleep after a block */
     struct hcb_clock_result uploads, downloads;
 };
 
@@ -33,6 +34,10 @@ row_step row_warm_up;
 row_step row_run_once;
 /* Compares the output with the reference. */
 row_step row_verify;
+
+/* Joules per launch, where something counts them, and what those launches wrote;
+ * then what all readings together say of the row. */
+row_step row_energy;
 
 /* One block of windows, or of end-to-end passes, into the row's result or its
  * twin's.  `extra`: the row has enough and only accompanies others. */

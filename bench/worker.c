@@ -3,20 +3,20 @@
  * nothing of other devices, of statistics, or of what the user asked for. */
 #include "config.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
 
+#include "meter.h"
 #include "protocol.h"
+#include "resident.h"
 #include "worker.h"
 
 /* A plan and its output. */
@@ -26,12 +26,14 @@ struct slot {
     struct hcb_plan *plan;
     struct hcb_buffer *output;
     void *host_output;
+    struct resident memory; /* that this plan's steps took */
 };
 
 struct worker {
     struct hcb_ctx *ctx;
     struct hcb_device *device;
     struct hcb_queue *queue;
+    struct hcb_sensors *sensors; /* NULL until they are asked for */
     bool greeted, done;
 
     /* The inputs on the host and on the device; base.impl means nothing. */
@@ -40,6 +42,7 @@ struct worker {
     enum hcb_fill fill;
     void *host_inputs[HCB_INPUTS_MAX];
     struct hcb_buffer *inputs[HCB_INPUTS_MAX];
+    struct resident memory; /* that the inputs took */
 
     struct slot slots[HCB_IMPL_COUNT];
 
@@ -192,6 +195,25 @@ static enum hcb_status step_open(struct worker *worker, json_t *request, json_t 
     return status;
 }
 
+/* What is read of the device, and why not. */
+static enum hcb_status step_sensors(struct worker *worker, json_t *request, json_t *reply)
+{
+    if (!all_taken(request))
+        return misread(worker, "sensors");
+    if (worker->sensors == NULL)
+        worker->sensors = hcb_sensors_open(hcb_device_info(worker->device));
+    if (worker->sensors == NULL)
+        return fail(worker, HCB_ERROR, "out of memory for the sensors");
+    for (unsigned i = 0; i < HCB_SENSOR_COUNT; i++) {
+        const struct hcb_sensor_info *info = hcb_sensors_info(worker->sensors, (enum hcb_sensor)i);
+        const bool is_read = info->source[0] != '\0';
+        json_object_set_new(reply, hcb_sensor_name(i),
+                            json_pack("{s:o}", is_read ? "source" : "reason",
+                                      protocol_text(is_read ? info->source : info->reason)));
+    }
+    return HCB_OK;
+}
+
 static enum hcb_status step_support(struct worker *worker, json_t *request, json_t *reply)
 {
     struct hcb_case task;
@@ -274,7 +296,12 @@ static enum hcb_status step_inputs(struct worker *worker, json_t *request, json_
         return misread(worker, "inputs");
     if (!worker->has_inputs || !same_inputs(&task, &worker->base)) {
         release_all(worker);
+        resident_trim();
+        worker->memory = (struct resident){.unknown = false};
+        resident_begin(&worker->memory);
         status = allocate_inputs(worker, &task);
+    } else {
+        resident_begin(&worker->memory);
     }
     worker->fill = (enum hcb_fill)fill;
     for (unsigned i = 0; i < output_index(&task) && status == HCB_OK; i++)
@@ -282,6 +309,7 @@ static enum hcb_status step_inputs(struct worker *worker, json_t *request, json_
                          worker->host_inputs[i]);
     if (status == HCB_OK)
         status = upload_inputs(worker);
+    resident_end(&worker->memory);
     if (status != HCB_OK)
         release_all(worker);
     return status;
@@ -323,10 +351,13 @@ static enum hcb_status step_prepare(struct worker *worker, json_t *request, json
     slot->in_use = true;
     slot->task = worker->base;
     slot->task.impl = (enum hcb_impl)impl;
+    resident_begin(&slot->memory);
     const double start = now_s();
     enum hcb_status status = make_plan(worker, slot);
+    const double setup_s = now_s() - start;
+    resident_end(&slot->memory);
     if (status == HCB_OK)
-        describe_plan(slot, now_s() - start, reply);
+        describe_plan(slot, setup_s, reply);
     else
         release_slot(slot);
     return status;
@@ -382,12 +413,32 @@ static enum hcb_status step_check(struct worker *worker, json_t *request, json_t
     if (slot == NULL || !take_number(request, "seed", INT64_MIN, INT64_MAX, &seed) ||
         !all_taken(request) || worker->fill != HCB_FILL_INTEGER)
         return misread(worker, "check");
+    resident_begin(&slot->memory);
     enum hcb_status status = poison_output(worker, slot);
     if (status == HCB_OK)
         status = told(worker, hcb_plan_run(slot->plan, 1, &timing));
     if (status == HCB_OK)
         status = download_output(worker, slot);
+    resident_end(&slot->memory);
     return status == HCB_OK ? judge(worker, slot, true, (uint64_t)seed, &verdict) : status;
+}
+
+/* What the device is like at the end of a block, while it is still warm. */
+static json_t *read_block(struct worker *worker)
+{
+    struct hcb_sensor_reading reading;
+    json_t *object = json_object();
+    if (worker->sensors == NULL)
+        return object;
+    hcb_sensors_read(worker->sensors,
+                     1u << HCB_SENSOR_CLOCK | 1u << HCB_SENSOR_TEMPERATURE | 1u << HCB_SENSOR_THROTTLE,
+                     &reading);
+    for (unsigned i = HCB_SENSOR_CLOCK; i <= HCB_SENSOR_TEMPERATURE; i++)
+        if (isfinite(reading.value[i]))
+            json_object_set_new(object, hcb_sensor_name(i), json_real(reading.value[i]));
+    if (reading.throttle[0] != '\0')
+        json_object_set_new(object, hcb_sensor_name(HCB_SENSOR_THROTTLE), json_string(reading.throttle));
+    return object;
 }
 
 static enum hcb_status step_sample(struct worker *worker, json_t *request, json_t *reply)
@@ -397,6 +448,7 @@ static enum hcb_status step_sample(struct worker *worker, json_t *request, json_
     if (slot == NULL || !take_number(request, "launches", 1, UINT32_MAX, &launches) ||
         !take_number(request, "count", 1, 1000000, &count) || !all_taken(request))
         return misread(worker, "sample");
+    resident_begin(&slot->memory);
     enum hcb_status status = poison_output(worker, slot);
     json_t *kernel = json_array(), *wall = json_array();
     for (json_int_t i = 0; i < count && status == HCB_OK; i++) {
@@ -408,8 +460,69 @@ static enum hcb_status step_sample(struct worker *worker, json_t *request, json_
         if (status == HCB_OK && timing.host_valid)
             json_array_append_new(wall, json_real((double)timing.host_ns * 1e-9 / (double)launches));
     }
+    json_object_set_new(reply, "sensors", read_block(worker));
+    resident_end(&slot->memory);
     json_object_set_new(reply, "kernel", kernel);
     json_object_set_new(reply, "wall", wall);
+    return status;
+}
+
+/* A counter, or else a power reading; HCB_SENSOR_COUNT when there is neither. */
+static enum hcb_sensor metered(const struct worker *worker)
+{
+    static const enum hcb_sensor choices[] = {HCB_SENSOR_ENERGY, HCB_SENSOR_POWER};
+    for (size_t i = 0; i < sizeof choices / sizeof *choices && worker->sensors != NULL; i++)
+        if (hcb_sensors_info(worker->sensors, choices[i])->source[0] != '\0')
+            return choices[i];
+    return HCB_SENSOR_COUNT;
+}
+
+/* Runs windows without a pause until the meter has seen enough.  Between two of
+ * them the counter is read, but so seldom that it takes no more than 1 % of the
+ * time. */
+static enum hcb_status run_metered(struct worker *worker, struct slot *slot, uint32_t launches,
+                                   struct meter *meter)
+{
+    const enum hcb_sensor sensor = metered(worker);
+    const double pause_s = 100 * hcb_sensors_info(worker->sensors, sensor)->cost_s;
+    struct hcb_sensor_reading reading;
+    struct hcb_timing timing;
+    enum hcb_status status = HCB_OK;
+    double read_s = now_s(), total = 0;
+    hcb_sensors_read(worker->sensors, 1u << sensor, &reading);
+    meter_begin(meter, read_s, reading.value[HCB_SENSOR_ENERGY]);
+    for (bool enough = false; !enough && status == HCB_OK;) {
+        status = told(worker, hcb_plan_run(slot->plan, launches, &timing));
+        total += launches;
+        const double now = now_s();
+        if (status != HCB_OK || now - read_s < pause_s)
+            continue;
+        read_s = now;
+        hcb_sensors_read(worker->sensors, 1u << sensor, &reading);
+        enough = meter_add(meter, now, total, reading.value[HCB_SENSOR_ENERGY],
+                           reading.value[HCB_SENSOR_POWER]);
+    }
+    return status;
+}
+
+static enum hcb_status step_energy(struct worker *worker, json_t *request, json_t *reply)
+{
+    struct slot *slot = take_slot(worker, request);
+    struct meter meter;
+    json_int_t launches;
+    double joules, watts;
+    if (slot == NULL || metered(worker) == HCB_SENSOR_COUNT ||
+        !take_number(request, "launches", 1, UINT32_MAX, &launches) || !all_taken(request))
+        return misread(worker, "energy");
+    enum hcb_status status = poison_output(worker, slot);
+    if (status == HCB_OK)
+        status = run_metered(worker, slot, (uint32_t)launches, &meter);
+    if (status == HCB_OK && meter_end(&meter, &joules, &watts)) {
+        const struct hcb_sensor_info *info = hcb_sensors_info(worker->sensors, metered(worker));
+        json_object_set_new(reply, "joules", json_real(joules));
+        json_object_set_new(reply, "watts", json_real(watts));
+        json_object_set_new(reply, "source", protocol_text(info->source));
+    }
     return status;
 }
 
@@ -424,6 +537,7 @@ static enum hcb_status step_transfer(struct worker *worker, json_t *request, jso
     const bool copies = !hcb_device_info(worker->device)->host_memory;
     json_t *total = json_array(), *upload = json_array(), *download = json_array();
     enum hcb_status status = HCB_OK;
+    resident_begin(&slot->memory);
     for (json_int_t i = 0; i < count && status == HCB_OK; i++) {
         struct hcb_timing timing;
         double start, uploaded, computed;
@@ -447,28 +561,11 @@ static enum hcb_status step_transfer(struct worker *worker, json_t *request, jso
             json_array_append_new(download, json_real(end - computed));
         }
     }
+    resident_end(&slot->memory);
     json_object_set_new(reply, "end_to_end", total);
     json_object_set_new(reply, "upload", upload);
     json_object_set_new(reply, "download", download);
     return status;
-}
-
-/* The high-water mark of this process since the inputs were made. */
-static double host_peak_bytes(void)
-{
-    struct rusage usage;
-    return getrusage(RUSAGE_SELF, &usage) == 0 ? (double)usage.ru_maxrss * 1024 : 0;
-}
-
-/* Linux: begins a new high-water mark. */
-static void reset_host_peak(void)
-{
-    const int file = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
-    if (file < 0)
-        return;
-    if (write(file, "5", 1) != 1)
-        errno = 0; /* the mark then covers more than this case */
-    close(file);
 }
 
 static enum hcb_status step_verify(struct worker *worker, json_t *request, json_t *reply)
@@ -481,10 +578,11 @@ static enum hcb_status step_verify(struct worker *worker, json_t *request, json_
     enum hcb_status status = download_output(worker, slot);
     if (status != HCB_OK)
         return status;
-    json_object_set_new(reply, "host_peak_bytes", json_real(host_peak_bytes()));
+    if (!worker->memory.unknown && !slot->memory.unknown)
+        json_object_set_new(reply, "host_peak_bytes",
+                            json_real(worker->memory.peak + slot->memory.peak));
     json_object_set_new(reply, "device_peak_bytes",
-                        json_real((double)hcb_case_bytes(&slot->task) +
-                                  (double)hcb_plan_info(slot->plan)->scratch_bytes));
+                        json_real((double)hcb_plan_device_bytes(slot->plan)));
     status = judge(worker, slot, worker->fill == HCB_FILL_INTEGER, (uint64_t)seed, &verdict);
     if (status == HCB_OK || status == HCB_WRONG)
         json_object_set_new(reply, "error", protocol_verdict(&verdict));
@@ -497,7 +595,6 @@ static enum hcb_status step_release(struct worker *worker, json_t *request, json
     if (!all_taken(request))
         return misread(worker, "release");
     release_all(worker);
-    reset_host_peak();
     return HCB_OK;
 }
 
@@ -523,6 +620,7 @@ static const struct {
     {"check", step_check, true},      {"sample", step_sample, true},
     {"transfer", step_transfer, true}, {"verify", step_verify, true},
     {"release", step_release, true},  {"quit", step_quit, false},
+    {"sensors", step_sensors, true},  {"energy", step_energy, true},
 };
 
 static enum hcb_status carry_out(struct worker *worker, const char *name, json_t *request, json_t *reply)
@@ -582,6 +680,7 @@ void worker_free(struct worker *worker)
     if (worker == NULL)
         return;
     release_all(worker);
+    hcb_sensors_close(worker->sensors);
     hcb_queue_free(worker->queue);
     hcb_device_close(worker->device);
     hcb_ctx_free(worker->ctx);

@@ -143,8 +143,10 @@ enum hcb_status hcb_queue_new(struct hcb_device *device, struct hcb_queue **out)
 
 void hcb_queue_free(struct hcb_queue *queue)
 {
-    if (queue != NULL)
+    if (queue != NULL) {
+        queue->device->held_bytes -= queue->held_bytes;
         queue->device->ops->queue_free(queue);
+    }
     free(queue);
 }
 
@@ -156,14 +158,14 @@ enum hcb_status hcb_buffer_new(struct hcb_device *device, uint64_t bytes, struct
     if (buffer == NULL)
         return hcbi_fail_memory(device->ctx, device->ops->buffer_size);
     buffer->device = device;
-    buffer->bytes = bytes;
+    buffer->bytes = buffer->held_bytes = bytes;
     enum hcb_status status = located(device, NULL, device->ops->buffer_new(buffer));
     if (status != HCB_OK) {
         device->ops->buffer_free(buffer);
         free(buffer);
         return status;
     }
-    hold(device, bytes);
+    hold(device, buffer->held_bytes);
     *out = buffer;
     return HCB_OK;
 }
@@ -172,9 +174,15 @@ void hcb_buffer_free(struct hcb_buffer *buffer)
 {
     if (buffer == NULL)
         return;
-    buffer->device->held_bytes -= buffer->bytes;
+    buffer->device->held_bytes -= buffer->held_bytes;
     buffer->device->ops->buffer_free(buffer);
     free(buffer);
+}
+
+void hcbi_queue_hold(struct hcb_queue *queue, uint64_t bytes)
+{
+    queue->held_bytes += bytes;
+    hold(queue->device, bytes);
 }
 
 static enum hcb_status check_range(const struct hcb_queue *queue, const struct hcb_buffer *buffer,
@@ -252,6 +260,14 @@ void hcb_plan_free(struct hcb_plan *plan)
 const struct hcb_plan_info *hcb_plan_info(const struct hcb_plan *plan)
 {
     return &plan->info;
+}
+
+uint64_t hcb_plan_device_bytes(const struct hcb_plan *plan)
+{
+    uint64_t bytes = plan->info.scratch_bytes + plan->queue->held_bytes;
+    for (unsigned i = 0; i < hcb_op_operands(plan->task.op); i++)
+        bytes += plan->operands[i]->held_bytes;
+    return bytes;
 }
 
 /* Each launch by itself: its time is what counts. */

@@ -356,6 +356,13 @@ struct hcb_ratio hcb_clock_ratio(const struct hcb_clock_result *numerator,
 
 enum { HCB_WARNINGS_MAX = 15 };
 
+/* Clock frequencies that a device ran at; n = 0 when they were not read. */
+struct hcb_frequency {
+    double median_mhz, min_mhz, max_mhz;
+    size_t n;
+    double *samples_mhz; /* malloc'ed, in the order of measurement */
+};
+
 /* Everything known of one row.  A number that was not measured is NaN, a text
  * that does not apply is "". */
 struct hcb_result {
@@ -375,7 +382,19 @@ struct hcb_result {
     struct hcb_verdict error; /* its status and reason are those of the row */
     char baseline[40];        /* "cpu:0/openblas" */
     struct hcb_ratio speedup_kernel, speedup_end_to_end;
+    /* Device memory that the row's operands, its plan and the queue hold
+     * (hcb_plan_device_bytes), and how far the worker's resident memory rose for
+     * the row's inputs and its own steps, without the verification. */
     double device_peak_bytes, host_peak_bytes;
+    /* From launches without a pause, after the samples. */
+    double energy_j;       /* joules per launch */
+    double watts;          /* mean */
+    double gflop_per_j;    /* 1e9 operations per joule */
+    char power_source[48]; /* "NVML", "powercap package" */
+    /* Read at the end of each block of samples. */
+    struct hcb_frequency frequency;
+    double temperature_max_c;
+    char throttled[96]; /* why the device slowed down: "power cap, heat" */
     char kernels[96];
     char kernel_sha256[65];
     char note[HCB_REASON_SIZE]; /* of the plan */
@@ -417,6 +436,8 @@ void hcb_result_clear(struct hcb_result *result);
 void hcb_result_rates(struct hcb_result *result);
 /* Adds a warning, printf style; more than the record holds are dropped. */
 void hcb_result_warn(struct hcb_result *result, const char *format, ...) HCB_PRINTF(2, 3);
+/* Adds a frequency in MHz.  False when memory is short. */
+bool hcb_result_add_frequency(struct hcb_result *result, double mhz);
 /* The clock that rates and speedups come from: kernel, else wall. */
 const struct hcb_clock_result *hcb_result_clock(const struct hcb_result *result);
 /* Fills in the speedups and the baseline's name; both results must be ok, else
@@ -432,7 +453,8 @@ struct hcb_environment {
     char cpu_model[128], cpu_isa[160]; /* "avx2 avx512f ..." */
     char compiler[96];
     uint32_t cpu_cores;   /* physical */
-    uint32_t cpu_threads; /* that this process may use: affinity mask and cgroup quota */
+    uint32_t cpu_threads; /* that the CPU's computations use: as many as the affinity mask and the
+                           * cgroup's quota allow, or $HCBENCH_CPU_THREADS when that is fewer */
     uint64_t memory_bytes; /* physical, or the cgroup's limit when that is lower */
 };
 void hcb_environment_read(struct hcb_environment *environment);
@@ -440,10 +462,14 @@ void hcb_environment_read(struct hcb_environment *environment);
 /* Names for OPENBLAS_CORETYPE that this processor can execute, the likely fastest
  * first; NULL past the end.  OpenBLAS reads the variable when it is loaded, so it
  * must be in the environment of a new process.  A library that does not know a
- * name, or was built without it, ignores it and detects the processor itself:
- * struct hcb_device_info's target says what it really took.  Which of the names is
- * fastest must be measured. */
+ * name, or was built without it, takes one of its own choice: struct
+ * hcb_device_info's target says what it really took.  Which of the names is fastest
+ * must be measured. */
 const char *hcb_blas_core_candidate(unsigned index);
+/* Why a name for OPENBLAS_CORETYPE, in upper or lower case, must not be used here:
+ * no OpenBLAS has it, or it would die of an illegal instruction.  NULL when nothing
+ * speaks against it, or nothing is known of the names for this kind of processor. */
+const char *hcb_blas_core_obstacle(const char *name);
 
 /* ----------------------------------------------------------------- context */
 
@@ -487,6 +513,7 @@ struct hcb_device_info {
     bool software;            /* a driver that runs on the CPU behind a GPU's API */
     bool host_memory;         /* the device computes in the host's memory without a copy */
     uint32_t compute_units;   /* threads of a CPU */
+    uint32_t blas_threads;    /* of those, that the CPU's BLAS uses; 0: none, or not known */
     uint64_t memory_bytes;
     uint64_t max_buffer_bytes;
 };
@@ -514,8 +541,56 @@ const struct hcb_device_info *hcb_device_info(const struct hcb_device *device);
 /* HCB_OK, or HCB_UNSUPPORTED with the reason in the error text: what the driver
  * lacks, or that the operands do not fit.  Allocates nothing. */
 enum hcb_status hcb_device_supports(struct hcb_device *device, const struct hcb_case *c);
-/* The most bytes that buffers and plans of this device held at one time. */
+/* The most bytes that buffers, plans and queues of this device held at one time. */
 uint64_t hcb_device_peak_bytes(const struct hcb_device *device);
+
+/* ----------------------------------------------------------------- sensors */
+
+/* What the system tells of a device while it works.  Values are append-only. */
+#define HCB_SENSOR_TABLE(X)                                                    \
+    X(ENERGY, "energy", "joules since hcb_sensors_open, a counter")            \
+    X(POWER, "power", "watts")                                                 \
+    X(CLOCK, "clock", "Hz of the units that compute")                          \
+    X(TEMPERATURE, "temperature", "degrees Celsius")                           \
+    X(THROTTLE, "throttle", "1 while the device is slowed down, else 0")
+
+/* clang-format off */
+#define HCB_ENUM_SENSOR(symbol, name, text) HCB_SENSOR_##symbol,
+enum hcb_sensor { HCB_SENSOR_TABLE(HCB_ENUM_SENSOR) HCB_SENSOR_COUNT };
+/* clang-format on */
+
+/* "energy", ...; NULL past the end. */
+const char *hcb_sensor_name(unsigned sensor);
+
+/* What is read of a device, and from where. */
+struct hcb_sensor_info {
+    char source[48];              /* "NVML", "powercap package"; "" when it is not read */
+    char reason[HCB_REASON_SIZE]; /* why it is not read; "" when it is */
+    double cost_s;                /* of one reading, NaN when it is not read */
+};
+
+struct hcb_sensor_reading {
+    double value[HCB_SENSOR_COUNT]; /* NaN when it was not read */
+    char throttle[96]; /* why the device is slowed down: "power cap, heat"; "" */
+};
+
+struct hcb_sensors;
+
+/* Finds the sensors of a device: NVML for GPUs of NVIDIA, hwmon and the driver's
+ * files in sysfs for other devices with a PCI address, and for CPUs and software
+ * drivers powercap (all packages, all programs on them), cpufreq (mean of the
+ * CPUs that this process may use; at most 16 of them are read) and hwmon.  Reads
+ * each of them a few times and drops clock, temperature and throttle where a
+ * reading takes longer than 1 ms, energy and power where it takes 20 ms.  NULL
+ * only when memory is short. */
+struct hcb_sensors *hcb_sensors_open(const struct hcb_device_info *device);
+void hcb_sensors_close(struct hcb_sensors *sensors);
+const struct hcb_sensor_info *hcb_sensors_info(const struct hcb_sensors *sensors,
+                                               enum hcb_sensor sensor);
+/* Reads what `wanted` asks for, bits 1 << enum hcb_sensor.  The energy counter
+ * may wrap around once between two readings. */
+void hcb_sensors_read(struct hcb_sensors *sensors, unsigned wanted,
+                      struct hcb_sensor_reading *reading);
 
 /* --------------------------------------------------- queues, buffers, plans */
 
@@ -536,7 +611,7 @@ struct hcb_plan_info {
     char kernels[96];       /* files used, "matmul_cpu.cl"; "" for a library's own */
     char kernel_sha256[65]; /* of those files' bytes, one after the other; "" if none */
     char note[HCB_REASON_SIZE]; /* what the reader of the row must know; "" if nothing */
-    uint64_t scratch_bytes; /* device memory besides the operands */
+    uint64_t scratch_bytes; /* device memory besides the operands, as allocated */
     uint64_t depth;         /* longest chain of additions behind an element; 0: the terms */
     double roundoff_factor; /* see hcb_verify_options; 0 means 1 */
 };
@@ -549,6 +624,12 @@ enum hcb_status hcb_plan_new(struct hcb_queue *queue, const struct hcb_case *c,
                              struct hcb_plan **plan);
 void hcb_plan_free(struct hcb_plan *plan);
 const struct hcb_plan_info *hcb_plan_info(const struct hcb_plan *plan);
+
+/* Device memory that this plan's computation holds: its operands as they were
+ * allocated, the scratch memory of the plan, and what its queue copies through, as
+ * far as it has been needed until now.  Other plans on the same inputs do not
+ * count.  What a driver or a library allocates by itself is not seen. */
+uint64_t hcb_plan_device_bytes(const struct hcb_plan *plan);
 
 /* Time of one hcb_plan_run, all launches together.  A clock that was not read
  * is not valid. */

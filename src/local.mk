@@ -20,6 +20,7 @@ libhcbench_core_la_SOURCES = \
 	%reldir%/reference.c %reldir%/reference.h \
 	%reldir%/registry.c \
 	%reldir%/result.c \
+	%reldir%/sensors.c %reldir%/sensors.h \
 	%reldir%/statistics.c \
 	%reldir%/transfer.c %reldir%/transfer.h \
 	%reldir%/verify.c \

@@ -38,11 +38,13 @@ struct hcb_device {
 
 struct hcb_queue {
     struct hcb_device *device;
+    uint64_t held_bytes; /* of device memory, see hcbi_queue_hold */
 };
 
 struct hcb_buffer {
     struct hcb_device *device;
     uint64_t bytes;
+    uint64_t held_bytes; /* of device memory; `bytes` unless buffer_new says more */
 };
 
 /* Host memory that the API provides. */
@@ -180,6 +182,10 @@ struct hcbi_blob {
 };
 void hcbi_plan_kernels(struct hcb_plan *plan, const struct hcbi_blob *files, size_t count);
 
+/* Counts device memory that a queue has allocated to copy through; it counts until
+ * the queue is freed. */
+void hcbi_queue_hold(struct hcb_queue *queue, uint64_t bytes);
+
 /* What each round of `peak` multiplies by and adds: -1 and 0.  With
  * HCBENCH_PEAK_COUNT=1 in the environment 1 and 1, so that a test can count the
  * rounds.  Kernels must get them at run time, or a compiler may skip the rounds. */
@@ -193,6 +199,17 @@ uint64_t hcbi_now_ns(void);
 uint64_t hcbi_host_memory(void);
 /* Processors that this process may use: affinity mask and cgroup quota. */
 uint32_t hcbi_host_threads(void);
+/* Threads of the CPU's own computations: those, or HCBENCH_CPU_THREADS of the
+ * environment when that is fewer. */
+uint32_t hcbi_cpu_threads(void);
+/* The least limit of this process's cgroup and those above it, of version 1 and 2:
+ * processors (0.5 is half of one's time), bytes; 0 for none.  `root` is "", or for
+ * tests a folder that holds proc/self/cgroup and sys/fs/cgroup. */
+double hcbi_cgroup_cpus(const char *root);
+double hcbi_cgroup_memory(const char *root);
+/* Is this the name of a device that computes on the CPU, whatever type its driver
+ * gives it? */
+bool hcbi_is_software_name(const char *device);
 
 /* Which class of kernels a device gets: those for drivers that run work-items
  * on a CPU's vector units, or those for GPUs.  HCBENCH_KERNEL_CLASS=cpu|gpu in

@@ -72,6 +72,18 @@ static const struct hcb_field fields[] = {
     RATIO("speedup.end_to_end", speedup_end_to_end),
     COUNT("memory.device_peak_bytes", device_peak_bytes),
     COUNT("memory.host_peak_bytes", host_peak_bytes),
+    NUMBER("power.energy_j", energy_j),
+    NUMBER("power.watts", watts),
+    NUMBER("power.gflop_per_j", gflop_per_j),
+    TEXT("power.source", power_source),
+    NUMBER("clock.mhz", frequency.median_mhz),
+    NUMBER("clock.min_mhz", frequency.min_mhz),
+    NUMBER("clock.max_mhz", frequency.max_mhz),
+    {.name = "clock.n", .kind = HCB_FIELD_SIZE, MEMBER(frequency.n)},
+    {.name = "clock.samples_mhz", .kind = HCB_FIELD_SAMPLES, MEMBER(frequency.samples_mhz),
+     .count_offset = offsetof(struct hcb_result, frequency.n)},
+    NUMBER("temperature.max_c", temperature_max_c),
+    TEXT("throttled", throttled),
     TEXT("kernels", kernels),
     TEXT("kernel_sha256", kernel_sha256),
     TEXT("note", note),
@@ -118,6 +130,7 @@ void hcb_result_clear(struct hcb_result *result)
     hcb_clock_clear(&result->kernel);
     hcb_clock_clear(&result->wall);
     hcb_clock_clear(&result->end_to_end);
+    free(result->frequency.samples_mhz);
     for (size_t i = 0; i < sizeof result->warnings / sizeof *result->warnings; i++)
         free(result->warnings[i]);
     memset(result, 0, sizeof *result);
@@ -139,6 +152,20 @@ void hcb_result_rates(struct hcb_result *result)
         result->gflops = result->flops / best->median * 1e-9;
         result->gbps = result->bytes / best->median * 1e-9;
     }
+}
+
+bool hcb_result_add_frequency(struct hcb_result *result, double mhz)
+{
+    struct hcb_frequency *f = &result->frequency;
+    double *larger = realloc(f->samples_mhz, (f->n + 1) * sizeof *larger);
+    if (larger == NULL)
+        return false;
+    f->samples_mhz = larger;
+    larger[f->n++] = mhz;
+    f->median_mhz = hcb_summarize(larger, f->n).median;
+    f->min_mhz = fmin(f->min_mhz, mhz);
+    f->max_mhz = fmax(f->max_mhz, mhz);
+    return true;
 }
 
 void hcb_result_warn(struct hcb_result *result, const char *format, ...)

@@ -11,12 +11,15 @@ EXTRA_DIST += %reldir%/environment.sh %reldir%/lsan.supp %reldir%/program.sh %re
 	$(script_tests)
 script_tests = \
 	%reldir%/cli.sh \
+	%reldir%/duplicates.sh \
 	%reldir%/example.sh \
+	%reldir%/fair_cpu.sh \
 	%reldir%/faults.sh \
 	%reldir%/header.sh \
 	%reldir%/interrupt.sh \
 	%reldir%/oclgrind.sh \
 	%reldir%/rooms.sh \
+	%reldir%/sensors.sh \
 	%reldir%/spirv.sh \
 	%reldir%/symbols.sh \
 	%reldir%/validation.sh
@@ -40,6 +43,15 @@ check_PROGRAMS += %reldir%/run_case
 %canon_reldir%_run_case_SOURCES = %reldir%/run_case.c
 %canon_reldir%_run_case_LDADD = libplatform-checks.a libhcbench-core.la
 
+# A libnvidia-ml, and one of an old driver; an rpath makes libtool build a module.
+fake_nvml_ldflags = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+check_LTLIBRARIES += %reldir%/fake_nvml.la %reldir%/fake_nvml_old.la
+%canon_reldir%_fake_nvml_la_SOURCES = %reldir%/fake_nvml.c
+%canon_reldir%_fake_nvml_la_LDFLAGS = $(fake_nvml_ldflags)
+%canon_reldir%_fake_nvml_old_la_SOURCES = %reldir%/fake_nvml.c
+%canon_reldir%_fake_nvml_old_la_CPPFLAGS = $(AM_CPPFLAGS) -DFAKE_OLD
+%canon_reldir%_fake_nvml_old_la_LDFLAGS = $(fake_nvml_ldflags)
+
 if HAVE_CHECK
 check_tests =
 
@@ -47,7 +59,7 @@ check_tests =
 check_tests += \
 	%reldir%/test_cases %reldir%/test_environment %reldir%/test_fill \
 	%reldir%/test_formats %reldir%/test_kernels %reldir%/test_reference \
-	%reldir%/test_registry %reldir%/test_result %reldir%/test_statistics \
+	%reldir%/test_registry %reldir%/test_result %reldir%/test_sensors %reldir%/test_statistics \
 	%reldir%/test_verify
 AM_CPPFLAGS += $(CHECK_CFLAGS)
 LDADD = libhcbench-core.la $(CHECK_LIBS)
@@ -69,10 +81,17 @@ endif
 # The program.
 program_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/bench $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
 program_test_libs = libhcbench-program.la $(JANSSON_LIBS) $(LDADD)
-check_tests += %reldir%/test_conductor %reldir%/test_options %reldir%/test_protocol \
-	%reldir%/test_roofline %reldir%/test_sampling %reldir%/test_views
+check_tests += %reldir%/test_conductor %reldir%/test_fair_cpu %reldir%/test_options \
+	%reldir%/test_power %reldir%/test_protocol %reldir%/test_roofline %reldir%/test_sampling \
+	%reldir%/test_silicon %reldir%/test_views
 %canon_reldir%_test_conductor_CPPFLAGS = $(program_test_cppflags)
 %canon_reldir%_test_conductor_LDADD = $(program_test_libs)
+%canon_reldir%_test_fair_cpu_CPPFLAGS = $(program_test_cppflags)
+%canon_reldir%_test_fair_cpu_LDADD = $(program_test_libs)
+%canon_reldir%_test_silicon_CPPFLAGS = $(program_test_cppflags)
+%canon_reldir%_test_silicon_LDADD = $(program_test_libs)
+%canon_reldir%_test_power_CPPFLAGS = $(program_test_cppflags)
+%canon_reldir%_test_power_LDADD = $(program_test_libs)
 %canon_reldir%_test_options_SOURCES = %reldir%/test_options.c %reldir%/capture.c %reldir%/capture.h
 %canon_reldir%_test_options_CPPFLAGS = $(program_test_cppflags)
 %canon_reldir%_test_options_LDADD = $(program_test_libs)

@@ -71,6 +71,7 @@ START_TEST(a_case_from_hello_to_quit)
     json_t *reply = ask("{'id':5,'step':'sample','impl':'native','launches':2,'count':3}", "ok");
     ck_assert_uint_eq(json_array_size(json_object_get(reply, "kernel")), 3);
     ck_assert_uint_eq(json_array_size(json_object_get(reply, "wall")), 3);
+    ck_assert(json_is_object(json_object_get(reply, "sensors")));
     reply = ask("{'id':5,'step':'transfer','impl':'native','count':2}", "ok");
     ck_assert_uint_eq(json_array_size(json_object_get(reply, "end_to_end")), 2);
     reply = ask("{'id':6,'step':'verify','impl':'native','seed':7}", "ok");
@@ -80,6 +81,95 @@ START_TEST(a_case_from_hello_to_quit)
     ck_assert(!worker_is_done(worker));
     ask("{'id':8,'step':'quit'}", "ok");
     ck_assert(worker_is_done(worker));
+}
+END_TEST
+
+static void put(const char *folder, const char *name, const char *text)
+{
+    char path[300];
+    snprintf(path, sizeof path, "mkdir -p '%s'", folder);
+    ck_assert_int_eq(system(path), 0);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fprintf(file, "%s\n", text);
+    fclose(file);
+}
+
+/* A counter that stands still is read, and gives no joules. */
+START_TEST(sensors_are_told_and_read_with_the_samples)
+{
+    char root[] = "/tmp/hcbench-protocol.XXXXXX", zone[200], hwmon[200], command[200];
+    ck_assert_ptr_nonnull(mkdtemp(root));
+    setenv("HCBENCH_SENSOR_ROOT", root, 1);
+    snprintf(zone, sizeof zone, "%s/sys/class/powercap/intel-rapl:0", root);
+    snprintf(hwmon, sizeof hwmon, "%s/sys/class/hwmon/hwmon4", root);
+    put(zone, "name", "package-0");
+    put(zone, "energy_uj", "12345678");
+    put(zone, "max_energy_range_uj", "262143328850");
+    put(hwmon, "name", "coretemp");
+    put(hwmon, "temp1_input", "48000");
+    ask(HELLO, "ok");
+    ask("{'id':1,'step':'sensors'}", "error"); /* no device */
+    ask(OPEN, "ok");
+    ask(INPUTS("uniform"), "ok");
+    ask(PREPARE, "ok");
+    json_t *reply = ask("{'id':1,'step':'sample','impl':'native','launches':1,'count':1}", "ok");
+    ck_assert_uint_eq(json_object_size(json_object_get(reply, "sensors")), 0); /* not asked for */
+    ask("{'id':1,'step':'energy','impl':'native','launches':1}", "error");
+    reply = ask("{'id':1,'step':'sensors'}", "ok");
+    const char *source = NULL, *reason = NULL;
+    ck_assert_int_eq(json_unpack(reply, "{s:{s:s}, s:{s:s}}", "energy", "source", &source, "clock",
+                                 "reason", &reason), 0);
+    ck_assert_str_eq(source, "powercap package");
+    ck_assert_ptr_nonnull(strstr(reason, "scaling_cur_freq"));
+    ask("{'id':1,'step':'sensors','more':1}", "error");
+    reply = ask("{'id':1,'step':'sample','impl':'native','launches':1,'count':1}", "ok");
+    double temperature = 0;
+    ck_assert_int_eq(json_unpack(reply, "{s:{s:F !}}", "sensors", "temperature", &temperature), 0);
+    ck_assert(temperature == 48);
+    ask("{'id':1,'step':'verify','impl':'native','seed':7}", "ok");
+    ask("{'id':1,'step':'energy','impl':'native','launches':0}", "error");
+    ask("{'id':1,'step':'energy','impl':'tile','launches':1}", "error"); /* no plan */
+    reply = ask("{'id':1,'step':'energy','impl':'native','launches':1000}", "ok");
+    ck_assert_ptr_null(json_object_get(reply, "joules"));
+    ask("{'id':1,'step':'verify','impl':'native','seed':7}", "ok"); /* what it computed */
+    setenv("HCBENCH_NULL", "unwritten", 1); /* from here on; the right result is gone */
+    ask("{'id':5,'step':'energy','impl':'native','launches':1000000}", "ok");
+    ask("{'id':1,'step':'verify','impl':'native','seed':7}", "wrong");
+    snprintf(command, sizeof command, "rm -r '%s'", root);
+    ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
+#define WIDE "'op':'matmul','precision':'f32','shape':[2048,2048,1]"
+
+/* Two plans side by side on the same inputs; each row has its own memory only. */
+START_TEST(memory_of_a_row_is_its_own)
+{
+    static const char *const impls[] = {"native", "tile"};
+    const double operands = 4 * (2 * 2048 + 2048 * 2048), mebi = 1048576;
+    char request[200];
+    ask(HELLO, "ok");
+    ask(OPEN, "ok");
+    ask("{'id':1,'step':'inputs'," WIDE ",'fill':'integer','seed':7}", "ok");
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(request, sizeof request, "{'id':1,'step':'prepare','impl':'%s'}", impls[i]);
+        ask(request, "ok");
+        snprintf(request, sizeof request, "{'id':1,'step':'check','impl':'%s','seed':7}", impls[i]);
+        ask(request, "ok");
+    }
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(request, sizeof request, "{'id':1,'step':'verify','impl':'%s','seed':7}", impls[i]);
+        json_t *reply = ask(request, "ok");
+        ck_assert(json_number_value(json_object_get(reply, "device_peak_bytes")) == operands);
+        const json_t *host = json_object_get(reply, "host_peak_bytes");
+        if (host == NULL) /* a system that does not tell */
+            continue;
+        /* The output on the host and on the device, 16 MiB each. */
+        ck_assert_double_ge(json_number_value(host), 30 * mebi);
+        ck_assert_double_le(json_number_value(host), 44 * mebi);
+    }
 }
 END_TEST
 
@@ -217,6 +307,8 @@ static const char *fake_answer(const char *fake)
     return "{\"id\":1,"; /* half a line */
 }
 
+static volatile unsigned long spins;
+
 static int be_a_worker(const char *fake)
 {
     FILE *requests = fdopen(WORKER_REQUESTS, "r"), *replies = fdopen(WORKER_REPLIES, "w");
@@ -232,6 +324,11 @@ static int be_a_worker(const char *fake)
         return 7;
     if (strcmp(fake, "abort") == 0)
         abort();
+    if (strcmp(fake, "busy") == 0) {
+        fputs(fake_answer("ok"), replies), fflush(replies);
+        for (;;)
+            spins++;
+    }
     if (strcmp(fake, "close") == 0)
         fclose(replies);
     else if (strcmp(fake, "silent") != 0)
@@ -246,7 +343,8 @@ static int be_a_worker(const char *fake)
 static enum hcb_status open_fake(const char *fake, struct link **link, char *reason)
 {
     char variable[64];
-    const char *const environment[] = {variable, NULL};
+    /* A linked BLAS would start threads that look for work. */
+    const char *const environment[] = {variable, "OPENBLAS_NUM_THREADS=1", NULL};
     const struct link_options how = {.isolate = true, .timeout_s = 0.5, .environment = environment};
     snprintf(variable, sizeof variable, "FAKE_WORKER=%s", fake);
     return link_open(&how, link, reason);
@@ -262,6 +360,28 @@ START_TEST(what_the_conductor_makes_of_bad_workers)
     if (fakes[_i].status == HCB_CRASHED || fakes[_i].status == HCB_TIMEOUT)
         ck_assert_int_eq(link_tell(link, "dance", NULL, reason), HCB_CRASHED);
     link_close(link);
+}
+END_TEST
+
+/* Only a worker whose threads sleep has settled. */
+START_TEST(who_settles)
+{
+    static const struct {
+        const char *fake;
+        bool settles;
+    } rows[] = {{"ok", true}, {"busy", false}};
+    char reason[HCB_REASON_SIZE] = "";
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct link *link;
+        ck_assert_int_eq(open_fake(rows[i].fake, &link, reason), HCB_OK);
+        ck_assert_int_eq(link_tell(link, "dance", NULL, reason), HCB_OK);
+        if (link_settle(link) != rows[i].settles && access("/proc/self/task", R_OK) == 0)
+            ck_abort_msg("%s", rows[i].fake);
+        ck_assert(link_cpu_s(link) > 0);
+        if (!rows[i].settles)
+            ck_assert_int_eq(link_tell(link, "dance", NULL, reason), HCB_TIMEOUT);
+        link_close(link);
+    }
 }
 END_TEST
 
@@ -284,6 +404,8 @@ int main(int argc, char **argv)
     tcase_add_checked_fixture(local, set_up, tear_down);
     tcase_set_timeout(local, 60);
     tcase_add_test(local, a_case_from_hello_to_quit);
+    tcase_add_test(local, sensors_are_told_and_read_with_the_samples);
+    tcase_add_test(local, memory_of_a_row_is_its_own);
     tcase_add_test(local, what_the_worker_rejects);
     tcase_add_test(local, a_result_that_was_not_computed_is_wrong);
     tcase_add_test(local, a_wrong_device_is_caught_by_both_checks);
@@ -294,6 +416,7 @@ int main(int argc, char **argv)
     tcase_add_loop_test(remote, what_the_conductor_makes_of_bad_workers, 0,
                         (int)(sizeof fakes / sizeof *fakes));
     tcase_add_test(remote, a_worker_of_another_protocol_is_refused);
+    tcase_add_test(remote, who_settles);
     suite_add_tcase(suite, remote);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -273,6 +273,34 @@ START_TEST(peak_bytes)
 }
 END_TEST
 
+/* A plan has its operands and what its queue copies through, not its neighbours'. */
+START_TEST(bytes_of_a_plan)
+{
+    const struct hcb_case c = product(4, 5, 6);
+    struct hcb_buffer *other = NULL;
+    open_null("ok");
+    ck_assert_int_eq((int)hcb_queue_new(device, &queue), (int)HCB_OK);
+    ck_assert_int_eq((int)prepare(&c), (int)HCB_OK);
+    ck_assert_int_eq((int)hcb_buffer_new(device, 5000, &other), (int)HCB_OK);
+    const uint64_t operands = 4 * (4 * 6 + 6 * 5 + 4 * 5);
+    ck_assert_uint_eq(hcb_plan_device_bytes(plan), operands);
+    hcbi_queue_hold(queue, 700);
+    hcbi_queue_hold(queue, 11);
+    ck_assert_uint_eq(hcb_plan_device_bytes(plan), operands + 711);
+    plan->info.scratch_bytes = 3;
+    ck_assert_uint_eq(hcb_plan_device_bytes(plan), operands + 714);
+    plan->info.scratch_bytes = 0;
+    ck_assert_uint_eq(hcb_device_peak_bytes(device), operands + 5711);
+    hcb_buffer_free(other);
+    ck_assert_uint_eq(device->held_bytes, operands + 711);
+    hcb_plan_free(plan);
+    plan = NULL;
+    hcb_queue_free(queue);
+    queue = NULL;
+    ck_assert_uint_eq(device->held_bytes, operands);
+}
+END_TEST
+
 /* What was not given was not held. */
 START_TEST(failed_buffers_are_not_held)
 {
@@ -549,6 +577,7 @@ int main(void)
     tcase_add_test(tests, plans_are_checked);
     tcase_add_test(tests, copies_stay_inside);
     tcase_add_test(tests, peak_bytes);
+    tcase_add_test(tests, bytes_of_a_plan);
     tcase_add_test(tests, failed_buffers_are_not_held);
     tcase_add_test(tests, freeing_nothing);
     tcase_add_loop_test(tests, faults_at_each_step, 0, sizeof faults / sizeof *faults);

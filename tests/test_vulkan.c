@@ -219,6 +219,27 @@ static void job_close(struct job *job)
     hcb_device_close(job->device);
 }
 
+/* The bytes of a sum of 4 MiB; lavapipe has one heap, which is the device's. */
+static uint64_t bytes_of_sum(void)
+{
+    const struct hcb_case c = {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 1 << 20, 1}};
+    struct job job;
+    ck_assert_int_eq(job_open(&job, &c), HCB_OK);
+    const uint64_t bytes = hcb_plan_device_bytes(job.plan);
+    ck_assert_uint_ge(hcb_device_peak_bytes(job.device), bytes);
+    ck_assert_uint_ge(bytes, hcb_case_bytes(&c) + hcb_plan_info(job.plan)->scratch_bytes);
+    job_close(&job);
+    return bytes;
+}
+
+START_TEST(staging_is_memory_of_the_device)
+{
+    const uint64_t without = bytes_of_sum();
+    setenv("HCBENCH_VULKAN_STAGING", "1", 1);
+    ck_assert_uint_eq(bytes_of_sum(), without + (UINT64_C(32) << 20));
+}
+END_TEST
+
 static float sum_with_range(const char *range)
 {
     const struct hcb_case c = {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 700001, 1}};
@@ -455,6 +476,7 @@ static Suite *make_suite(void)
     tcase_add_test(kernels, a_vector_is_larger_than_a_binding);
     tcase_add_loop_test(kernels, long_sums_are_complete, 0, CLASS_COUNT);
     tcase_add_test(kernels, copies_through_staging_are_whole);
+    tcase_add_test(kernels, staging_is_memory_of_the_device);
     tcase_add_loop_test(kernels, the_tree_of_a_sum_ignores_windows, 0, CLASS_COUNT);
     tcase_add_test(kernels, launches_are_timed);
     tcase_add_test(rest, reasons_name_what_is_missing);

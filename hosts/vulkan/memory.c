@@ -80,6 +80,10 @@ static enum hcb_status allocate(struct vulkan_device *device, enum vulkan_use us
             ctx, vkBindBufferMemory(device->handle, memory->buffer, memory->handle, 0),
             "vkBindBufferMemory");
     const VkMemoryPropertyFlags flags = device->memory.memoryTypes[type].propertyFlags;
+    const uint32_t heap = device->memory.memoryTypes[type].heapIndex;
+    const bool local =
+        (device->memory.memoryHeaps[heap].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) != 0;
+    memory->device_bytes = local ? needs.size : 0;
     memory->coherent = (flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) != 0;
     if (status == HCB_OK && host_sees && (flags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT) != 0)
         status = hcbi_vulkan_check(
@@ -114,8 +118,11 @@ void hcbi_vulkan_memory_free(struct vulkan_device *device, struct vulkan_memory 
 
 enum hcb_status hcbi_vulkan_buffer_new(struct hcb_buffer *base)
 {
-    return hcbi_vulkan_memory_new((struct vulkan_device *)base->device, base->bytes, VULKAN_OPERAND,
-                                  &((struct vulkan_buffer *)base)->memory);
+    struct vulkan_memory *memory = &((struct vulkan_buffer *)base)->memory;
+    enum hcb_status status = hcbi_vulkan_memory_new((struct vulkan_device *)base->device,
+                                                    base->bytes, VULKAN_OPERAND, memory);
+    base->held_bytes = memory->device_bytes;
+    return status;
 }
 
 void hcbi_vulkan_buffer_free(struct hcb_buffer *base)
@@ -163,7 +170,9 @@ static enum hcb_status need_staging(struct vulkan_queue *queue)
         return HCB_OK;
     enum hcb_status status =
         hcbi_vulkan_memory_new(device, staging_bytes, VULKAN_STAGING, &queue->staging);
-    if (status != HCB_OK)
+    if (status == HCB_OK)
+        hcbi_queue_hold(&queue->base, queue->staging.device_bytes);
+    else
         hcbi_vulkan_memory_free(device, &queue->staging);
     return status;
 }

@@ -23,9 +23,10 @@ enum hcb_status hcbi_vulkan_scratch(struct vulkan_plan *plan, uint64_t bytes,
     for (size_t i = 0; i < VULKAN_SCRATCH_MAX; i++)
         if (plan->scratch[i].size == 0) {
             *memory = &plan->scratch[i];
-            plan->base.info.scratch_bytes += bytes;
-            return hcbi_vulkan_memory_new(vulkan_device_of(plan), bytes, VULKAN_SCRATCH,
-                                          &plan->scratch[i]);
+            enum hcb_status status = hcbi_vulkan_memory_new(vulkan_device_of(plan), bytes,
+                                                            VULKAN_SCRATCH, &plan->scratch[i]);
+            plan->base.info.scratch_bytes += plan->scratch[i].device_bytes;
+            return status;
         }
     return hcbi_fail(plan->base.queue->device->ctx, HCB_ERROR, "too many scratch buffers");
 }

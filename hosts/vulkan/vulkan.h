@@ -89,6 +89,7 @@ struct vulkan_memory {
     VkBuffer buffer;
     VkDeviceMemory handle;
     uint64_t size; /* at least what was asked for, a multiple of the alignment */
+    uint64_t device_bytes; /* allocated in a heap of the device; 0 in the host's */
     void *mapped;  /* NULL when the host cannot see it */
     bool coherent;
 };
