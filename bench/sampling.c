@@ -149,7 +149,10 @@ static void warn_of_clocks(struct hcb_result *result)
 
 static void warn_of_window(struct hcb_result *result, const struct sampling *sampling, double window_s)
 {
-    const double window = hcb_result_clock(result)->summary.median * sampling->launches;
+    /* Most of a launch that is waited for by itself is not the device's time. */
+    const struct hcb_clock_result *clock =
+        result->task.op == HCB_OP_LAUNCH ? &result->wall : hcb_result_clock(result);
+    const double window = clock->summary.median * sampling->launches;
     char is[NUMBER_SIZE], wanted[NUMBER_SIZE];
     if (window < window_s / 2)
         hcb_result_warn(result, "a window lasts %s instead of %s: times are less exact",
