@@ -92,6 +92,7 @@ static bool lock(int descriptor)
 static int open_again(const char *path, size_t whole, size_t size)
 {
     struct stat facts;
+    char first = '\0';
     const int descriptor = open(path, O_RDWR | O_APPEND | O_NOCTTY | O_CLOEXEC);
     const char *wrong = NULL;
     if (descriptor < 0 || fstat(descriptor, &facts) != 0)
@@ -100,6 +101,8 @@ static int open_again(const char *path, size_t whole, size_t size)
         wrong = "another run is writing it";
     else if ((uint64_t)facts.st_size != size)
         wrong = "it has changed since it was read";
+    else if (pread(descriptor, &first, 1, 0) != 1 || first != '{')
+        wrong = "it is packed";
     else if (ftruncate(descriptor, (off_t)whole) != 0)
         wrong = strerror(errno);
     if (wrong == NULL)

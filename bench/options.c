@@ -763,6 +763,8 @@ static bool settle_files(const struct options *options)
         return complain("--resume continues its journal; --journal names a new one");
     if (options->journal != NULL && strcmp(options->journal, "-") == 0)
         return complain("--journal needs the name of a file, not '-'");
+    if (options->resume != NULL && strcmp(options->resume, "-") == 0)
+        return complain("--resume needs the name of a file, not '-'");
     if (options->json != NULL && options->csv != NULL && output_is_same(options->json, options->csv))
         return complain("--json and --csv cannot both be written to '%s'", options->json);
     for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {

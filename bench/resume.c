@@ -107,6 +107,8 @@ static bool take_end(const json_t *line, struct earlier *earlier, struct flaw *f
     size_t i;
     if (!json_is_integer(index) || first < 0 || (uint64_t)first >= earlier->planned)
         return flaw_note(flaw, "end_of_case", "must be the index of a planned row");
+    if (earlier->ended[first])
+        return flaw_note(flaw, "end_of_case", "has ended before");
     size_t end = record_case_end(record, (size_t)first);
     if (end > earlier->planned)
         end = earlier->planned;

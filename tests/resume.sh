@@ -86,6 +86,9 @@ refused 2 'size.*journal' --resume journal -n 8
 refused 2 'quick.*journal' --quick --resume journal
 refused 2 "of 'hcbench run'" verify --resume journal
 refused 2 'continues its journal' --resume journal --journal another
+refused 2 "not '-'" --resume -
+gzip -c saved >packed
+refused 1 'packed: it is packed|cannot continue packed' --resume packed
 refused 2 'is the journal' --resume journal --csv "$work/journal"
 HCBENCH_NULL=ok refused 1 'HCBENCH_NULL is not what it was' --resume journal
 LP_NUM_THREADS=1 refused 1 'LP_NUM_THREADS is not what it was' --resume journal

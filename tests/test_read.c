@@ -255,6 +255,8 @@ static const struct {
     {"devices.0.id", "\"vulkan:0\"", "platform"},
     {"devices.0.id", "\"cpu:\\u001b[31m\"", "platform"},
     {"devices.1.id", "\"cpu:0\"", "platform"},
+    {"devices.1", "{\"id\": \"cpu:0\", \"platform\": \"cpu\", \"type\": \"cpu\"}", "listed twice"},
+    {"devices.1.pci", "\"0000:65:00.0 and then more\"", "at most 15 bytes"},
     {"devices.0.type", "\"tpu\"", "accelerator"},
     {"devices.0.type", "", "type is missing"},
     {"devices.0.software", "1", "true or false"},
@@ -699,6 +701,7 @@ START_TEST(damaged_journals_are_refused)
         {"{\"index\": 0, \"device\": \"cpu:0\", \"op\": \"sum\", \"impl\": \"ref\", \"precision\": \"f32\", "
          "\"shape\": {\"n\": 1}, \"status\": \"error\"}", ":6: index: is that of another row"},
         {"{\"end_of_case\": 7, \"speedups\": []}", ":6: end_of_case"},
+        {"{\"end_of_case\": 0, \"speedups\": [null, null]}", ":6: end_of_case: has ended before"},
         {"{\"end_of_case\": 2, \"speedups\": []}", ":6: speedups: must be an array"},
         {"{\"end_of_case\": 2, \"speedups\": [5]}", ":6: speedups.0"},
         {"{\"resumed\": 5}", ":6: resumed"},
