@@ -12,21 +12,14 @@ void actor_stop(struct actor *actor)
     actor->holds_inputs = false;
 }
 
-#define SOON_ASLEEP "OPENBLAS_THREAD_TIMEOUT=20"
-
 enum hcb_status actor_ready(const struct session *session, struct actor *actor)
 {
-    /* A BLAS in a worker that does not use it must not start threads, and where it
-     * is used its threads must sleep soon after a call (2^20 cycles instead of
-     * 2^26): the next block belongs to another device. */
-    const char *for_cpu[] = {SOON_ASLEEP, session->core_variable, NULL},
-               *for_others[] = {"OPENBLAS_NUM_THREADS=1", NULL};
+    /* A BLAS in a worker that does not use it must not start threads. */
+    static const char *const for_others[] = {"OPENBLAS_NUM_THREADS=1", NULL};
     struct link_options how = session->how;
     if (actor->refused != HCB_OK || actor->link != NULL)
         return actor->refused;
-    if (session->core_variable[0] == '\0')
-        for_cpu[1] = NULL;
-    how.environment = strcmp(actor->info->platform, "cpu") == 0 ? for_cpu : for_others;
+    how.environment = strcmp(actor->info->platform, "cpu") == 0 ? session->cpu.list : for_others;
     enum hcb_status status = link_open(&how, &actor->link, actor->reason);
     if (status == HCB_OK) {
         json_t *request = json_pack("{s:s}", "device", actor->info->id);

@@ -6,6 +6,7 @@
 
 #include <hcbench.h>
 
+#include "fair_cpu.h"
 #include "link.h"
 #include "options.h"
 
@@ -14,8 +15,8 @@ struct session {
     const struct options *options;
     double memory_bytes; /* of this machine; 0: unknown */
     struct link_options how;
-    char core_variable[80]; /* "OPENBLAS_CORETYPE=...", or "" */
-    size_t finished;        /* rows, for the progress line */
+    struct cpu_variables cpu; /* for the CPU's worker; not to be copied */
+    size_t finished;          /* rows, for the progress line */
 };
 
 struct actor {

@@ -183,6 +183,8 @@ static bool take_round(struct conductor *conductor, struct group *group, const s
             series->block(&conductor->session, row, into, group->round, extra, reason);
         if (status != HCB_OK)
             fail_row(conductor, group, row, status, reason);
+        else
+            row->busy |= !link_settle(row->actor->link); /* the next block is another's */
     }
     for (size_t i = 0; i < group->count; i++)
         if (group->rows[i].phase == LIVE && !*series->enough(&group->rows[i]))
@@ -231,6 +233,8 @@ static void end_well(struct conductor *conductor, struct group *group)
         if (options->command != COMMAND_VERIFY)
             sampling_warn(options, row->result, &row->windows,
                           sampling_window_s(options, row->actor->info));
+        if (row->busy)
+            hcb_result_warn(row->result, "its worker went on computing after a block, beside other rows");
         finish(conductor, row, HCB_OK, "");
     }
 }
@@ -369,10 +373,7 @@ struct conductor *conductor_open(struct record *record, size_t expected)
         .how = {.isolate = record->options->isolate, .timeout_s = record->options->timeout_s}};
     for (size_t i = 0; i < record->device_count; i++)
         actors[i].info = &record->devices[i].info;
-    /* The journal tells what was chosen. */
-    if (record->options->command != COMMAND_VERIFY)
-        choose_blas_core(record, &conductor->session.how, conductor->session.core_variable,
-                         sizeof conductor->session.core_variable);
+    settle_cpu(record, &conductor->session.how, &conductor->session.cpu); /* the journal tells it */
     if (record->earlier != NULL)
         conductor->journal = journal_take_over(record) ? journal_continue(record->earlier) : NULL;
     else

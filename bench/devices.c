@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "devices.h"
 #include "grid.h"
@@ -25,6 +26,12 @@ const struct hcb_device_info *record_blas(const struct record *record)
     return NULL;
 }
 
+bool record_has_cores(const struct hcb_device_info *info)
+{
+    return info->target[0] != '\0' &&
+           (strstr(info->driver, "OpenBLAS") != NULL || strstr(info->driver, "OPENBLAS") != NULL);
+}
+
 /* "PoCL 3.1" */
 static const char *driver_text(const struct hcb_device_info *info, char *text, size_t size)
 {
@@ -36,11 +43,16 @@ static const char *driver_text(const struct hcb_device_info *info, char *text, s
 /* "software driver on this CPU, same hardware as cpu:0, opencl:0" */
 static const char *remarks(const struct device_record *device, char *text, size_t size)
 {
-    snprintf(text, size, "%s", device->info.software ? "software driver on this CPU" : "");
-    for (size_t i = 0; i < RECORD_SAME_MAX && device->same_as[i][0] != '\0'; i++) {
+    const bool is_duplicate = device->duplicate_of[0] != '\0';
+    snprintf(text, size, "%s%s%s%s", device->info.software ? "software driver on this CPU" : "",
+             device->info.software && is_duplicate ? ", " : "",
+             is_duplicate ? "same driver listed twice: also " : "", device->duplicate_of);
+    for (size_t i = 0, named = 0; i < RECORD_SAME_MAX && device->same_as[i][0] != '\0'; i++) {
         const size_t used = strlen(text);
+        if (strcmp(device->same_as[i], device->duplicate_of) == 0)
+            continue;
         snprintf(text + used, size - used, "%s%s%s", used > 0 ? ", " : "",
-                 i == 0 ? "same hardware as " : "", device->same_as[i]);
+                 named++ == 0 ? "same hardware as " : "", device->same_as[i]);
     }
     return text;
 }
@@ -67,21 +79,29 @@ static void print_lines(const struct record *record, struct page *page)
     grid_print(grid, page);
 }
 
-/* Whether the BLAS needed help to choose its kernels: "; by itself it chose
- * Prescott, at 0.190 of the speed". */
+/* Who chose the core type: ", its own choice", or "; by itself it chose Prescott, at
+ * 0.190 of the speed". */
 static void print_choice(const struct record *record, const char *used, FILE *out)
 {
-    const char *chosen = record->blas_core_detected;
+    const char *detected = record->blas_core_detected;
+    const char *by_user = record->blas_core_choice == CORE_OPTION     ? "--cpu-core"
+                          : record->blas_core_choice == CORE_VARIABLE ? "OPENBLAS_CORETYPE"
+                                                                      : NULL;
     char ratio[NUMBER_SIZE];
-    if (chosen[0] != '\0' && strcmp(chosen, used) == 0) {
-        fputs(", its own choice", out);
+    if (by_user != NULL && strcasecmp(record->blas_core_asked, used) == 0)
+        fprintf(out, ", set by %s", by_user);
+    else if (by_user != NULL)
+        fprintf(out, ": it does not have the %s that %s names", record->blas_core_asked, by_user);
+    else if (record->blas_core_choice == CORE_UNTRIED)
+        fputs(", its own choice, not compared with others", out);
+    else if (strcmp(detected, used) == 0)
+        fputs(record->blas_cores_tried > 1 ? ", its own choice"
+                                           : ", the only one that it has for this processor", out);
+    if (detected[0] == '\0' || strcmp(detected, used) == 0)
         return;
-    }
-    if (chosen[0] != '\0')
-        fprintf(out, "; by itself it chose %s", chosen);
+    fprintf(out, "; by itself it chose %s", detected);
     if (isfinite(record->blas_fair_ratio))
-        fprintf(out, "%s at %s of the speed", chosen[0] != '\0' ? "," : "; by itself",
-                number_rounded(record->blas_fair_ratio, 3, ratio));
+        fprintf(out, ", at %s of the speed", number_rounded(record->blas_fair_ratio, 3, ratio));
 }
 
 /* What the CPU figures rest on. */
@@ -98,12 +118,16 @@ static void print_baseline(const struct record *record, struct page *page)
         return;
     }
     fprintf(out, "CPU baseline: %s", driver_text(info, driver, sizeof driver));
-    if (info->compute_units > 0)
-        fprintf(out, ", %" PRIu32 " thread%s", info->compute_units,
-                info->compute_units == 1 ? "" : "s");
+    const uint32_t threads = strcmp(info->driver, "none") == 0 ? info->compute_units
+                                                               : info->blas_threads;
+    if (threads > 0)
+        fprintf(out, ", %" PRIu32 " thread%s", threads, threads == 1 ? "" : "s");
+    else
+        fputs(", threads not known", out);
     if (info->target[0] != '\0')
-        fprintf(out, ", core type %s", info->target);
-    print_choice(record, info->target, out);
+        fprintf(out, ", %s %s", record_has_cores(info) ? "core type" : "kernels for", info->target);
+    if (record_has_cores(info))
+        print_choice(record, info->target, out);
     if (fclose(out) == 0)
         page_wrap(page, 4, text);
     else
@@ -121,9 +145,24 @@ void absences_print(const struct record *record, struct page *page)
     }
 }
 
+/* Devices that only a --device list runs. */
+static void print_left_out(const struct record *record, struct page *page)
+{
+    char text[WHOLE];
+    for (size_t i = 0; i < record->device_count; i++) {
+        const struct device_record *device = &record->devices[i];
+        if (!record_leaves_out(record, device))
+            continue;
+        snprintf(text, sizeof text, "%s is left out: the same driver and hardware as %s; -d %s runs it",
+                 device->info.id, device->duplicate_of, device->info.id);
+        page_wrap(page, 4, text);
+    }
+}
+
 void devices_print(const struct record *record, struct page *page)
 {
     print_lines(record, page);
+    print_left_out(record, page);
     print_baseline(record, page);
     absences_print(record, page);
 }

@@ -10,6 +10,7 @@
 #include "conductor.h"
 #include "link.h"
 #include "protocol.h"
+#include "silicon.h"
 
 static void add_absence(struct record *record, const char *platform, enum hcb_status status,
                         const char *reason)
@@ -58,8 +59,6 @@ static enum hcb_status add_devices(struct record *record, const json_t *devices,
             snprintf(reason, HCB_REASON_SIZE, "the worker described a device in unknown words");
             return HCB_ERROR;
         }
-        if (!asked_for(record->options, info.id))
-            continue;
         struct device_record *larger =
             realloc(record->devices, (record->device_count + 1) * sizeof *record->devices);
         if (larger == NULL) {
@@ -92,32 +91,15 @@ static enum hcb_status list_platform(struct record *record, const struct link_op
     return status;
 }
 
-/* ------------------------------------------------------------ same hardware */
-
-static bool same_hardware(const struct hcb_device_info *a, const struct hcb_device_info *b)
+/* Devices were joined with all others of their platforms; now those that were not
+ * asked for go. */
+static void drop_others(struct record *record)
 {
-    const bool a_cpu = a->type == HCB_DEVICE_CPU || a->software,
-               b_cpu = b->type == HCB_DEVICE_CPU || b->software;
-    if (hcb_platform_is_test((unsigned)hcb_word(hcb_platform_name, a->platform)) ||
-        hcb_platform_is_test((unsigned)hcb_word(hcb_platform_name, b->platform)))
-        return false;
-    if (a_cpu || b_cpu)
-        return a_cpu && b_cpu;
-    return (a->pci[0] != '\0' && strcmp(a->pci, b->pci) == 0) ||
-           (a->uuid[0] != '\0' && strcmp(a->uuid, b->uuid) == 0);
-}
-
-static void join_devices(struct record *record)
-{
-    for (size_t i = 0; i < record->device_count; i++) {
-        struct device_record *device = &record->devices[i];
-        const size_t room = sizeof device->same_as / sizeof *device->same_as;
-        size_t known = 0;
-        for (size_t j = 0; j < record->device_count && known < room; j++)
-            if (i != j && same_hardware(&device->info, &record->devices[j].info))
-                memcpy(device->same_as[known++], record->devices[j].info.id,
-                       sizeof device->same_as[0]);
-    }
+    size_t kept = 0;
+    for (size_t i = 0; i < record->device_count; i++)
+        if (asked_for(record->options, record->devices[i].info.id))
+            record->devices[kept++] = record->devices[i];
+    record->device_count = kept;
 }
 
 /* ------------------------------------------------------------ what it supports */
@@ -207,7 +189,8 @@ int discover_devices(struct record *record, bool supports)
         if (status != HCB_OK)
             add_absence(record, hcb_platform_name(p), status, reason);
     }
-    join_devices(record);
+    join_devices(record->devices, record->device_count);
+    drop_others(record);
     for (size_t i = 0; i < record->device_count && supports; i++)
         find_supports(&how, &record->devices[i]);
     return check_found(record);

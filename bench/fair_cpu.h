@@ -6,13 +6,30 @@
 #include "link.h"
 #include "record.h"
 
-/* An OpenBLAS that does not know the processor falls back to kernels several
- * times too slow.  Tries the core types that the processor can execute, each in
- * a worker of its own, with a short matmul; writes "OPENBLAS_CORETYPE=NAME" to
- * `variable` when a core type other than the detected one is faster, else "".
- * Notes in the record what was detected and how it compares.  Does nothing
- * without a CPU device, when the BLAS names no core type, or when the user has
- * set OPENBLAS_CORETYPE. */
-void choose_blas_core(struct record *record, const struct link_options *how, char *variable, size_t size);
+/* What the CPU's worker has in its environment besides ours; `list` is for
+ * link_options and points into the structure. */
+struct cpu_variables {
+    char core[96];    /* "OPENBLAS_CORETYPE=NAME", or "" */
+    char threads[48]; /* "OPENBLAS_NUM_THREADS=N" */
+    const char *list[4];
+};
+
+/* Decides how the BLAS behind the CPU device is run, and notes in the record what
+ * was detected, what is used and how they compare.
+ *
+ * An OpenBLAS that does not know the processor falls back to kernels several times
+ * too slow.  So a run tries the core types that the processor can execute, each in
+ * a worker of its own, with a short matmul, and takes another than the detected
+ * one when it is at least 5 % faster.  What the user chose (options->cpu_core, or
+ * OPENBLAS_CORETYPE) is taken without a trial, and reported on stderr when the
+ * library took another.  There is no trial without isolation, for `verify`, when
+ * no row uses the BLAS, or when the BLAS has no core types. */
+void settle_cpu(struct record *record, const struct link_options *how,
+                struct cpu_variables *variables);
+
+/* Which of `count` core types to use, from their times in seconds (NaN: it did not
+ * run): the fastest, but number 0, the detected one, unless that is at least 5 %
+ * slower.  0 when none ran. */
+size_t fair_choice(const double *seconds, size_t count);
 
 #endif

@@ -188,6 +188,8 @@ static json_t *device_json(const struct device_record *device)
 {
     json_t *object = members_write_known(protocol_device_members(), &device->info);
     json_object_set_new(object, "same_as", same_as_json(device));
+    if (device->duplicate_of[0] != '\0')
+        json_object_set_new(object, "duplicate_of", json_words(device->duplicate_of));
     if (device->unsupported != NULL)
         json_object_set_new(object, "supports", supports_json(device));
     return object;

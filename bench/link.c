@@ -3,8 +3,10 @@
  * mean. */
 #include "config.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -369,6 +371,70 @@ enum hcb_status link_tell(struct link *link, const char *step, json_t *request, 
         status = explain(reason, HCB_ERROR, "the worker's reply has unknown members");
     json_decref(reply);
     return status;
+}
+
+/* ---------------------------------------------------------------- being idle */
+
+double link_cpu_s(const struct link *link)
+{
+    clockid_t clock;
+    struct timespec used;
+    if (link->pid <= 0 || clock_getcpuclockid(link->pid, &clock) != 0 ||
+        clock_gettime(clock, &used) != 0)
+        return (double)NAN;
+    return (double)used.tv_sec + (double)used.tv_nsec * 1e-9;
+}
+
+/* The state in "/proc/PID/task/TID/stat": "TID (NAME) STATE ...", where NAME may hold
+ * anything; 0 when the thread is gone. */
+static char thread_state(int folder, const char *thread)
+{
+    char path[300], text[256];
+    snprintf(path, sizeof path, "%s/stat", thread);
+    const int file = openat(folder, path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return 0;
+    const ssize_t length = read(file, text, sizeof text - 1);
+    close(file);
+    text[length > 0 ? length : 0] = '\0';
+    const char *end = strrchr(text, ')');
+    return end != NULL && end[1] == ' ' ? end[2] : 0;
+}
+
+/* Does Linux list a thread as running, or as waiting for a processor? */
+static bool any_thread_runs(pid_t pid)
+{
+    char path[48];
+    bool runs = false;
+    snprintf(path, sizeof path, "/proc/%ld/task", (long)pid);
+    DIR *threads = opendir(path);
+    if (threads == NULL)
+        return false;
+    for (struct dirent *entry; !runs && (entry = readdir(threads)) != NULL;)
+        runs = entry->d_name[0] != '.' && thread_state(dirfd(threads), entry->d_name) == 'R';
+    closedir(threads);
+    return runs;
+}
+
+/* Both are looked at: a thread that polls between naps is seldom found running, and
+ * one that waits for a processor uses no time. */
+bool link_settle(const struct link *link)
+{
+    const double limit_s = 0.05, idle_share = 0.02;
+    const struct timespec nap = {.tv_nsec = 1000 * 1000};
+    if (link->local != NULL || link->dead || link->pid <= 0)
+        return true;
+    const double deadline = now_s() + limit_s;
+    for (double then = now_s(), used = link_cpu_s(link);;) {
+        nanosleep(&nap, NULL);
+        const double now = now_s(), more = link_cpu_s(link);
+        if (!(more - used > idle_share * (now - then)) && !any_thread_runs(link->pid))
+            return true;
+        if (now > deadline)
+            return false;
+        then = now;
+        used = more;
+    }
 }
 
 /* --------------------------------------------------------- opening, closing */

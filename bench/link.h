@@ -31,6 +31,16 @@ enum hcb_status link_call(struct link *link, const char *step, json_t *request, 
 /* The same for a reply without members. */
 enum hcb_status link_tell(struct link *link, const char *step, json_t *request, char *reason);
 
+/* Waits until no thread of the worker, which has answered, is running: threads of a
+ * BLAS or a driver look for work for a while before they sleep, and the next block
+ * belongs to another device.  Takes 1 ms when they sleep, and at most 50 ms; false
+ * when one still runs then.  True at once without isolation, and where a process
+ * does not see the threads of another. */
+bool link_settle(const struct link *link);
+/* Processor time of the worker and all of its threads so far, in seconds; NaN
+ * without isolation, or when it cannot be read. */
+double link_cpu_s(const struct link *link);
+
 /* From now on SIGINT and SIGTERM only make link_call return HCB_SKIPPED, and
  * writing to a closed pipe is an error instead of a signal. */
 void link_catch_signals(void);

@@ -30,6 +30,7 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/rows.c \
 	%reldir%/sampling.c %reldir%/sampling.h \
 	%reldir%/schema.c %reldir%/schema.h \
+	%reldir%/silicon.c %reldir%/silicon.h \
 	%reldir%/sizes.c %reldir%/sizes.h \
 	%reldir%/table.c \
 	%reldir%/text.c %reldir%/text.h \
@@ -51,3 +52,6 @@ noinst_PROGRAMS += %reldir%/cblas_baseline
 %canon_reldir%_cblas_baseline_CPPFLAGS = $(AM_CPPFLAGS) $(CBLAS_CFLAGS)
 %canon_reldir%_cblas_baseline_LDADD = libhcbench.la $(CBLAS_LIBS)
 endif
+
+# How near a default run comes to the best core type; by hand.
+EXTRA_DIST += %reldir%/fair_cpu.sh

@@ -90,6 +90,27 @@ static int run(struct record *record)
     return written ? status : EXIT_BAD_ROW;
 }
 
+/* Workers learn of --cpu-threads by their environment, and so does this process,
+ * which reports the number and may be the worker itself. */
+static bool set_cpu_threads(const struct options *options)
+{
+    struct hcb_environment environment;
+    char number[16];
+    if (options->cpu_threads == 0)
+        return true;
+    unsetenv("HCBENCH_CPU_THREADS");
+    hcb_environment_read(&environment);
+    if (options->cpu_threads > environment.cpu_threads) {
+        fprintf(stderr,
+                "hcbench: --cpu-threads %u is more than the %u that affinity mask and cgroup allow\n"
+                "Try 'hcbench --help'\n",
+                options->cpu_threads, (unsigned)environment.cpu_threads);
+        return false;
+    }
+    snprintf(number, sizeof number, "%u", options->cpu_threads);
+    return setenv("HCBENCH_CPU_THREADS", number, 1) == 0;
+}
+
 /* The rows of a journal as the run would have left them when it was stopped. */
 static int recover(struct options *options)
 {
@@ -111,12 +132,11 @@ static int recover(struct options *options)
     return written ? EXIT_DONE : EXIT_BAD_ROW;
 }
 
-/* The core type that the CPU's BLAS was given need not be found again. */
+/* The core type that a trial gave the CPU's BLAS need not be found again. */
 static void keep_blas_core(const struct record *then)
 {
     const struct hcb_device_info *info = record_blas(then);
-    if (info != NULL && info->target[0] != '\0' && then->blas_core_detected[0] != '\0' &&
-        strcmp(info->target, then->blas_core_detected) != 0)
+    if (info != NULL && then->blas_core_choice == CORE_TRIED && record_has_cores(info))
         setenv("OPENBLAS_CORETYPE", info->target, 0);
 }
 
@@ -147,6 +167,8 @@ static int take_up(int argc, char **argv, struct options *options, struct earlie
 static int carry_out(int argc, char **argv, const struct options *options, struct earlier *earlier)
 {
     struct record record;
+    if (!set_cpu_threads(options))
+        return EXIT_USAGE;
     if (!record_begin(&record, argc, argv, options)) {
         fprintf(stderr, "hcbench: out of memory\n");
         return EXIT_BAD_ROW;

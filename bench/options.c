@@ -286,6 +286,23 @@ static bool store_path(const struct row *row, const char *text, struct options *
     return true;
 }
 
+/* A name that would be passed over or kill the worker is refused here. */
+static bool store_core(const struct row *row, const char *text, struct options *options)
+{
+    char names[256] = "";
+    const char *name, *obstacle = hcb_blas_core_obstacle(text);
+    if (*text != '\0' && strchr(text, '=') == NULL && obstacle == NULL) {
+        *(const char **)member_of(row, options) = text;
+        return true;
+    }
+    for (unsigned i = 0; (name = hcb_blas_core_candidate(i)) != NULL; i++) {
+        const size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s%s", used > 0 ? ", " : "", name);
+    }
+    return complain("--%s '%s': %s; this processor can execute %s", row->name, text,
+                    obstacle != NULL ? obstacle : "that is no name", names);
+}
+
 static bool store_flag(const struct row *row, const char *text, struct options *options)
 {
     (void)text;
@@ -384,6 +401,12 @@ static const struct row rows[] = {
     {"kernel-dir", 0, "DIR", RUN | VERIFY,
      "use the kernels in this folder instead of the built-in ones; $HCBENCH_KERNEL_DIR unless told",
      store_path, MEMBER(kernel_dir)},
+    {"cpu-core", 0, "NAME", RUN | VERIFY,
+     "core type that OpenBLAS takes the processor for; the fastest is found by a trial unless told",
+     store_core, MEMBER(cpu_core)},
+    {"cpu-threads", 0, "N", RUN | LIST | VERIFY,
+     "threads of the CPU's computations; as many as affinity mask and cgroup allow unless told",
+     store_count, MEMBER(cpu_threads), .low = 1, .high = 1 << 20},
     {"no-isolate", 0, NULL, RUN | LIST | VERIFY, "one process, for debuggers; a crash ends the run",
      store_flag, MEMBER(isolate), .value = false},
     {"no-progress", 0, NULL, RUN | VERIFY, "no progress line", store_flag, MEMBER(progress),
@@ -429,7 +452,7 @@ static const char *default_text(const struct row *row, char *text)
     set_defaults(&options);
     const void *member = member_of(row, &options);
     text[0] = '\0';
-    if (row->store == store_count)
+    if (row->store == store_count && *(const unsigned *)member >= row->low)
         snprintf(text, NUMBER_SIZE, "%u", *(const unsigned *)member);
     else if (row->store == store_number)
         number_exact(*(const double *)member, text);
@@ -778,12 +801,21 @@ static bool settle_files(const struct options *options)
     return true;
 }
 
+/* OpenBLAS reads its core type when it is loaded: with this program itself. */
+static bool settle_core(const struct options *options)
+{
+    if (options->cpu_core != NULL && !options->isolate)
+        return complain("--cpu-core needs a worker process; with --no-isolate set OPENBLAS_CORETYPE=%s "
+                        "instead", options->cpu_core);
+    return true;
+}
+
 static bool settle(struct options *options, const bool *given)
 {
     if (options->command == COMMAND_VERIFY && !GIVEN(precisions))
         options->precisions = all_of(&precisions);
     return settle_sampling(options, given) && settle_devices(options, given) &&
-           settle_sizes(options) && settle_files(options);
+           settle_sizes(options) && settle_files(options) && settle_core(options);
 }
 
 /* The command, and whether the first argument names it. */
@@ -870,7 +902,7 @@ static bool same_value(const struct row *row, struct options *a, struct options 
         return same_devices(a, b);
     if (row->store == store_sizes)
         return same_sizes(a, b);
-    if (row->store != store_path)
+    if (row->store != store_path && row->store != store_core)
         return memcmp(member_of(row, a), member_of(row, b), row->size) == 0;
     const char *x = *(const char **)member_of(row, a), *y = *(const char **)member_of(row, b);
     return x == y || (x != NULL && y != NULL && strcmp(x, y) == 0);

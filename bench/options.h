@@ -32,6 +32,8 @@ struct options {
     double min_time_s, max_time_s;       /* of sampling, per row */
     double ci_percent; /* stop when the median's 95 % interval is within this; 0: never */
     double timeout_s;  /* per step of a case */
+    const char *cpu_core; /* of OpenBLAS; NULL: not given */
+    unsigned cpu_threads; /* 0: not given */
     uint64_t seed;
     enum hcb_fill fill;
     const char *json, *csv, *journal, *resume, *kernel_dir; /* NULL: not given */

@@ -31,6 +31,7 @@ static const struct member device_members[] = {
     DEVICE_MEMBER(MEMBER_FLAG, software),
     DEVICE_MEMBER(MEMBER_FLAG, host_memory),
     DEVICE_MEMBER(MEMBER_U32, compute_units),
+    DEVICE_MEMBER(MEMBER_U32, blas_threads),
     DEVICE_MEMBER(MEMBER_U64, memory_bytes),
     DEVICE_MEMBER(MEMBER_U64, max_buffer_bytes),
     {.name = NULL},

@@ -133,6 +133,12 @@ static bool take_environment(const json_t *document, struct record *record, stru
         !take_inner(environment, "blas", schema_blas, &blas, flaw) ||
         !take_variables(environment, record, flaw))
         return flaw_within(flaw, "environment", -1);
+    const int choice = hcb_word(schema_core_choice, blas.core_chosen_by);
+    if (choice < 0)
+        return flaw_note(flaw, "environment.blas.core_chosen_by", "is not known to this version");
+    record->blas_core_choice = (enum core_choice)choice;
+    memcpy(record->blas_core_asked, blas.core_asked, sizeof record->blas_core_asked);
+    record->blas_cores_tried = blas.cores_tried;
     memcpy(record->blas_core_detected, blas.core_detected, sizeof record->blas_core_detected);
     record->blas_fair_ratio = blas.fair_ratio;
     return true;
@@ -250,6 +256,10 @@ static bool take_device(const json_t *object, struct record *record, struct flaw
     if (find_device(record, info->id) != NULL)
         return flaw_note(flaw, "id", "%s is listed twice", info->id);
     record->device_count++;
+    if (json_object_get(object, "duplicate_of") != NULL &&
+        (!take_text(object, "duplicate_of", device->duplicate_of, sizeof device->duplicate_of, flaw) ||
+         !is_device_id(device->duplicate_of, NULL)))
+        return flaw_note(flaw, "duplicate_of", "must be a device's id");
     return take_same_as(object, device, flaw) && take_supports(object, device, flaw);
 }
 

@@ -12,7 +12,8 @@ enum { RECORD_SAME_MAX = 8 };
 /* A device, and for `list` what it supports. */
 struct device_record {
     struct hcb_device_info info;
-    char same_as[RECORD_SAME_MAX][24]; /* ids of the same hardware behind other APIs; "" ends */
+    char same_as[RECORD_SAME_MAX][24]; /* ids of the same hardware behind other drivers; "" ends */
+    char duplicate_of[24]; /* the same driver's first entry for the hardware; "" */
     /* Reason why not, indexed by op, impl, precision; NULL: supported; allocated
      * for `list` only. */
     char *(*unsupported)[HCB_IMPL_COUNT][HCB_PRECISION_COUNT];
@@ -24,6 +25,14 @@ struct absence {
     char platform[16];
     enum hcb_status status;
     char reason[HCB_REASON_SIZE];
+};
+
+/* Who decided which core type the CPU's BLAS takes the processor for. */
+enum core_choice {
+    CORE_UNTRIED,  /* the library, or there are none */
+    CORE_TRIED,    /* a trial: the fastest */
+    CORE_VARIABLE, /* the user, by OPENBLAS_CORETYPE */
+    CORE_OPTION    /* the user, by --cpu-core */
 };
 
 /* A variable of the environment. */
@@ -55,6 +64,9 @@ struct record {
     size_t variable_count;
     char blas_core_detected[64]; /* what the BLAS chose by itself; "" if unknown */
     double blas_fair_ratio;      /* speed of that choice over the one used; NaN if unknown */
+    enum core_choice blas_core_choice;
+    char blas_core_asked[64];  /* what the user chose; "" */
+    unsigned blas_cores_tried; /* the detected one among them */
     struct device_record *devices;
     size_t device_count;
     struct absence *absences;
@@ -106,5 +118,10 @@ struct json_t *record_result_json(const struct hcb_result *result, bool samples)
 
 /* The cpu device when a BLAS runs behind it, else NULL. */
 const struct hcb_device_info *record_blas(const struct record *record);
+/* Is this a duplicate that no --device list names? */
+bool record_leaves_out(const struct record *record, const struct device_record *device);
+/* Does the BLAS behind this cpu device choose its kernels by a core type, as an
+ * OpenBLAS does? */
+bool record_has_cores(const struct hcb_device_info *info);
 
 #endif

@@ -335,6 +335,9 @@ bool journal_take_over(struct record *record)
         good = good && words_add(&record->resumed, then->resumed.list[i]);
     memcpy(record->started, then->started, sizeof record->started);
     memcpy(record->blas_core_detected, then->blas_core_detected, sizeof record->blas_core_detected);
+    memcpy(record->blas_core_asked, then->blas_core_asked, sizeof record->blas_core_asked);
     record->blas_fair_ratio = then->blas_fair_ratio;
+    record->blas_core_choice = then->blas_core_choice;
+    record->blas_cores_tried = then->blas_cores_tried;
     return good || refuse(earlier, "out of memory");
 }

@@ -18,6 +18,7 @@ struct row {
     enum phase phase;
     struct sampling windows, passes; /* data resident; end to end */
     bool sampled, passed;            /* has enough of them */
+    bool busy;                       /* its threads did not go to sleep after a block */
     struct hcb_clock_result uploads, downloads;
 };
 

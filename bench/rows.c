@@ -145,7 +145,8 @@ static bool add_rows(struct record *record, const struct hcb_case *base, size_t 
     for (size_t i = 0; i < record->device_count; i++) {
         const struct hcb_device_info *info = &record->devices[i].info;
         const int platform = hcb_word(hcb_platform_name, info->platform);
-        if (platform < 0 || !wants_size(record, info, size_index))
+        if (platform < 0 || !wants_size(record, info, size_index) ||
+            record_leaves_out(record, &record->devices[i]))
             continue;
         for (unsigned impl = 0; impl < HCB_IMPL_COUNT; impl++) {
             const unsigned offers = hcb_platform_offers((unsigned)platform, base->op, impl);

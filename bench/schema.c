@@ -33,8 +33,15 @@ const struct member schema_cpu[] = {
 };
 
 const struct member schema_blas[] = {
-    BLAS(MEMBER_TEXT, name),       BLAS(MEMBER_TEXT, version),   BLAS(MEMBER_TEXT, core_detected),
-    BLAS(MEMBER_TEXT, core_used),  BLAS(MEMBER_NUMBER, fair_ratio), BLAS(MEMBER_U32, threads),
+    BLAS(MEMBER_TEXT, name),
+    BLAS(MEMBER_TEXT, version),
+    BLAS(MEMBER_TEXT, core_detected),
+    BLAS(MEMBER_TEXT, core_used),
+    BLAS(MEMBER_TEXT, core_chosen_by),
+    BLAS(MEMBER_TEXT, core_asked),
+    BLAS(MEMBER_U32, cores_tried),
+    BLAS(MEMBER_NUMBER, fair_ratio),
+    BLAS(MEMBER_U32, threads),
     {.name = NULL},
 };
 
@@ -44,12 +51,26 @@ const struct member schema_absence[] = {
     {.name = NULL},
 };
 
+const char *schema_core_choice(unsigned choice)
+{
+    static const char *const names[] = {[CORE_UNTRIED] = "",
+                                        [CORE_TRIED] = "trial",
+                                        [CORE_VARIABLE] = "OPENBLAS_CORETYPE",
+                                        [CORE_OPTION] = "--cpu-core"};
+    return choice < sizeof names / sizeof *names ? names[choice] : NULL;
+}
+
 bool schema_blas_facts(const struct record *record, struct blas_facts *facts)
 {
     const struct hcb_device_info *info = record_blas(record);
     if (info == NULL)
         return false;
-    *facts = (struct blas_facts){.fair_ratio = record->blas_fair_ratio, .threads = info->compute_units};
+    *facts = (struct blas_facts){.cores_tried = record->blas_cores_tried,
+                                 .fair_ratio = record->blas_fair_ratio,
+                                 .threads = info->blas_threads};
+    snprintf(facts->core_chosen_by, sizeof facts->core_chosen_by, "%s",
+             schema_core_choice(record->blas_core_choice));
+    memcpy(facts->core_asked, record->blas_core_asked, sizeof facts->core_asked);
     memcpy(facts->name, info->driver, sizeof facts->name);
     memcpy(facts->version, info->driver_version, sizeof facts->version);
     memcpy(facts->core_detected, record->blas_core_detected, sizeof facts->core_detected);

@@ -15,6 +15,9 @@ enum { FORMAT_VERSION = 1 };
  * about it. */
 struct blas_facts {
     char name[96], version[160], core_detected[64], core_used[64];
+    char core_chosen_by[24]; /* schema_core_choice */
+    char core_asked[64];
+    uint32_t cores_tried;
     double fair_ratio;
     uint32_t threads;
 };
@@ -25,6 +28,9 @@ extern const struct member schema_environment[], schema_cpu[];
 extern const struct member schema_blas[];
 /* Of struct absence, without its status. */
 extern const struct member schema_absence[];
+
+/* The words for enum core_choice; "" when nobody chose, NULL past the end. */
+const char *schema_core_choice(unsigned choice);
 
 /* What the record knows of the BLAS; false when there is none. */
 bool schema_blas_facts(const struct record *record, struct blas_facts *facts);

@@ -41,6 +41,8 @@ static bool is_left_out(const struct hcb_result *row)
     return row->status == HCB_UNSUPPORTED || row->status == HCB_SKIPPED;
 }
 
+static const char software_legend[] = "*: a software driver that computes on this CPU, not a GPU.";
+
 /* --------------------------------------------------------------------- columns */
 
 enum column {
@@ -64,14 +66,16 @@ enum column {
 
 /* What a table needs besides its rows. */
 struct look {
+    const struct record *record;
     const char *baseline; /* of the first row that has one; "" without */
     bool one_baseline;    /* no row has another */
     bool kernel_only;     /* no figure comes from the wall clock */
 };
 
-static struct look look_at(const struct hcb_result *rows, size_t count)
+static struct look look_at(const struct record *record, const struct hcb_result *rows, size_t count)
 {
-    struct look look = {.baseline = "", .one_baseline = true, .kernel_only = true};
+    struct look look = {
+        .record = record, .baseline = "", .one_baseline = true, .kernel_only = true};
     for (size_t i = 0; i < count; i++) {
         if (rows[i].baseline[0] != '\0' && look.baseline[0] == '\0')
             look.baseline = rows[i].baseline;
@@ -81,6 +85,25 @@ static struct look look_at(const struct hcb_result *rows, size_t count)
             !has_rate(main_clock(&rows[i])) || main_clock(&rows[i]) == &rows[i].kernel.summary;
     }
     return look;
+}
+
+/* Behind the id of a driver that computes on the CPU, so that nobody takes its row
+ * for a GPU's; the legend explains it. */
+static const char *software_mark(const struct record *record, const char *device)
+{
+    for (size_t i = 0; i < record->device_count; i++)
+        if (strcmp(record->devices[i].info.id, device) == 0)
+            return record->devices[i].info.software ? "*" : "";
+    return "";
+}
+
+static bool any_software(const struct record *record)
+{
+    for (size_t i = 0; i < record->result_count; i++)
+        if (!is_left_out(&record->results[i]) &&
+            *software_mark(record, record->results[i].device) != '\0')
+            return true;
+    return false;
 }
 
 static void add_number(struct grid *grid, enum column column, double value, int digits)
@@ -130,7 +153,8 @@ static void add_result(struct grid *grid, const struct hcb_result *row, const st
     grid_line(grid);
     grid_cell(grid, SHAPE, PAINT_NONE, "%s",
               same_shape ? "" : hcb_shape_text(&row->task, shape, sizeof shape));
-    grid_cell(grid, DEVICE, PAINT_NONE, "%s", row->device);
+    grid_cell(grid, DEVICE, PAINT_NONE, "%s%s", row->device,
+              software_mark(look->record, row->device));
     grid_cell(grid, IMPL, PAINT_NONE, "%s", hcb_impl_name(row->task.impl));
     add_clocks(grid, row, look);
     add_number(grid, RATE, hcb_op_rank(row->task.op) == 3 ? row->gflops : row->gbps, 4);
@@ -162,7 +186,8 @@ static void print_title(struct page *page, const struct hcb_case *task, const st
 }
 
 /* Rows of one op and precision. */
-static void print_table(const struct hcb_result *rows, size_t count, struct page *page)
+static void print_table(const struct record *record, const struct hcb_result *rows, size_t count,
+                        struct page *page)
 {
     const struct grid_column columns[COLUMN_COUNT] = {
         [SHAPE] = {"shape", true, 0},
@@ -181,7 +206,7 @@ static void print_table(const struct hcb_result *rows, size_t count, struct page
         [ERROR] = {"err/bound", true, 0},
         [STATUS] = {"status", false, 0},
     };
-    const struct look look = look_at(rows, count);
+    const struct look look = look_at(record, rows, count);
     const struct hcb_result *above = NULL;
     struct grid *grid = NULL;
     for (size_t i = 0; i < count; i++) {
@@ -230,11 +255,12 @@ static struct tally *find_tally(struct tally *tallies, size_t *count, const stru
     return &tallies[(*count)++];
 }
 
-static void add_tally(struct grid *grid, const struct tally *tally)
+static void add_tally(const struct record *record, struct grid *grid, const struct tally *tally)
 {
     char text[112], ratio[NUMBER_SIZE];
     grid_line(grid);
-    grid_cell(grid, 0, PAINT_NONE, "%s", tally->first->device);
+    grid_cell(grid, 0, PAINT_NONE, "%s%s", tally->first->device,
+              software_mark(record, tally->first->device));
     grid_cell(grid, 1, PAINT_NONE, "%s", hcb_impl_name(tally->first->task.impl));
     for (unsigned status = 0; status < HCB_STATUS_COUNT; status++)
         if (tally->counts[status] > 0)
@@ -268,9 +294,11 @@ static void print_tallies(const struct record *record, struct page *page)
         count_row(find_tally(tallies, &count, &record->results[i]), &record->results[i]);
     struct grid *grid = grid_new(columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; i < count; i++)
-        add_tally(grid, &tallies[i]);
+        add_tally(record, grid, &tallies[i]);
     fputc('\n', page->out);
     grid_print(grid, page);
+    if (any_software(record))
+        page_wrap(page, 0, software_legend);
     free(tallies);
 }
 
@@ -317,12 +345,14 @@ static void print_tables(const struct record *record, struct page *page)
     if (has_tables(record)) {
         fputc('\n', page->out);
         page_wrap(page, 0, legend);
+        if (any_software(record))
+            page_wrap(page, 0, software_legend);
     }
     for (size_t first = 0, end; first < record->result_count; first = end) {
         for (end = first + 1; end < record->result_count; end++)
             if (!same_table(&record->results[first], &record->results[end]))
                 break;
-        print_table(&record->results[first], end - first, page);
+        print_table(record, &record->results[first], end - first, page);
     }
 }
 

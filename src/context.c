@@ -98,6 +98,16 @@ uint64_t hcbi_now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+/* Drivers of Mesa and Google without hardware, seen through whatever API layer. */
+bool hcbi_is_software_name(const char *device)
+{
+    static const char *const names[] = {"llvmpipe", "softpipe", "SwiftShader", "lavapipe"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strstr(device, names[i]) != NULL)
+            return true;
+    return false;
+}
+
 bool hcbi_wants_cpu_kernels(const struct hcb_device_info *info)
 {
     const char *class = getenv("HCBENCH_KERNEL_CLASS");

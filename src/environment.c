@@ -51,46 +51,93 @@ static unsigned long long read_number(const char *path)
     return number;
 }
 
-/* The folder of this process in cgroup version 2, below /sys/fs/cgroup. */
-static bool cgroup_folder(char *path, size_t size)
+/* ------------------------------------------------------------- cgroup limits */
+
+enum { CGROUP_PATH = 1200 };
+
+/* Is `word` one of the words between commas? */
+static bool in_list(const char *list, const char *word)
 {
-    char group[512];
-    if (!read_key("/proc/self/cgroup", "0:", group, sizeof group))
-        return false;
-    return snprintf(path, size, "/sys/fs/cgroup%s", group) < (int)size;
+    const size_t length = strlen(word);
+    for (const char *at = list;; at++) {
+        const size_t end = strcspn(at, ",");
+        if (end == length && strncmp(at, word, length) == 0)
+            return true;
+        at += end;
+        if (*at == '\0')
+            return false;
+    }
 }
 
-/* The least limit in `file` of this cgroup and those above it; 0 for none.
- * `scale` turns the file's text into a number. */
-static double least_cgroup_limit(const char *file, double (*scale)(const char *path))
+/* The group of this process that a controller of version 1 belongs to, or with ""
+ * that of version 2: "/user.slice" from "4:cpu,cpuacct:/user.slice" or "0::/...". */
+static bool cgroup_of(const char *root, const char *controller, char *group, size_t size)
 {
-    char folder[600], path[700];
+    char path[CGROUP_PATH], line[CGROUP_PATH];
+    bool found = false;
+    snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        return false;
+    while (!found && fgets(line, sizeof line, file) != NULL) {
+        char *controllers = strchr(line, ':');
+        char *name = controllers != NULL ? strchr(controllers + 1, ':') : NULL;
+        if (name == NULL)
+            continue;
+        *name++ = '\0';
+        name[strcspn(name, "\n")] = '\0';
+        found = in_list(controllers + 1, controller) && snprintf(group, size, "%s", name) < (int)size;
+    }
+    fclose(file);
+    return found;
+}
+
+/* The least limit of the group and those above it; 0 for none.  A container that
+ * does not see its group's folder sees its own limits in the topmost one.
+ * `limit` reads it from a folder. */
+static double least_limit(const char *root, const char *mount, const char *controller,
+                          double (*limit)(const char *folder))
+{
+    char folder[2 * CGROUP_PATH], group[CGROUP_PATH] = "";
     double least = 0;
-    if (!cgroup_folder(folder, sizeof folder))
-        return 0;
-    while (strlen(folder) >= strlen("/sys/fs/cgroup")) {
-        snprintf(path, sizeof path, "%s/%s", folder, file);
-        const double limit = scale(path);
-        if (limit > 0 && (least == 0 || limit < least))
-            least = limit;
-        char *slash = strrchr(folder, '/');
+    cgroup_of(root, controller, group, sizeof group);
+    const int top = snprintf(folder, sizeof folder, "%s/sys/fs/cgroup%s", root, mount);
+    snprintf(folder + top, sizeof folder - (size_t)top, "%s", strcmp(group, "/") == 0 ? "" : group);
+    for (;;) {
+        const double one = limit(folder);
+        if (one > 0 && (least <= 0 || one < least))
+            least = one;
+        char *slash = strrchr(folder + top, '/');
         if (slash == NULL)
-            break;
+            return least;
         *slash = '\0';
     }
-    return least;
 }
 
-static double memory_limit(const char *path)
+static unsigned long long number_in(const char *folder, const char *file)
 {
-    return (double)read_number(path);
+    char path[2 * CGROUP_PATH + 64];
+    snprintf(path, sizeof path, "%s/%s", folder, file);
+    return read_number(path);
+}
+
+static double memory_limit_2(const char *folder)
+{
+    return (double)number_in(folder, "memory.max");
+}
+
+static double memory_limit_1(const char *folder)
+{
+    return (double)number_in(folder, "memory.limit_in_bytes");
 }
 
 /* "QUOTA PERIOD" in microseconds, or "max PERIOD". */
-static double cpu_limit(const char *path)
+static double cpu_limit_2(const char *folder)
 {
-    FILE *file = fopen(path, "r");
+    char path[2 * CGROUP_PATH + 64];
     double quota = 0, period = 0;
+    snprintf(path, sizeof path, "%s/cpu.max", folder);
+    FILE *file = fopen(path, "r");
     if (file == NULL)
         return 0;
     if (fscanf(file, "%lf %lf", &quota, &period) != 2)
@@ -99,16 +146,36 @@ static double cpu_limit(const char *path)
     return period > 0 ? quota / period : 0;
 }
 
+/* Both in microseconds; a quota of -1 is none. */
+static double cpu_limit_1(const char *folder)
+{
+    const double quota = (double)(long long)number_in(folder, "cpu.cfs_quota_us"),
+                 period = (double)number_in(folder, "cpu.cfs_period_us");
+    return period > 0 && quota > 0 ? quota / period : 0;
+}
+
+static double lesser_limit(double a, double b)
+{
+    return a > 0 && (b <= 0 || a < b) ? a : b;
+}
+
+double hcbi_cgroup_cpus(const char *root)
+{
+    return lesser_limit(least_limit(root, "", "", cpu_limit_2),
+                        least_limit(root, "/cpu", "cpu", cpu_limit_1));
+}
+
+double hcbi_cgroup_memory(const char *root)
+{
+    return lesser_limit(least_limit(root, "", "", memory_limit_2),
+                        least_limit(root, "/memory", "memory", memory_limit_1));
+}
+
 uint64_t hcbi_host_memory(void)
 {
     const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-    double bytes = pages > 0 && page > 0 ? (double)pages * (double)page : 0;
-    const double limits[] = {least_cgroup_limit("memory.max", memory_limit),
-                             memory_limit("/sys/fs/cgroup/memory/memory.limit_in_bytes")};
-    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
-        if (limits[i] > 0 && (bytes == 0 || limits[i] < bytes))
-            bytes = limits[i];
-    return (uint64_t)bytes;
+    const double bytes = pages > 0 && page > 0 ? (double)pages * (double)page : 0;
+    return (uint64_t)lesser_limit(hcbi_cgroup_memory(""), bytes);
 }
 
 uint32_t hcbi_host_threads(void)
@@ -119,15 +186,18 @@ uint32_t hcbi_host_threads(void)
     if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
         count = CPU_COUNT(&set);
 #endif
-    double quota = least_cgroup_limit("cpu.max", cpu_limit);
-    if (quota <= 0) {
-        const double period = (double)read_number("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
-        quota = (double)read_number("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
-        quota = period > 0 ? quota / period : 0;
-    }
+    const double quota = hcbi_cgroup_cpus("");
     if (quota > 0 && quota < (double)count)
         count = quota < 1 ? 1 : (long)(quota + 0.999);
     return count > 0 ? (uint32_t)count : 1;
+}
+
+uint32_t hcbi_cpu_threads(void)
+{
+    const uint32_t allowed = hcbi_host_threads();
+    const char *asked = getenv("HCBENCH_CPU_THREADS");
+    const unsigned long wanted = asked != NULL ? strtoul(asked, NULL, 10) : 0;
+    return wanted > 0 && wanted < allowed ? (uint32_t)wanted : allowed;
 }
 
 static uint32_t physical_cores(void)
@@ -193,6 +263,6 @@ void hcb_environment_read(struct hcb_environment *environment)
     snprintf(e->compiler, sizeof e->compiler, "gcc %s", __VERSION__);
 #endif
     e->cpu_cores = physical_cores();
-    e->cpu_threads = hcbi_host_threads();
+    e->cpu_threads = hcbi_cpu_threads();
     e->memory_bytes = hcbi_host_memory();
 }

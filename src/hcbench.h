@@ -401,7 +401,8 @@ struct hcb_environment {
     char cpu_model[128], cpu_isa[160]; /* "avx2 avx512f ..." */
     char compiler[96];
     uint32_t cpu_cores;   /* physical */
-    uint32_t cpu_threads; /* that this process may use: affinity mask and cgroup quota */
+    uint32_t cpu_threads; /* that the CPU's computations use: as many as the affinity mask and the
+                           * cgroup's quota allow, or $HCBENCH_CPU_THREADS when that is fewer */
     uint64_t memory_bytes; /* physical, or the cgroup's limit when that is lower */
 };
 void hcb_environment_read(struct hcb_environment *environment);
@@ -409,10 +410,14 @@ void hcb_environment_read(struct hcb_environment *environment);
 /* Names for OPENBLAS_CORETYPE that this processor can execute, the likely fastest
  * first; NULL past the end.  OpenBLAS reads the variable when it is loaded, so it
  * must be in the environment of a new process.  A library that does not know a
- * name, or was built without it, ignores it and detects the processor itself:
- * struct hcb_device_info's target says what it really took.  Which of the names is
- * fastest must be measured. */
+ * name, or was built without it, takes one of its own choice: struct
+ * hcb_device_info's target says what it really took.  Which of the names is fastest
+ * must be measured. */
 const char *hcb_blas_core_candidate(unsigned index);
+/* Why a name for OPENBLAS_CORETYPE, in upper or lower case, must not be used here:
+ * no OpenBLAS has it, or it would die of an illegal instruction.  NULL when nothing
+ * speaks against it, or nothing is known of the names for this kind of processor. */
+const char *hcb_blas_core_obstacle(const char *name);
 
 /* ----------------------------------------------------------------- context */
 
@@ -456,6 +461,7 @@ struct hcb_device_info {
     bool software;            /* a driver that runs on the CPU behind a GPU's API */
     bool host_memory;         /* the device computes in the host's memory without a copy */
     uint32_t compute_units;   /* threads of a CPU */
+    uint32_t blas_threads;    /* of those, that the CPU's BLAS uses; 0: none, or not known */
     uint64_t memory_bytes;
     uint64_t max_buffer_bytes;
 };

@@ -166,6 +166,17 @@ uint64_t hcbi_now_ns(void);
 uint64_t hcbi_host_memory(void);
 /* Processors that this process may use: affinity mask and cgroup quota. */
 uint32_t hcbi_host_threads(void);
+/* Threads of the CPU's own computations: those, or HCBENCH_CPU_THREADS of the
+ * environment when that is fewer. */
+uint32_t hcbi_cpu_threads(void);
+/* The least limit of this process's cgroup and those above it, of version 1 and 2:
+ * processors (0.5 is half of one's time), bytes; 0 for none.  `root` is "", or for
+ * tests a folder that holds proc/self/cgroup and sys/fs/cgroup. */
+double hcbi_cgroup_cpus(const char *root);
+double hcbi_cgroup_memory(const char *root);
+/* Is this the name of a device that computes on the CPU, whatever type its driver
+ * gives it? */
+bool hcbi_is_software_name(const char *device);
 
 /* Which class of kernels a device gets: those for drivers that run work-items
  * on a CPU's vector units, or those for GPUs.  HCBENCH_KERNEL_CLASS=cpu|gpu in

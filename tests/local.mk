@@ -11,7 +11,9 @@ EXTRA_DIST += %reldir%/environment.sh %reldir%/lsan.supp %reldir%/program.sh %re
 	$(script_tests)
 script_tests = \
 	%reldir%/cli.sh \
+	%reldir%/duplicates.sh \
 	%reldir%/example.sh \
+	%reldir%/fair_cpu.sh \
 	%reldir%/faults.sh \
 	%reldir%/header.sh \
 	%reldir%/interrupt.sh \
@@ -70,10 +72,15 @@ endif
 # The program.
 program_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/bench $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
 program_test_libs = libhcbench-program.la $(JANSSON_LIBS) $(LDADD)
-check_tests += %reldir%/test_conductor %reldir%/test_options %reldir%/test_protocol \
-	%reldir%/test_sampling %reldir%/test_read %reldir%/test_views
+check_tests += %reldir%/test_conductor %reldir%/test_fair_cpu %reldir%/test_options \
+	%reldir%/test_protocol %reldir%/test_read %reldir%/test_sampling %reldir%/test_silicon \
+	%reldir%/test_views
 %canon_reldir%_test_conductor_CPPFLAGS = $(program_test_cppflags)
 %canon_reldir%_test_conductor_LDADD = $(program_test_libs)
+%canon_reldir%_test_fair_cpu_CPPFLAGS = $(program_test_cppflags)
+%canon_reldir%_test_fair_cpu_LDADD = $(program_test_libs)
+%canon_reldir%_test_silicon_CPPFLAGS = $(program_test_cppflags)
+%canon_reldir%_test_silicon_LDADD = $(program_test_libs)
 %canon_reldir%_test_options_SOURCES = %reldir%/test_options.c %reldir%/capture.c %reldir%/capture.h
 %canon_reldir%_test_options_CPPFLAGS = $(program_test_cppflags)
 %canon_reldir%_test_options_LDADD = $(program_test_libs)

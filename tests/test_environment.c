@@ -5,7 +5,10 @@
 #ifdef HAVE_SCHED_GETAFFINITY
 #include <sched.h>
 #endif
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "platform.h"
@@ -73,6 +76,105 @@ START_TEST(threads_follow_the_affinity_mask)
 END_TEST
 #endif
 
+/* Writes a file of a fake root, folders included. */
+static void write_file(const char *root, const char *path, const char *text)
+{
+    char whole[512];
+    snprintf(whole, sizeof whole, "%s/%s", root, path);
+    for (char *slash = strchr(whole + strlen(root) + 1, '/'); slash != NULL;
+         slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        mkdir(whole, 0777);
+        *slash = '/';
+    }
+    FILE *file = fopen(whole, "w");
+    ck_assert_msg(file != NULL, "%s", whole);
+    fputs(text, file);
+    fclose(file);
+}
+
+#define CGROUP "sys/fs/cgroup/"
+
+/* The least quota on the way up counts, in either version. */
+START_TEST(cgroup_limits)
+{
+    static const struct {
+        const char *what, *groups;
+        const char *files[4][2];
+        double cpus, memory;
+    } rows[] = {
+        {"no cgroups", "", {{NULL}}, 0, 0},
+        {"version 2, the group's own", "0::/a/b\n",
+         {{CGROUP "a/b/cpu.max", "150000 100000\n"}, {CGROUP "a/b/memory.max", "1048576\n"}}, 1.5,
+         1048576},
+        {"version 2, one above is less", "0::/a/b\n",
+         {{CGROUP "a/b/cpu.max", "400000 100000\n"}, {CGROUP "a/cpu.max", "200000 100000\n"},
+          {CGROUP "a/memory.max", "4096\n"}}, 2, 4096},
+        {"version 2, none", "0::/a\n",
+         {{CGROUP "a/cpu.max", "max 100000\n"}, {CGROUP "a/memory.max", "max\n"}}, 0, 0},
+        {"version 2, a container's own view", "0::/\n",
+         {{CGROUP "cpu.max", "50000 100000\n"}, {CGROUP "memory.max", "8192\n"}}, 0.5, 8192},
+        {"version 1, a group", "4:cpu,cpuacct:/a\n3:memory:/m\n0::/\n",
+         {{CGROUP "cpu/a/cpu.cfs_quota_us", "300000\n"}, {CGROUP "cpu/a/cpu.cfs_period_us", "100000\n"},
+          {CGROUP "memory/m/memory.limit_in_bytes", "65536\n"}}, 3, 65536},
+        {"version 1, none", "4:cpu:/a\n",
+         {{CGROUP "cpu/a/cpu.cfs_quota_us", "-1\n"}, {CGROUP "cpu/a/cpu.cfs_period_us", "100000\n"}}, 0,
+         0},
+        {"version 1, a group whose folder is not seen", "4:cpu:/docker/123\n",
+         {{CGROUP "cpu/cpu.cfs_quota_us", "100000\n"}, {CGROUP "cpu/cpu.cfs_period_us", "50000\n"}}, 2,
+         0},
+        {"another group's quota is not ours", "4:cpuset:/a\n3:cpu:/\n",
+         {{CGROUP "cpu/a/cpu.cfs_quota_us", "100000\n"}, {CGROUP "cpu/a/cpu.cfs_period_us", "100000\n"}},
+         0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char root[] = "/tmp/hcbench-root.XXXXXX", command[64];
+        ck_assert_ptr_nonnull(mkdtemp(root));
+        write_file(root, "proc/self/cgroup", rows[i].groups);
+        for (size_t j = 0; j < 4 && rows[i].files[j][0] != NULL; j++)
+            write_file(root, rows[i].files[j][0], rows[i].files[j][1]);
+        ck_assert_msg(hcbi_cgroup_cpus(root) == rows[i].cpus, "%s: %g processors", rows[i].what,
+                      hcbi_cgroup_cpus(root));
+        ck_assert_msg(hcbi_cgroup_memory(root) == rows[i].memory, "%s: %g bytes", rows[i].what,
+                      hcbi_cgroup_memory(root));
+        snprintf(command, sizeof command, "rm -r %s", root);
+        ck_assert_int_eq(system(command), 0);
+    }
+}
+END_TEST
+
+/* A wish for more threads than are allowed is none. */
+START_TEST(threads_that_were_asked_for)
+{
+    char many[16];
+    const uint32_t allowed = hcbi_host_threads();
+    static const char *const none[] = {"", "0", "-3", "many"};
+    struct hcb_environment e;
+    setenv("HCBENCH_CPU_THREADS", "1", 1);
+    ck_assert_uint_eq(hcbi_cpu_threads(), 1);
+    hcb_environment_read(&e);
+    ck_assert_uint_eq(e.cpu_threads, 1);
+    ck_assert_uint_eq(hcbi_host_threads(), allowed);
+    snprintf(many, sizeof many, "%u", (unsigned)allowed + 1);
+    setenv("HCBENCH_CPU_THREADS", many, 1);
+    ck_assert_uint_eq(hcbi_cpu_threads(), allowed);
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        setenv("HCBENCH_CPU_THREADS", none[i], 1);
+        ck_assert_uint_eq(hcbi_cpu_threads(), allowed);
+    }
+    unsetenv("HCBENCH_CPU_THREADS");
+}
+END_TEST
+
+START_TEST(names_of_software)
+{
+    ck_assert(hcbi_is_software_name("llvmpipe (LLVM 15.0.6, 256 bits)"));
+    ck_assert(hcbi_is_software_name("Virtio-GPU Venus (llvmpipe)"));
+    ck_assert(hcbi_is_software_name("SwiftShader Device (LLVM 10.0.0)"));
+    ck_assert(!hcbi_is_software_name("NVIDIA H200") && !hcbi_is_software_name(""));
+}
+END_TEST
+
 START_TEST(memory)
 {
     const uint64_t physical = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
@@ -138,6 +240,9 @@ int main(void)
 #ifdef HAVE_SCHED_GETAFFINITY
     tcase_add_test(tests, threads_follow_the_affinity_mask);
 #endif
+    tcase_add_test(tests, cgroup_limits);
+    tcase_add_test(tests, threads_that_were_asked_for);
+    tcase_add_test(tests, names_of_software);
     tcase_add_test(tests, memory);
     tcase_add_test(tests, clock_goes_forward);
     tcase_add_test(tests, bytes_in_words);

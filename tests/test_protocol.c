@@ -217,6 +217,8 @@ static const char *fake_answer(const char *fake)
     return "{\"id\":1,"; /* half a line */
 }
 
+static volatile unsigned long spins;
+
 static int be_a_worker(const char *fake)
 {
     FILE *requests = fdopen(WORKER_REQUESTS, "r"), *replies = fdopen(WORKER_REPLIES, "w");
@@ -232,6 +234,11 @@ static int be_a_worker(const char *fake)
         return 7;
     if (strcmp(fake, "abort") == 0)
         abort();
+    if (strcmp(fake, "busy") == 0) {
+        fputs(fake_answer("ok"), replies), fflush(replies);
+        for (;;)
+            spins++;
+    }
     if (strcmp(fake, "close") == 0)
         fclose(replies);
     else if (strcmp(fake, "silent") != 0)
@@ -246,7 +253,8 @@ static int be_a_worker(const char *fake)
 static enum hcb_status open_fake(const char *fake, struct link **link, char *reason)
 {
     char variable[64];
-    const char *const environment[] = {variable, NULL};
+    /* A linked BLAS would start threads that look for work. */
+    const char *const environment[] = {variable, "OPENBLAS_NUM_THREADS=1", NULL};
     const struct link_options how = {.isolate = true, .timeout_s = 0.5, .environment = environment};
     snprintf(variable, sizeof variable, "FAKE_WORKER=%s", fake);
     return link_open(&how, link, reason);
@@ -262,6 +270,28 @@ START_TEST(what_the_conductor_makes_of_bad_workers)
     if (fakes[_i].status == HCB_CRASHED || fakes[_i].status == HCB_TIMEOUT)
         ck_assert_int_eq(link_tell(link, "dance", NULL, reason), HCB_CRASHED);
     link_close(link);
+}
+END_TEST
+
+/* Only a worker whose threads sleep has settled. */
+START_TEST(who_settles)
+{
+    static const struct {
+        const char *fake;
+        bool settles;
+    } rows[] = {{"ok", true}, {"busy", false}};
+    char reason[HCB_REASON_SIZE] = "";
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct link *link;
+        ck_assert_int_eq(open_fake(rows[i].fake, &link, reason), HCB_OK);
+        ck_assert_int_eq(link_tell(link, "dance", NULL, reason), HCB_OK);
+        if (link_settle(link) != rows[i].settles && access("/proc/self/task", R_OK) == 0)
+            ck_abort_msg("%s", rows[i].fake);
+        ck_assert(link_cpu_s(link) > 0);
+        if (!rows[i].settles)
+            ck_assert_int_eq(link_tell(link, "dance", NULL, reason), HCB_TIMEOUT);
+        link_close(link);
+    }
 }
 END_TEST
 
@@ -294,6 +324,7 @@ int main(int argc, char **argv)
     tcase_add_loop_test(remote, what_the_conductor_makes_of_bad_workers, 0,
                         (int)(sizeof fakes / sizeof *fakes));
     tcase_add_test(remote, a_worker_of_another_protocol_is_refused);
+    tcase_add_test(remote, who_settles);
     suite_add_tcase(suite, remote);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

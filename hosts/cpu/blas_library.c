@@ -5,7 +5,9 @@
 #include "config.h"
 
 #include <dlfcn.h>
+#include <link.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cpu.h"
@@ -33,18 +35,44 @@ static void release(void *handle)
         dlclose(handle);
 }
 
-/* "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ... MAX_THREADS=64" */
+static void describe_core(void *handle, struct hcb_device_info *info)
+{
+    char *(*core)(void) = (char *(*)(void))dlsym(handle, "openblas_get_corename");
+    if (core != NULL)
+        snprintf(info->target, sizeof info->target, "%s", core());
+}
+
+/* "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ... MAX_THREADS=64"; a library without
+ * threads says SINGLE_THREADED instead of the last. */
 static void describe_openblas(void *handle, struct hcb_device_info *info)
 {
     char *(*config)(void) = (char *(*)(void))dlsym(handle, "openblas_get_config");
-    char *(*core)(void) = (char *(*)(void))dlsym(handle, "openblas_get_corename");
-    const char *text = config();
-    text += strcspn(text, " ");
-    text += strspn(text, " ");
-    snprintf(info->driver_version, sizeof info->driver_version, "%.*s", (int)strcspn(text, " "),
-             text);
-    if (core != NULL)
-        snprintf(info->target, sizeof info->target, "%s", core());
+    const char *const text = config(), *version = text + strcspn(text, " ");
+    const char *const most = strstr(text, "MAX_THREADS=");
+    version += strspn(version, " ");
+    snprintf(info->driver_version, sizeof info->driver_version, "%.*s", (int)strcspn(version, " "),
+             version);
+    const unsigned long limit = most != NULL ? strtoul(strchr(most, '=') + 1, NULL, 10)
+                                : strstr(text, "SINGLE_THREADED") != NULL ? 1
+                                                                          : 0;
+    if (limit > 0 && limit < info->blas_threads)
+        info->blas_threads = (uint32_t)limit;
+    describe_core(handle, info);
+}
+
+/* The core type of an OpenBLAS that another library has loaded: its symbols are not
+ * among those of that library. */
+static int describe_loaded_openblas(struct dl_phdr_info *object, size_t size, void *info)
+{
+    (void)size;
+    if (object->dlpi_name == NULL || strstr(object->dlpi_name, "openblas") == NULL)
+        return 0;
+    void *handle = dlopen(object->dlpi_name, RTLD_LAZY | RTLD_NOLOAD);
+    if (handle == NULL)
+        return 0;
+    describe_core(handle, info);
+    dlclose(handle);
+    return ((const struct hcb_device_info *)info)->target[0] != '\0';
 }
 
 static void describe_flexiblas(void *handle, struct hcb_device_info *info)
@@ -58,6 +86,8 @@ static void describe_flexiblas(void *handle, struct hcb_device_info *info)
     backend(name, sizeof name);
     if (name[0] != '\0')
         snprintf(info->driver, sizeof info->driver, "FlexiBLAS (%.63s)", name);
+    if (strstr(info->driver, "OPENBLAS") != NULL || strstr(info->driver, "OpenBLAS") != NULL)
+        dl_iterate_phdr(describe_loaded_openblas, info);
     if (version != NULL) {
         version(&major, &minor, &patch);
         snprintf(info->driver_version, sizeof info->driver_version, "%d.%d.%d", major, minor,
@@ -114,8 +144,10 @@ void hcbi_cpu_blas_describe(struct hcb_device_info *info)
              library != NULL ? library->name
              : slash != NULL ? slash + 1
                              : path);
-    if (library != NULL)
+    if (library != NULL) {
+        info->blas_threads = info->compute_units;
         library->describe(handle, info);
+    }
     snprintf(info->api_version, sizeof info->api_version, "CBLAS");
     release(handle);
 }

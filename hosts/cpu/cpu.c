@@ -83,10 +83,10 @@ static enum hcb_status cpu_device_describe(struct hcb_platform *platform, size_t
     snprintf(info->name, sizeof info->name, "%s",
              environment.cpu_model[0] != '\0' ? environment.cpu_model : "unknown processor");
     describe_vendor(info->vendor, sizeof info->vendor);
+    info->compute_units = environment.cpu_threads;
     hcbi_cpu_blas_describe(info);
     info->type = HCB_DEVICE_CPU;
     info->host_memory = true;
-    info->compute_units = environment.cpu_threads;
     info->memory_bytes = hcbi_host_memory();
     info->max_buffer_bytes = info->memory_bytes;
     return HCB_OK;
@@ -96,7 +96,7 @@ static enum hcb_status cpu_device_open(struct hcb_device *base)
 {
     struct cpu_device *device = (struct cpu_device *)base;
     device->level = hcbi_cpu_vector_level(0);
-    device->pool = hcbi_cpu_pool_new(hcbi_host_threads());
+    device->pool = hcbi_cpu_pool_new(hcbi_cpu_threads());
     if (device->pool == NULL)
         return hcbi_fail(base->ctx, HCB_ERROR, "out of memory for threads");
     hcbi_cpu_blas_open(&device->blas);

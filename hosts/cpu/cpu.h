@@ -55,8 +55,8 @@ static inline const struct cpu_device *cpu_device_of(const struct cpu_plan *plan
 
 /* ---------------------------------------------------------------- openblas */
 
-/* Driver, version and target of the CBLAS behind this build; without one, "none"
- * and the level of our own code. */
+/* Driver, version, target and threads of the CBLAS behind this build; without one,
+ * "none" and the level of our own code.  info->compute_units are known. */
 void hcbi_cpu_blas_describe(struct hcb_device_info *info);
 void hcbi_cpu_blas_open(struct cpu_blas *blas);
 /* Lets the library use this many threads, where it can be told. */

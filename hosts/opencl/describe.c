@@ -111,7 +111,8 @@ static void describe_driver(const struct opencl_entry *entry, struct hcb_device_
     info->type = type & CL_DEVICE_TYPE_GPU   ? HCB_DEVICE_GPU
                  : type & CL_DEVICE_TYPE_CPU ? HCB_DEVICE_CPU
                                              : HCB_DEVICE_ACCELERATOR;
-    info->software = info->type == HCB_DEVICE_CPU || (driver != NULL && driver->software);
+    info->software = info->type == HCB_DEVICE_CPU || (driver != NULL && driver->software) ||
+                     hcbi_is_software_name(info->name);
 }
 
 /* PoCL names its device "cpu-CPU-MODEL" or "pthread-CPU-MODEL", and ends its

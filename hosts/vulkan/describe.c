@@ -180,7 +180,8 @@ enum hcb_status hcbi_vulkan_describe(struct hcb_platform *base, size_t index,
     const VkPhysicalDeviceProperties *core = &p.core.properties;
 
     copy_text(info->name, sizeof info->name, core->deviceName);
-    info->software = core->deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
+    info->software = core->deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU ||
+                     hcbi_is_software_name(core->deviceName);
     info->type = info->software ? HCB_DEVICE_CPU : HCB_DEVICE_GPU;
     describe_driver(&p, info);
     describe_target(info);
