@@ -209,7 +209,7 @@ static enum hcb_status step_sensors(struct worker *worker, json_t *request, json
         const bool is_read = info->source[0] != '\0';
         json_object_set_new(reply, hcb_sensor_name(i),
                             json_pack("{s:o}", is_read ? "source" : "reason",
-                                      protocol_text(is_read ? info->source : info->reason)));
+                                      json_words(is_read ? info->source : info->reason)));
     }
     return HCB_OK;
 }
@@ -521,7 +521,7 @@ static enum hcb_status step_energy(struct worker *worker, json_t *request, json_
         const struct hcb_sensor_info *info = hcb_sensors_info(worker->sensors, metered(worker));
         json_object_set_new(reply, "joules", json_real(joules));
         json_object_set_new(reply, "watts", json_real(watts));
-        json_object_set_new(reply, "source", protocol_text(info->source));
+        json_object_set_new(reply, "source", json_words(info->source));
     }
     return status;
 }

@@ -18,6 +18,7 @@ script_tests = \
 	%reldir%/header.sh \
 	%reldir%/interrupt.sh \
 	%reldir%/oclgrind.sh \
+	%reldir%/resume.sh \
 	%reldir%/rooms.sh \
 	%reldir%/sensors.sh \
 	%reldir%/spirv.sh \
@@ -82,7 +83,8 @@ endif
 program_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/bench $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
 program_test_libs = libhcbench-program.la $(JANSSON_LIBS) $(LDADD)
 check_tests += %reldir%/test_conductor %reldir%/test_fair_cpu %reldir%/test_options \
-	%reldir%/test_power %reldir%/test_protocol %reldir%/test_sampling %reldir%/test_silicon %reldir%/test_views
+	%reldir%/test_power %reldir%/test_protocol %reldir%/test_read %reldir%/test_sampling \
+	%reldir%/test_silicon %reldir%/test_views
 %canon_reldir%_test_conductor_CPPFLAGS = $(program_test_cppflags)
 %canon_reldir%_test_conductor_LDADD = $(program_test_libs)
 %canon_reldir%_test_fair_cpu_CPPFLAGS = $(program_test_cppflags)
@@ -98,6 +100,9 @@ check_tests += %reldir%/test_conductor %reldir%/test_fair_cpu %reldir%/test_opti
 %canon_reldir%_test_protocol_LDADD = $(program_test_libs)
 %canon_reldir%_test_sampling_CPPFLAGS = $(program_test_cppflags)
 %canon_reldir%_test_sampling_LDADD = $(program_test_libs)
+%canon_reldir%_test_read_SOURCES = %reldir%/test_read.c %reldir%/capture.c %reldir%/capture.h
+%canon_reldir%_test_read_CPPFLAGS = $(program_test_cppflags)
+%canon_reldir%_test_read_LDADD = $(program_test_libs)
 %canon_reldir%_test_views_SOURCES = %reldir%/test_views.c %reldir%/capture.c %reldir%/capture.h
 %canon_reldir%_test_views_CPPFLAGS = $(program_test_cppflags)
 %canon_reldir%_test_views_LDADD = $(program_test_libs)
