@@ -4,6 +4,7 @@
 noinst_LTLIBRARIES += libhcbench-program.la
 libhcbench_program_la_SOURCES = \
 	%reldir%/conductor.c %reldir%/conductor.h \
+	%reldir%/crossing.c %reldir%/crossing.h \
 	%reldir%/csv.c \
 	%reldir%/devices.c %reldir%/devices.h \
 	%reldir%/discover.c \
@@ -21,6 +22,7 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/protocol.c %reldir%/protocol.h \
 	%reldir%/record.h \
 	%reldir%/rows.c \
+	%reldir%/search.c %reldir%/search.h \
 	%reldir%/sizes.c %reldir%/sizes.h \
 	%reldir%/table.c \
 	%reldir%/worker.c %reldir%/worker.h
