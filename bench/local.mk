@@ -3,6 +3,7 @@
 # link it.  It sees the library through hcbench.h alone.
 noinst_LTLIBRARIES += libhcbench-program.la
 libhcbench_program_la_SOURCES = \
+	%reldir%/actor.c %reldir%/actor.h \
 	%reldir%/conductor.c %reldir%/conductor.h \
 	%reldir%/crossing.c %reldir%/crossing.h \
 	%reldir%/csv.c \
@@ -21,7 +22,9 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/progress.c %reldir%/progress.h \
 	%reldir%/protocol.c %reldir%/protocol.h \
 	%reldir%/record.h \
+	%reldir%/row.c %reldir%/row.h \
 	%reldir%/rows.c \
+	%reldir%/sampling.c %reldir%/sampling.h \
 	%reldir%/search.c %reldir%/search.h \
 	%reldir%/sizes.c %reldir%/sizes.h \
 	%reldir%/table.c \
