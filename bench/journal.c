@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "journal.h"
+#include "members.h"
 
 struct journal {
     FILE *file;
@@ -66,8 +67,8 @@ static bool write_line(struct journal *journal, json_t *line)
 static json_t *head(const struct record *record)
 {
     json_t *command = json_array();
-    for (int i = 0; i < record->argc; i++)
-        json_array_append_new(command, json_string(record->argv[i]));
+    for (size_t i = 0; i < record->command.count; i++)
+        json_array_append_new(command, json_words(record->command.list[i]));
     return json_pack("{s:s, s:i, s:s, s:s, s:o}", "format", "hcbench-journal", "format_version", 1,
                      "hcbench", hcb_version(), "started", record->started, "command", command);
 }

@@ -14,6 +14,8 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/journal.c %reldir%/journal.h \
 	%reldir%/json.c %reldir%/json.h \
 	%reldir%/link.c %reldir%/link.h \
+	%reldir%/locate.c %reldir%/locate.h \
+	%reldir%/members.c %reldir%/members.h \
 	%reldir%/notes.c %reldir%/notes.h \
 	%reldir%/numbers.c %reldir%/numbers.h \
 	%reldir%/options.c %reldir%/options.h \
@@ -21,13 +23,18 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/page.c %reldir%/page.h \
 	%reldir%/progress.c %reldir%/progress.h \
 	%reldir%/protocol.c %reldir%/protocol.h \
+	%reldir%/read.c %reldir%/read.h \
+	%reldir%/read_row.c \
+	%reldir%/record.c %reldir%/record.h \
 	%reldir%/record.h \
 	%reldir%/row.c %reldir%/row.h \
 	%reldir%/rows.c \
 	%reldir%/sampling.c %reldir%/sampling.h \
+	%reldir%/schema.c %reldir%/schema.h \
 	%reldir%/search.c %reldir%/search.h \
 	%reldir%/sizes.c %reldir%/sizes.h \
 	%reldir%/table.c \
+	%reldir%/text.c %reldir%/text.h \
 	%reldir%/worker.c %reldir%/worker.h
 libhcbench_program_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS) $(SMARTCOLS_CFLAGS)
 libhcbench_program_la_LIBADD = $(JANSSON_LIBS) $(ZLIB_LIBS) $(SMARTCOLS_LIBS)

@@ -6,13 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "conductor.h"
@@ -20,29 +18,6 @@
 #include "output.h"
 #include "record.h"
 #include "worker.h"
-
-static void stamp(char *text, size_t size)
-{
-    const time_t now = time(NULL);
-    struct tm utc;
-    strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-}
-
-static void clear_record(struct record *record)
-{
-    for (size_t i = 0; i < record->device_count; i++) {
-        char **reasons = record->devices[i].unsupported != NULL ? &record->devices[i].unsupported[0][0][0]
-                                                                : NULL;
-        for (size_t j = 0; j < HCB_OP_COUNT * HCB_IMPL_COUNT * HCB_PRECISION_COUNT && reasons != NULL; j++)
-            free(reasons[j]);
-        free(record->devices[i].unsupported);
-    }
-    for (size_t i = 0; i < record->result_count; i++)
-        hcb_result_clear(&record->results[i]);
-    free(record->devices);
-    free(record->absences);
-    free(record->results);
-}
 
 static bool is_stdout(const char *path)
 {
@@ -123,17 +98,18 @@ int main(int argc, char **argv)
         return status;
     if (options.command == COMMAND_WORKER)
         return worker_main();
-    struct record record = {
-        .argc = argc, .argv = argv, .options = &options, .blas_fair_ratio = (double)NAN};
-    stamp(record.started, sizeof record.started);
+    struct record record;
+    if (!record_begin(&record, argc, argv, &options)) {
+        fprintf(stderr, "hcbench: out of memory\n");
+        return EXIT_BAD_ROW;
+    }
     link_catch_signals();
-    hcb_environment_read(&record.environment);
     status = discover_devices(&record, options.command == COMMAND_LIST);
     if (status == EXIT_DONE && options.command == COMMAND_LIST)
         status = write_outputs(&record) ? EXIT_DONE : EXIT_BAD_ROW;
     else if (status == EXIT_DONE)
         status = run(&record);
-    clear_record(&record);
+    record_clear(&record);
     options_free(&options);
     return link_interrupted() != 0 ? 128 + link_interrupted() : status;
 }

@@ -284,11 +284,15 @@ static enum hcb_status find_result(struct null_plan *plan, const void *const inp
         same = same && plan->versions[i] == version;
         plan->versions[i] = version;
     }
-    if (plan->result == NULL)
-        plan->result = malloc(bytes);
-    return same || (plan->result != NULL && hcbi_null_compute(task, inputs, plan->result) == HCB_OK)
-               ? HCB_OK
-               : hcbi_fail_memory(plan->base.queue->device->ctx, bytes);
+    if (same)
+        return HCB_OK;
+    free(plan->result);
+    plan->result = malloc(bytes);
+    if (plan->result != NULL && hcbi_null_compute(task, inputs, plan->result) == HCB_OK)
+        return HCB_OK;
+    free(plan->result);
+    plan->result = NULL;
+    return hcbi_fail_memory(plan->base.queue->device->ctx, bytes);
 }
 
 static enum hcb_status run_model(struct null_plan *plan, uint32_t launches, struct hcb_timing *timing)
