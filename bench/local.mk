@@ -4,6 +4,8 @@
 noinst_LTLIBRARIES += libhcbench-program.la
 libhcbench_program_la_SOURCES = \
 	%reldir%/actor.c %reldir%/actor.h \
+	%reldir%/breakeven.c %reldir%/breakeven.h \
+	%reldir%/breakeven_view.c \
 	%reldir%/conductor.c %reldir%/conductor.h \
 	%reldir%/crossing.c %reldir%/crossing.h \
 	%reldir%/csv.c \
@@ -26,7 +28,6 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/read.c %reldir%/read.h \
 	%reldir%/read_row.c \
 	%reldir%/record.c %reldir%/record.h \
-	%reldir%/record.h \
 	%reldir%/row.c %reldir%/row.h \
 	%reldir%/rows.c \
 	%reldir%/sampling.c %reldir%/sampling.h \
