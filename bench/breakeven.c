@@ -192,14 +192,16 @@ static bool measure(void *context, uint64_t n, const bool *wanted, struct search
 
 /* --------------------------------------------------------------- what came out */
 
-/* Sizes are whole numbers; intervals are rounded outwards. */
+/* Sizes are whole numbers; intervals are rounded outwards, but not for what exp()
+ * and log() made of a whole number. */
 static void round_sizes(struct finding *finding)
 {
+    const double trace = 1e-9;
     for (size_t i = 0; i < finding->count; i++) {
         struct crossing *crossing = &finding->crossings[i];
         crossing->size = round(crossing->size);
-        crossing->ci95_low = fmax(floor(crossing->ci95_low), 1);
-        crossing->ci95_high = ceil(crossing->ci95_high);
+        crossing->ci95_low = fmax(floor(crossing->ci95_low * (1 + trace)), 1);
+        crossing->ci95_high = ceil(crossing->ci95_high * (1 - trace));
     }
 }
 
