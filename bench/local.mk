@@ -40,6 +40,9 @@ libhcbench_program_la_SOURCES = \
 libhcbench_program_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS) $(SMARTCOLS_CFLAGS)
 libhcbench_program_la_LIBADD = $(JANSSON_LIBS) $(ZLIB_LIBS) $(SMARTCOLS_LIBS)
 
+# Experiments that take minutes and whose figures are in doc/measurement.md.
+EXTRA_DIST += %reldir%/null_test.sh
+
 bin_PROGRAMS += %reldir%/hcbench
 %canon_reldir%_hcbench_SOURCES = %reldir%/main.c
 %canon_reldir%_hcbench_LDADD = libhcbench-program.la libhcbench.la
