@@ -10,6 +10,7 @@ AM_TESTS_ENVIRONMENT = \
 EXTRA_DIST += %reldir%/environment.sh %reldir%/lsan.supp %reldir%/program.sh %reldir%/suite.h \
 	$(script_tests)
 script_tests = \
+	%reldir%/breakeven.sh \
 	%reldir%/cli.sh \
 	%reldir%/example.sh \
 	%reldir%/faults.sh \
