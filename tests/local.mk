@@ -47,7 +47,7 @@ check_tests =
 # The library's core; no driver is touched.
 check_tests += \
 	%reldir%/test_cases %reldir%/test_environment %reldir%/test_fill \
-	%reldir%/test_formats %reldir%/test_kernels %reldir%/test_reference \
+	%reldir%/test_formats %reldir%/test_kernels %reldir%/test_model %reldir%/test_reference \
 	%reldir%/test_registry %reldir%/test_result %reldir%/test_statistics \
 	%reldir%/test_verify
 AM_CPPFLAGS += $(CHECK_CFLAGS)
