@@ -69,9 +69,10 @@ static struct search_rules rules_for(const struct record *record, enum hcb_op op
     struct search_rules rules = thoroughness[options->preset];
     rules.coarse = scale->coarse;
     rules.exponent = matrix ? 3 : 1;
-    rules.grid = (struct size_grid){.low = scale->low,
-                                    .high = has_hardware(record) ? scale->high : scale->high_software,
-                                    .step = matrix ? MATRIX_STEP : VECTOR_STEP};
+    rules.grid =
+        (struct size_grid){.low = scale->low,
+                           .high = has_hardware(record) ? scale->high : scale->high_software,
+                           .step = matrix ? MATRIX_STEP : VECTOR_STEP};
     if (options->range.high != 0) {
         rules.grid.low = options->range.low;
         rules.grid.high = options->range.high;
@@ -87,7 +88,8 @@ static bool add_entrant(struct hunt *hunt, const struct hcb_device_info *info, e
         return false;
     hunt->entrants = larger;
     struct entrant *entrant = &larger[hunt->entrant_count++];
-    *entrant = (struct entrant){.info = info, .impl = impl, .is_baseline = device_is_baseline(info)};
+    *entrant =
+        (struct entrant){.info = info, .impl = impl, .is_baseline = device_is_baseline(info)};
     if (!entrant->is_baseline)
         entrant->contender = hunt->contender_count++;
     return true;
@@ -100,9 +102,10 @@ static unsigned impls_of(const struct hunt *hunt, const struct hcb_device_info *
     const int platform = hcb_word(hcb_platform_name, info->platform);
     const unsigned wanted = hunt->record->options->impls, reference = 1u << HCB_IMPL_REF;
     unsigned offered = 0;
-    for (unsigned impl = 0; impl < HCB_IMPL_COUNT && platform >= 0; impl++)
-        if (hcb_platform_offers((unsigned)platform, hunt->base.op, impl) >> hunt->base.precision & 1)
-            offered |= 1u << impl;
+    for (unsigned impl = 0; impl < HCB_IMPL_COUNT && platform >= 0; impl++) {
+        const unsigned offers = hcb_platform_offers((unsigned)platform, hunt->base.op, impl);
+        offered |= (offers >> hunt->base.precision & 1) << impl;
+    }
     if (!device_is_baseline(info))
         return offered & wanted;
     offered &= ~reference;
@@ -148,7 +151,8 @@ static double seconds_of(const struct hcb_result *row)
     return row->end_to_end.summary.n > 0 ? fmax(launch, row->end_to_end.summary.median) : launch;
 }
 
-static void read_contender(struct hunt *hunt, const struct hcb_result *row, struct search_outcome *outcome)
+static void read_contender(struct hunt *hunt, const struct hcb_result *row,
+                           struct search_outcome *outcome)
 {
     outcome->measured = row->status == HCB_OK;
     outcome->goes_on = row->status == HCB_UNSUPPORTED;
@@ -222,11 +226,13 @@ HCB_PRINTF(2, 3) static void add_reason(struct finding *finding, const char *for
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    snprintf(finding->reason + used, sizeof finding->reason - used, "%s%s", used > 0 ? "; " : "", text);
+    snprintf(finding->reason + used, sizeof finding->reason - used, "%s%s", used > 0 ? "; " : "",
+             text);
 }
 
-static bool keep_breakeven(struct hunt *hunt, const struct entrant *entrant, enum search_clock clock,
-                           const struct search_rules *rules, struct search_result *result)
+static bool keep_breakeven(struct hunt *hunt, const struct entrant *entrant,
+                           enum search_clock clock, const struct search_rules *rules,
+                           struct search_result *result)
 {
     struct record *record = hunt->record;
     struct breakeven *larger =
@@ -245,7 +251,8 @@ static bool keep_breakeven(struct hunt *hunt, const struct entrant *entrant, enu
     memcpy(breakeven->baseline, hunt->baseline, sizeof breakeven->baseline);
     round_sizes(&breakeven->finding);
     if (result->too_slow)
-        add_reason(&breakeven->finding, "larger sizes take more than %g s a launch", rules->longest_s);
+        add_reason(&breakeven->finding, "larger sizes take more than %g s a launch",
+                   rules->longest_s);
     if (link_interrupted() != 0)
         add_reason(&breakeven->finding, "the search was stopped");
     return true;
@@ -285,16 +292,18 @@ static void sort_rows(struct record *record, size_t first)
 static bool hunt_one(struct record *record, struct conductor *conductor, enum hcb_op op,
                      enum hcb_precision precision)
 {
-    struct hunt hunt = {.record = record,
-                        .conductor = conductor,
-                        .base = {.op = op, .impl = HCB_IMPL_REF, .precision = precision, .shape = {1, 1, 1}}};
+    struct hunt hunt = {
+        .record = record,
+        .conductor = conductor,
+        .base = {.op = op, .impl = HCB_IMPL_REF, .precision = precision, .shape = {1, 1, 1}}};
     const struct search_rules rules = rules_for(record, op);
     const size_t first = record->result_count;
     bool good = gather_entrants(&hunt);
     struct search_result *results = calloc(hunt.contender_count + 1, sizeof *results);
     good = good && results != NULL;
     if (good && hunt.contender_count > 0) {
-        good = search_run(&rules, hunt.contender_count, measure, &hunt, results) && !hunt.short_of_memory;
+        good = search_run(&rules, hunt.contender_count, measure, &hunt, results) &&
+               !hunt.short_of_memory;
         good = good && keep_breakevens(&hunt, &rules, results);
         sort_rows(record, first);
     }
@@ -332,7 +341,8 @@ static size_t count_devices(const struct record *record, bool baseline)
 
 int breakeven_run(struct record *record)
 {
-    const bool has_baseline = count_devices(record, true) > 0, has_others = count_devices(record, false) > 0;
+    const bool has_baseline = count_devices(record, true) > 0,
+               has_others = count_devices(record, false) > 0;
     if (!has_baseline || !has_others) {
         fprintf(stderr, "hcbench: nothing to compare with: there is no %s\n",
                 has_baseline ? "device besides the CPU" : "CPU to be compared with");
@@ -344,7 +354,8 @@ int breakeven_run(struct record *record)
     const bool good = hunt_all(record, conductor);
     conductor_close(conductor);
     if (good && record->result_count == 0 && link_interrupted() == 0) {
-        fprintf(stderr, "hcbench: no device has code for what was asked: no impl offers that op and precision\n");
+        fprintf(stderr, "hcbench: no device has code for what was asked: no impl offers that op "
+                        "and precision\n");
         return EXIT_NO_DEVICE;
     }
     return good ? EXIT_DONE : EXIT_BAD_ROW;

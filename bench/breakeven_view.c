@@ -20,7 +20,17 @@ static const struct crossing *only_crossing(const struct finding *finding)
 
 /* ----------------------------------------------------------------------- table */
 
-enum column { OP, PRECISION, DEVICE, IMPL, KERNEL, KERNEL_INTERVAL, WHOLE, WHOLE_INTERVAL, COLUMN_COUNT };
+enum column {
+    OP,
+    PRECISION,
+    DEVICE,
+    IMPL,
+    KERNEL,
+    KERNEL_INTERVAL,
+    WHOLE, /* end to end */
+    WHOLE_INTERVAL,
+    COLUMN_COUNT
+};
 
 static void add_answer(struct grid *grid, enum column column, const struct finding *finding)
 {
@@ -28,7 +38,8 @@ static void add_answer(struct grid *grid, enum column column, const struct findi
     if (crossing != NULL) {
         grid_cell(grid, column, crossing->upward ? PAINT_GOOD : PAINT_NONE, "%s%.0f",
                   crossing->upward ? "" : "only below ", crossing->size);
-        grid_cell(grid, column + 1, PAINT_FAINT, "%.0f-%.0f", crossing->ci95_low, crossing->ci95_high);
+        grid_cell(grid, column + 1, PAINT_FAINT, "%.0f-%.0f", crossing->ci95_low,
+                  crossing->ci95_high);
     } else if (finding->answer == ANSWER_NEVER) {
         grid_cell(grid, column, PAINT_NONE, "never up to %" PRIu64, finding->high);
     } else if (finding->answer == ANSWER_ALWAYS) {
@@ -62,7 +73,8 @@ static struct grid *make_grid(const struct record *record)
         if (i == 0 || !same_contender(breakeven - 1, breakeven)) {
             grid_line(grid);
             grid_cell(grid, OP, PAINT_NONE, "%s", hcb_op_name(breakeven->task.op));
-            grid_cell(grid, PRECISION, PAINT_NONE, "%s", hcb_precision_name(breakeven->task.precision));
+            grid_cell(grid, PRECISION, PAINT_NONE, "%s",
+                      hcb_precision_name(breakeven->task.precision));
             grid_cell(grid, DEVICE, PAINT_NONE, "%s", breakeven->device);
             grid_cell(grid, IMPL, PAINT_NONE, "%s", hcb_impl_name(breakeven->task.impl));
         }
@@ -130,10 +142,11 @@ void breakeven_print(const struct record *record, struct page *page)
 {
     char text[400];
     bool any = false;
-    snprintf(text, sizeof text,
-             "Break-even: from which size on a device is faster than %s, with the 95 %% interval. "
-             "Sizes: m = n = k of a matmul, elements otherwise. End to end: with upload and download.",
-             record->breakevens[0].baseline);
+    snprintf(
+        text, sizeof text,
+        "Break-even: from which size on a device is faster than %s, with the 95 %% interval. "
+        "Sizes: m = n = k of a matmul, elements otherwise. End to end: with upload and download.",
+        record->breakevens[0].baseline);
     fputc('\n', page->out);
     page_wrap(page, 0, text);
     fputc('\n', page->out);
@@ -189,7 +202,8 @@ static json_t *crossing_json(const struct crossing *crossing)
     json_t *object = json_object();
     json_object_set_new(object, "faster", json_string(crossing->upward ? "above" : "below"));
     json_object_set_new(object, "size", whole(crossing->size));
-    json_object_set_new(object, "ci95", pair(whole(crossing->ci95_low), whole(crossing->ci95_high)));
+    json_object_set_new(object, "ci95",
+                        pair(whole(crossing->ci95_low), whole(crossing->ci95_high)));
     json_object_set_new(object, "from", json_integer((json_int_t)crossing->from));
     json_object_set_new(object, "to", json_integer((json_int_t)crossing->to));
     if (crossing->repeated)
@@ -213,7 +227,8 @@ static json_t *one_json(const struct breakeven *breakeven)
     const struct finding *finding = &breakeven->finding;
     json_t *object = json_object(), *crossings = json_array(), *points = json_array();
     json_object_set_new(object, "op", json_string(hcb_op_name(breakeven->task.op)));
-    json_object_set_new(object, "precision", json_string(hcb_precision_name(breakeven->task.precision)));
+    json_object_set_new(object, "precision",
+                        json_string(hcb_precision_name(breakeven->task.precision)));
     json_object_set_new(object, "device", json_string(breakeven->device));
     json_object_set_new(object, "impl", json_string(hcb_impl_name(breakeven->task.impl)));
     json_object_set_new(object, "baseline", json_string(breakeven->baseline));
@@ -247,8 +262,8 @@ json_t *breakeven_json(const struct record *record)
 
 /* ------------------------------------------------------------------- from JSON */
 
-static bool take_word(const json_t *object, const char *name, const char *(*words)(unsigned), unsigned *value,
-                      struct flaw *flaw)
+static bool take_word(const json_t *object, const char *name, const char *(*words)(unsigned),
+                      unsigned *value, struct flaw *flaw)
 {
     const char *word = json_string_value(json_object_get(object, name));
     const int found = word != NULL ? hcb_word(words, word) : -1;
@@ -258,7 +273,8 @@ static bool take_word(const json_t *object, const char *name, const char *(*word
     return true;
 }
 
-static bool take_text(const json_t *object, const char *name, char *text, size_t size, struct flaw *flaw)
+static bool take_text(const json_t *object, const char *name, char *text, size_t size,
+                      struct flaw *flaw)
 {
     const json_t *value = json_object_get(object, name);
     if (!json_is_string(value) || json_string_length(value) >= size)
@@ -277,7 +293,8 @@ static bool take_size(const json_t *value, const char *name, uint64_t *size, str
 
 static bool take_crossing(const json_t *object, struct crossing *crossing, struct flaw *flaw)
 {
-    const json_t *interval = json_object_get(object, "ci95"), *repeated = json_object_get(object, "repeated");
+    const json_t *interval = json_object_get(object, "ci95"),
+                 *repeated = json_object_get(object, "repeated");
     const char *faster = json_string_value(json_object_get(object, "faster"));
     uint64_t size, low, high;
     if (faster == NULL || (strcmp(faster, "above") != 0 && strcmp(faster, "below") != 0))
@@ -309,7 +326,8 @@ static bool take_crossings(const json_t *object, struct finding *finding, struct
     if (list == NULL && json_object_get(object, "size") != NULL)
         return take_crossing(object, &finding->crossings[finding->count++], flaw);
     if (list != NULL && (!json_is_array(list) || json_array_size(list) > CROSSINGS_MAX))
-        return flaw_note(flaw, "crossings", "must be an array of at most %d elements", CROSSINGS_MAX);
+        return flaw_note(flaw, "crossings", "must be an array of at most %d elements",
+                         CROSSINGS_MAX);
     json_array_foreach(list, index, one) {
         if (!take_crossing(one, &finding->crossings[finding->count++], flaw))
             return flaw_within(flaw, "crossings", (long)index);
@@ -341,8 +359,9 @@ static bool take_point(const json_t *object, struct curve *curve, struct flaw *f
     if (interval != NULL) {
         ratio.ci95_low = json_number_value(json_array_get(interval, 0));
         ratio.ci95_high = json_number_value(json_array_get(interval, 1));
-        if (json_array_size(interval) != 2 || !(ratio.ci95_low > 0 && ratio.ci95_low <= ratio.ratio &&
-                                                ratio.ratio <= ratio.ci95_high))
+        if (json_array_size(interval) != 2 ||
+            !(ratio.ci95_low > 0 && ratio.ci95_low <= ratio.ratio &&
+              ratio.ratio <= ratio.ci95_high))
             return flaw_note(flaw, "ci95", "must be two numbers around the ratio");
     }
     if (curve->count > 0 && curve->points[curve->count - 1].n >= n)

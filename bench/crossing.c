@@ -101,7 +101,8 @@ struct line {
 /* The 0.975 quantile of Student's t. */
 static double t_quantile(size_t degrees)
 {
-    static const double table[] = {12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228};
+    static const double table[] = {12.706, 4.303, 3.182, 2.776, 2.571,
+                                   2.447,  2.365, 2.306, 2.262, 2.228};
     const size_t known = sizeof table / sizeof *table;
     if (degrees == 0)
         return HUGE_VAL;
@@ -220,8 +221,8 @@ static double between(const struct curve_point *a, const struct curve_point *b)
 
 /* A line through the points around x that crosses between `from` and `to`.  False
  * when there are too few of them, or when they do not lie along such a line. */
-static bool line_near(const struct curve *curve, double x, const struct crossing *crossing, double from,
-                      double to, struct line *line)
+static bool line_near(const struct curve *curve, double x, const struct crossing *crossing,
+                      double from, double to, struct line *line)
 {
     const struct curve_point *points[LINE_POINTS_MAX];
     const size_t count = gather(curve, x, NEIGHBOURHOOD, points);
@@ -233,8 +234,8 @@ static bool line_near(const struct curve *curve, double x, const struct crossing
 }
 
 /* Narrows the interval from the bracket to what the line says, where there is one. */
-static void locate(const struct curve *curve, const struct curve_point *a, const struct curve_point *b,
-                   struct crossing *crossing)
+static void locate(const struct curve *curve, const struct curve_point *a,
+                   const struct curve_point *b, struct crossing *crossing)
 {
     const double from = x_of(a), to = x_of(b);
     double x = between(a, b), low = from, high = to, line_low, line_high;
@@ -272,7 +273,8 @@ static size_t find_changes(const struct curve *curve, struct change changes[CROS
             continue;
         if (last != NULL && side_of(last) != side_of(point)) {
             struct change *above = count > 0 ? &changes[count - 1] : NULL;
-            if (above != NULL && (count == CROSSINGS_MAX || x_of(point) - x_of(above->from) <= ONE_PLACE))
+            if (above != NULL &&
+                (count == CROSSINGS_MAX || x_of(point) - x_of(above->from) <= ONE_PLACE))
                 *above = (struct change){above->from, point, true};
             else
                 changes[count++] = (struct change){last, point, false};
@@ -364,7 +366,8 @@ struct finding curve_judge(const struct curve *curve)
     }
     if (sides.first_sure == NULL) {
         snprintf(finding.reason, sizeof finding.reason,
-                 curve->count == 0 ? "no size could be measured" : "no difference seen at any size");
+                 curve->count == 0 ? "no size could be measured"
+                                   : "no difference seen at any size");
         return finding;
     }
     const size_t count = find_changes(curve, changes);
@@ -460,8 +463,9 @@ uint64_t curve_wish(const struct curve *curve, const struct finding *finding,
         if (log((double)crossing->to / (double)crossing->from) > NARROW &&
             !unsure_between(curve, crossing->from, crossing->to))
             n = halve(curve, crossing, grid);
-        if (n == 0 && (near < rules->fewest ||
-                       (near < rules->most && crossing->ci95_high > rules->width * crossing->ci95_low)))
+        if (n == 0 &&
+            (near < rules->fewest ||
+             (near < rules->most && crossing->ci95_high > rules->width * crossing->ci95_low)))
             n = approach(curve, crossing, grid);
         if (n != 0)
             return n;

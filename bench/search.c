@@ -31,7 +31,8 @@ struct search {
 
 const char *search_clock_name(unsigned clock)
 {
-    static const char *const names[] = {[CLOCK_KERNEL] = "kernel", [CLOCK_END_TO_END] = "end_to_end"};
+    static const char *const names[] = {
+        [CLOCK_KERNEL] = "kernel", [CLOCK_END_TO_END] = "end_to_end"};
     return clock < CLOCK_COUNT ? names[clock] : NULL;
 }
 
@@ -172,8 +173,8 @@ static bool make_room(struct search *search)
     return true;
 }
 
-bool search_run(const struct search_rules *rules, size_t count, search_measure *measure, void *context,
-                struct search_result *results)
+bool search_run(const struct search_rules *rules, size_t count, search_measure *measure,
+                void *context, struct search_result *results)
 {
     struct search search = {
         .rules = rules, .count = count, .measure = measure, .context = context, .results = results};

@@ -43,7 +43,7 @@ struct search_result {
 
 /* Fills in `results` of `count` contenders, which must be zeroed; free their curves
  * afterwards.  False when memory was short. */
-bool search_run(const struct search_rules *rules, size_t count, search_measure *measure, void *context,
-                struct search_result *results);
+bool search_run(const struct search_rules *rules, size_t count, search_measure *measure,
+                void *context, struct search_result *results);
 
 #endif

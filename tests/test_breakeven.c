@@ -43,7 +43,8 @@ static double launch_s(const struct laboratory *lab, const struct machine *machi
 
 static double whole_s(const struct laboratory *lab, const struct machine *machine, double n)
 {
-    const double copies = machine->copy_rate > 0 ? pow(n, lab->copy_exponent) / machine->copy_rate : 0;
+    const double copies =
+        machine->copy_rate > 0 ? pow(n, lab->copy_exponent) / machine->copy_rate : 0;
     return launch_s(lab, machine, n) + machine->copy + copies;
 }
 
@@ -176,8 +177,8 @@ struct score {
     double widths; /* sum of logarithms */
 };
 
-static void score_seeds(const struct search_rules *rules, const struct laboratory *base, unsigned seeds,
-                        struct score scores[CLOCK_COUNT])
+static void score_seeds(const struct search_rules *rules, const struct laboratory *base,
+                        unsigned seeds, struct score scores[CLOCK_COUNT])
 {
     for (uint64_t seed = 1; seed <= seeds; seed++) {
         struct laboratory lab = *base;
@@ -391,7 +392,8 @@ START_TEST(budget)
     ck_assert_uint_eq(lab.visits, 8 + 2);
     has_answer(ANSWER_CROSSES);
     /* Too few points for a line: the interval is what is certain. */
-    ck_assert(kernel_of(0)->crossings[0].ci95_low <= 1.001 * (double)kernel_of(0)->crossings[0].from);
+    ck_assert(kernel_of(0)->crossings[0].ci95_low <=
+              1.001 * (double)kernel_of(0)->crossings[0].from);
     forget();
 }
 END_TEST
@@ -452,11 +454,14 @@ END_TEST
 START_TEST(in_one_place)
 {
     static const uint64_t sizes[] = {16, 96, 112, 120, 128, 512};
-    static const double zigzag[] = {0.2, 0.9, 1.1, 0.9, 1.1, 3}, dent[] = {0.2, 0.5, 1.1, 0.5, 0.6, 0.7};
+    static const double zigzag[] = {0.2, 0.9, 1.1, 0.9, 1.1, 3},
+                        dent[] = {0.2, 0.5, 1.1, 0.5, 0.6, 0.7};
     struct curve one = {0}, other = {0};
     for (size_t i = 0; i < 6; i++) {
-        ck_assert(curve_add(&one, sizes[i], (struct hcb_ratio){zigzag[i], zigzag[i] / 1.02, zigzag[i] * 1.02}));
-        ck_assert(curve_add(&other, sizes[i], (struct hcb_ratio){dent[i], dent[i] / 1.02, dent[i] * 1.02}));
+        ck_assert(curve_add(&one, sizes[i],
+                            (struct hcb_ratio){zigzag[i], zigzag[i] / 1.02, zigzag[i] * 1.02}));
+        ck_assert(curve_add(&other, sizes[i],
+                            (struct hcb_ratio){dent[i], dent[i] / 1.02, dent[i] * 1.02}));
     }
     const struct finding first = curve_judge(&one), second = curve_judge(&other);
     ck_assert_int_eq((int)first.answer, (int)ANSWER_CROSSES);
@@ -487,12 +492,15 @@ END_TEST
 /* A record whose break-even is that of `ratios`. */
 static struct record record_of(const double *ratios)
 {
-    struct record record = {.breakevens = calloc(1, sizeof *record.breakevens), .breakeven_count = 1};
+    struct record record = {.breakevens = calloc(1, sizeof *record.breakevens),
+                            .breakeven_count = 1};
     struct breakeven *breakeven = record.breakevens;
     ck_assert_ptr_nonnull(breakeven);
-    *breakeven = (struct breakeven){.device = "null:1", .baseline = "null:0/native",
-                                    .task = {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_F64, {1, 1, 1}},
-                                    .clock = CLOCK_END_TO_END};
+    *breakeven =
+        (struct breakeven){.device = "null:1",
+                           .baseline = "null:0/native",
+                           .task = {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_F64, {1, 1, 1}},
+                           .clock = CLOCK_END_TO_END};
     breakeven->finding = judge(7, ratios, &breakeven->curve);
     for (size_t i = 0; i < breakeven->finding.count; i++) {
         struct crossing *crossing = &breakeven->finding.crossings[i];
@@ -524,13 +532,20 @@ END_TEST
 static const struct {
     const char *name, *value, *path;
 } flaws[] = {
-    {"answer", "\"sometimes\"", "breakeven.0.answer"}, {"answer", "\"never\"", "breakeven.0.answer"},
-    {"answer", "\"until\"", "breakeven.0.answer"},     {"clock", "1", "breakeven.0.clock"},
-    {"op", "null", "breakeven.0.op"},                  {"device", "7", "breakeven.0.device"},
-    {"size", "0", "breakeven.0.size"},                 {"size", "5000", "breakeven.0.ci95"},
-    {"ci95", "[1, 2, 5000]", "breakeven.0.ci95"},      {"ci95", "7", "breakeven.0.ci95"},
-    {"from", "128.5", "breakeven.0.from"},             {"to", "1", "breakeven.0.from"},
-    {"faster", "true", "breakeven.0.faster"},          {"points", "[]", "breakeven.0.points"},
+    {"answer", "\"sometimes\"", "breakeven.0.answer"},
+    {"answer", "\"never\"", "breakeven.0.answer"},
+    {"answer", "\"until\"", "breakeven.0.answer"},
+    {"clock", "1", "breakeven.0.clock"},
+    {"op", "null", "breakeven.0.op"},
+    {"device", "7", "breakeven.0.device"},
+    {"size", "0", "breakeven.0.size"},
+    {"size", "5000", "breakeven.0.ci95"},
+    {"ci95", "[1, 2, 5000]", "breakeven.0.ci95"},
+    {"ci95", "7", "breakeven.0.ci95"},
+    {"from", "128.5", "breakeven.0.from"},
+    {"to", "1", "breakeven.0.from"},
+    {"faster", "true", "breakeven.0.faster"},
+    {"points", "[]", "breakeven.0.points"},
     {"points", "[{\"n\": 1, \"ratio\": -1}]", "breakeven.0.points.0.ratio"},
     {"points", "[{\"n\": 2, \"ratio\": 1}, {\"n\": 2, \"ratio\": 1}]", "breakeven.0.points.1.n"},
     {"points", "[{\"n\": 1, \"ratio\": 1, \"ci95\": [2, 3]}]", "breakeven.0.points.0.ci95"},
@@ -545,7 +560,8 @@ START_TEST(flawed)
     json_t *document = json_object(), *value = json_loads(flaws[_i].value, JSON_DECODE_ANY, NULL);
     json_object_set_new(document, "breakeven", breakeven_json(&record));
     ck_assert_ptr_nonnull(value);
-    json_object_set_new(json_array_get(json_object_get(document, "breakeven"), 0), flaws[_i].name, value);
+    json_object_set_new(json_array_get(json_object_get(document, "breakeven"), 0), flaws[_i].name,
+                        value);
     ck_assert(!breakeven_take(document, &back, &flaw));
     ck_assert_str_eq(flaw.path, flaws[_i].path);
     json_decref(document);

@@ -55,9 +55,11 @@ static void teardown(void)
 static void fill(uint64_t seed)
 {
     for (unsigned i = 0; i < 2; i++) {
-        hcb_fill_operand(&task, i, HCB_FILL_UNIFORM, seed, 0, hcb_operand_elements(&task, i), inputs[i]);
-        ck_assert_int_eq((int)hcb_buffer_upload(queue, buffers[i], 0, inputs[i], hcb_operand_bytes(&task, i)),
-                         (int)HCB_OK);
+        hcb_fill_operand(&task, i, HCB_FILL_UNIFORM, seed, 0, hcb_operand_elements(&task, i),
+                         inputs[i]);
+        ck_assert_int_eq(
+            (int)hcb_buffer_upload(queue, buffers[i], 0, inputs[i], hcb_operand_bytes(&task, i)),
+            (int)HCB_OK);
     }
 }
 
@@ -68,7 +70,8 @@ static void open_device(const char *behaviour, const char *id)
     ck_assert_int_eq((int)hcb_device_open(ctx, id, &device), (int)HCB_OK);
     ck_assert_int_eq((int)hcb_queue_new(device, &queue), (int)HCB_OK);
     for (unsigned i = 0; i < 3; i++)
-        ck_assert_int_eq((int)hcb_buffer_new(device, hcb_operand_bytes(&task, i), &buffers[i]), (int)HCB_OK);
+        ck_assert_int_eq((int)hcb_buffer_new(device, hcb_operand_bytes(&task, i), &buffers[i]),
+                         (int)HCB_OK);
     for (unsigned i = 0; i < 2; i++)
         inputs[i] = malloc(hcb_operand_bytes(&task, i));
     fill(1);
@@ -88,15 +91,17 @@ static uint64_t download_ns(void)
 {
     float output[20 * 30];
     const uint64_t start = hcb_device_now_ns(device);
-    ck_assert_int_eq((int)hcb_buffer_download(queue, buffers[2], 0, output, sizeof output), (int)HCB_OK);
+    ck_assert_int_eq((int)hcb_buffer_download(queue, buffers[2], 0, output, sizeof output),
+                     (int)HCB_OK);
     return hcb_device_now_ns(device) - start;
 }
 
 /* 48000 operations, 2600 numbers of 4 bytes. */
 START_TEST(times_follow_from_the_model)
 {
-    open_device("model:launch=1e-3:flops=48e3:bytes=10.4e3:setup=5:copy=2:upload=1600:download=2400",
-                "null:0");
+    open_device(
+        "model:launch=1e-3:flops=48e3:bytes=10.4e3:setup=5:copy=2:upload=1600:download=2400",
+        "null:0");
     /* Two inputs of 3200 and 4800 bytes, and the plan. */
     ck_assert_uint_eq(hcb_device_now_ns(device), (uint64_t)((2 + 2) + (2 + 3) + 5) * 1000000000);
     ck_assert_uint_eq(run_ns(1), 2001000000);
@@ -110,7 +115,8 @@ END_TEST
 
 START_TEST(the_host_copies_nothing)
 {
-    open_device("ok,model:host:launch=1:copy=2:upload=1:download=1:cache=10400:spill=3:setup=0", "null:1");
+    open_device("ok,model:host:launch=1:copy=2:upload=1:download=1:cache=10400:spill=3:setup=0",
+                "null:1");
     ck_assert_uint_eq(hcb_device_now_ns(device), 0);
     ck_assert_uint_eq(run_ns(1), 1000000000); /* just fits the cache */
     ck_assert_uint_eq(download_ns(), 0);
@@ -132,10 +138,13 @@ START_TEST(results_are_right)
     for (uint64_t seed = 1; seed <= 3; seed++) {
         fill(seed);
         hcb_poison(HCB_TYPE_F32, output, 600);
-        ck_assert_int_eq((int)hcb_buffer_upload(queue, buffers[2], 0, output, sizeof output), (int)HCB_OK);
+        ck_assert_int_eq((int)hcb_buffer_upload(queue, buffers[2], 0, output, sizeof output),
+                         (int)HCB_OK);
         run_ns(5);
-        ck_assert_int_eq((int)hcb_buffer_download(queue, buffers[2], 0, output, sizeof output), (int)HCB_OK);
-        ck_assert_int_eq((int)hcb_reference(&task, (const void *const *)inputs, right), (int)HCB_OK);
+        ck_assert_int_eq((int)hcb_buffer_download(queue, buffers[2], 0, output, sizeof output),
+                         (int)HCB_OK);
+        ck_assert_int_eq((int)hcb_reference(&task, (const void *const *)inputs, right),
+                         (int)HCB_OK);
         for (int i = 0; i < 600; i++)
             ck_assert_float_eq_tol(output[i], right[i], 1e-5F);
     }
@@ -144,7 +153,8 @@ END_TEST
 
 /* 400 windows of one second: median and spread of the logarithms, and the share of
  * those that are at least 1.4 times too long. */
-static void measure(const char *behaviour, const char *id, double *median, double *spread, double *late)
+static void measure(const char *behaviour, const char *id, double *median, double *spread,
+                    double *late)
 {
     double logs[400];
     unsigned count = 0;
@@ -223,12 +233,14 @@ END_TEST
 
 START_TEST(wrong_words)
 {
-    static const char *const wrong[] = {"model:speed=1", "model:launch=x", "model:launch=-1", "model:launch",
-                                        "model:",        "model:launch=1e999", "model:host=1"};
+    static const char *const wrong[] = {"model:speed=1", "model:launch=x", "model:launch=-1",
+                                        "model:launch",  "model:",         "model:launch=1e999",
+                                        "model:host=1"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         setenv("HCBENCH_NULL", wrong[i], 1);
         ck_assert_int_eq((int)hcb_device_open(ctx, "null:0", &device), (int)HCB_ERROR);
-        ck_assert_msg(strstr(hcb_error(ctx), "a model has no '") != NULL, "%s: %s", wrong[i], hcb_error(ctx));
+        ck_assert_msg(strstr(hcb_error(ctx), "a model has no '") != NULL, "%s: %s", wrong[i],
+                      hcb_error(ctx));
         hcb_ctx_free(ctx);
         ctx = hcb_ctx_new();
     }

@@ -18,7 +18,8 @@ static double *widen(const struct hcb_case *c, unsigned operand, const void *inp
 }
 
 /* Row i of A B. */
-static void multiply_row(const struct hcb_shape *shape, const double *a, const double *b, double *row)
+static void multiply_row(const struct hcb_shape *shape, const double *a, const double *b,
+                         double *row)
 {
     for (uint64_t j = 0; j < shape->n; j++)
         row[j] = 0;
@@ -27,7 +28,8 @@ static void multiply_row(const struct hcb_shape *shape, const double *a, const d
             row[j] += a[k] * b[k * shape->n + j];
 }
 
-static enum hcb_status multiply(const struct hcb_case *c, const double *a, const double *b, void *output)
+static enum hcb_status multiply(const struct hcb_case *c, const double *a, const double *b,
+                                void *output)
 {
     const enum hcb_type type = hcb_operand_type(c, 2);
     double *row = malloc((size_t)c->shape.n * sizeof *row);
@@ -49,8 +51,8 @@ static double add_up(uint64_t n, const double *x, const double *y)
     return sum;
 }
 
-enum hcb_status hcbi_null_compute(const struct hcb_case *c, const void *const inputs[HCB_INPUTS_MAX],
-                                  void *output)
+enum hcb_status hcbi_null_compute(const struct hcb_case *c,
+                                  const void *const inputs[HCB_INPUTS_MAX], void *output)
 {
     const unsigned last = hcb_op_operands(c->op) - 1;
     double *x = widen(c, 0, inputs[0]), *y = last > 1 ? widen(c, 1, inputs[1]) : NULL;

@@ -19,13 +19,20 @@ static const struct {
     const char *name;
     size_t offset;
 } numbers[] = {
-    {"launch", offsetof(struct null_model, launch_s)}, {"setup", offsetof(struct null_model, setup_s)},
-    {"copy", offsetof(struct null_model, copy_s)},     {"flops", offsetof(struct null_model, flops)},
-    {"bytes", offsetof(struct null_model, bytes)},     {"upload", offsetof(struct null_model, upload)},
-    {"download", offsetof(struct null_model, download)}, {"cache", offsetof(struct null_model, cache)},
-    {"spill", offsetof(struct null_model, spill)},     {"noise", offsetof(struct null_model, noise)},
-    {"drift", offsetof(struct null_model, drift)},     {"period", offsetof(struct null_model, period_s)},
-    {"outliers", offsetof(struct null_model, outliers)}, {"seed", offsetof(struct null_model, seed)},
+    {"launch", offsetof(struct null_model, launch_s)},
+    {"setup", offsetof(struct null_model, setup_s)},
+    {"copy", offsetof(struct null_model, copy_s)},
+    {"flops", offsetof(struct null_model, flops)},
+    {"bytes", offsetof(struct null_model, bytes)},
+    {"upload", offsetof(struct null_model, upload)},
+    {"download", offsetof(struct null_model, download)},
+    {"cache", offsetof(struct null_model, cache)},
+    {"spill", offsetof(struct null_model, spill)},
+    {"noise", offsetof(struct null_model, noise)},
+    {"drift", offsetof(struct null_model, drift)},
+    {"period", offsetof(struct null_model, period_s)},
+    {"outliers", offsetof(struct null_model, outliers)},
+    {"seed", offsetof(struct null_model, seed)},
 };
 
 /* One "NAME=NUMBER", or "host". */
@@ -72,7 +79,8 @@ static double per(double amount, double rate)
 double hcbi_null_model_launch_s(const struct null_model *model, const struct hcb_case *c)
 {
     const double bytes = (double)hcb_case_bytes(c);
-    const double s = model->launch_s + per(hcb_case_flops(c), model->flops) + per(bytes, model->bytes);
+    const double s =
+        model->launch_s + per(hcb_case_flops(c), model->flops) + per(bytes, model->bytes);
     return model->cache > 0 && bytes > model->cache ? s * model->spill : s;
 }
 
@@ -114,7 +122,8 @@ static double slow_change(const struct null_model *model, double now_s)
 {
     const double at = model->period_s > 0 ? now_s / model->period_s : 0, before = floor(at);
     const double weight = (1 - cos(3.141592653589793 * (at - before))) / 2;
-    return (1 - weight) * knot(model, (uint64_t)before) + weight * knot(model, (uint64_t)before + 1);
+    return (1 - weight) * knot(model, (uint64_t)before) +
+           weight * knot(model, (uint64_t)before + 1);
 }
 
 double hcbi_null_model_factor(const struct null_model *model, size_t device, uint64_t draw,

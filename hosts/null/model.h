@@ -21,7 +21,8 @@ struct null_model {
 
 /* Reads "model:NAME=NUMBER:...".  True for any other behaviour too, with the model
  * off; false for a model with a word that is unknown, which `wrong` then holds. */
-bool hcbi_null_model_read(const char *behaviour, struct null_model *model, char *wrong, size_t size);
+bool hcbi_null_model_read(const char *behaviour, struct null_model *model, char *wrong,
+                          size_t size);
 
 /* Seconds of one launch and of one copy, without noise. */
 double hcbi_null_model_launch_s(const struct null_model *model, const struct hcb_case *c);
@@ -43,7 +44,7 @@ enum hcb_status hcbi_null_clock_open(struct hcb_ctx *ctx, struct null_clock *clo
 void hcbi_null_clock_close(struct null_clock *clock);
 
 /* Computes the output in f64, rounded once.  HCB_ERROR when memory is short. */
-enum hcb_status hcbi_null_compute(const struct hcb_case *c, const void *const inputs[HCB_INPUTS_MAX],
-                                  void *output);
+enum hcb_status hcbi_null_compute(const struct hcb_case *c,
+                                  const void *const inputs[HCB_INPUTS_MAX], void *output);
 
 #endif
