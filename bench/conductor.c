@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "conductor.h"
+#include "devices.h"
 #include "fair_cpu.h"
 #include "journal.h"
 #include "progress.h"
@@ -112,7 +113,7 @@ static struct row *baseline_of(const struct group *group, enum phase phase)
         const enum hcb_impl impl = row->result->task.impl;
         const bool is_better = best == NULL || impl == HCB_IMPL_OPENBLAS;
         const bool fits = row->phase == phase && (phase == LIVE || row->result->status == HCB_OK);
-        if (strcmp(row->result->platform, "cpu") == 0 && impl != HCB_IMPL_REF && fits && is_better)
+        if (device_is_baseline(row->actor->info) && impl != HCB_IMPL_REF && fits && is_better)
             best = row;
     }
     return best;

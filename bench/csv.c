@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "breakeven.h"
 #include "numbers.h"
 #include "output.h"
 #include "record.h"
@@ -94,6 +95,10 @@ bool record_write_csv(const struct record *record, const char *path)
     struct output *output = output_open(path);
     if (output == NULL)
         return false;
+    if (record->breakeven_count > 0) {
+        breakeven_write_csv(record, output);
+        return output_close(output, true);
+    }
     write_line(output, NULL);
     for (size_t i = 0; i < record->result_count; i++)
         write_line(output, &record->results[i]);

@@ -4,7 +4,10 @@
 noinst_LTLIBRARIES += libhcbench-program.la
 libhcbench_program_la_SOURCES = \
 	%reldir%/actor.c %reldir%/actor.h \
+	%reldir%/breakeven.c %reldir%/breakeven.h \
+	%reldir%/breakeven_view.c \
 	%reldir%/conductor.c %reldir%/conductor.h \
+	%reldir%/crossing.c %reldir%/crossing.h \
 	%reldir%/csv.c \
 	%reldir%/devices.c %reldir%/devices.h \
 	%reldir%/discover.c \
@@ -33,6 +36,7 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/rows.c \
 	%reldir%/sampling.c %reldir%/sampling.h \
 	%reldir%/schema.c %reldir%/schema.h \
+	%reldir%/search.c %reldir%/search.h \
 	%reldir%/silicon.c %reldir%/silicon.h \
 	%reldir%/sizes.c %reldir%/sizes.h \
 	%reldir%/table.c \
@@ -42,7 +46,7 @@ libhcbench_program_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
 libhcbench_program_la_LIBADD = $(JANSSON_LIBS) $(ZLIB_LIBS) $(SMARTCOLS_LIBS)
 
 # Experiments that take minutes and whose figures are in doc/measurement.md.
-EXTRA_DIST += %reldir%/null_test.sh
+EXTRA_DIST += %reldir%/breakeven_seeds.sh %reldir%/null_test.sh
 
 bin_PROGRAMS += %reldir%/hcbench
 %canon_reldir%_hcbench_SOURCES = %reldir%/main.c

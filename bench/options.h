@@ -6,7 +6,14 @@
 #include <hcbench.h>
 
 /* The worker is for hcbench itself, and the last. */
-enum command { COMMAND_RUN, COMMAND_LIST, COMMAND_VERIFY, COMMAND_RECOVER, COMMAND_WORKER };
+enum command {
+    COMMAND_RUN,
+    COMMAND_LIST,
+    COMMAND_VERIFY,
+    COMMAND_BREAKEVEN,
+    COMMAND_RECOVER,
+    COMMAND_WORKER
+};
 enum preset { PRESET_DEFAULT, PRESET_QUICK, PRESET_FULL };
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
@@ -20,6 +27,11 @@ struct size_request {
     bool is_matrix; /* written as MxNxK */
 };
 
+/* Smallest and largest size of a search; 0 and 0: the program chooses. */
+struct size_range {
+    uint64_t low, high;
+};
+
 struct options {
     enum command command;
     enum preset preset;
@@ -28,6 +40,7 @@ struct options {
     size_t device_count;
     struct size_request *sizes; /* none: the program chooses */
     size_t size_count;
+    struct size_range range; /* breakeven */
     unsigned warmup, min_runs, max_runs; /* samples */
     double min_time_s, max_time_s;       /* of sampling, per row */
     double ci_percent; /* stop when the median's 95 % interval is within this; 0: never */

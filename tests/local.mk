@@ -10,6 +10,7 @@ AM_TESTS_ENVIRONMENT = \
 EXTRA_DIST += %reldir%/environment.sh %reldir%/lsan.supp %reldir%/program.sh %reldir%/suite.h \
 	$(script_tests)
 script_tests = \
+	%reldir%/breakeven.sh \
 	%reldir%/cli.sh \
 	%reldir%/duplicates.sh \
 	%reldir%/example.sh \
@@ -59,7 +60,7 @@ check_tests =
 # The library's core; no driver is touched.
 check_tests += \
 	%reldir%/test_cases %reldir%/test_environment %reldir%/test_fill \
-	%reldir%/test_formats %reldir%/test_kernels %reldir%/test_reference \
+	%reldir%/test_formats %reldir%/test_kernels %reldir%/test_model %reldir%/test_reference \
 	%reldir%/test_registry %reldir%/test_result %reldir%/test_sensors %reldir%/test_statistics \
 	%reldir%/test_verify
 AM_CPPFLAGS += $(CHECK_CFLAGS)
@@ -82,9 +83,11 @@ endif
 # The program.
 program_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/bench $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
 program_test_libs = libhcbench-program.la $(JANSSON_LIBS) $(LDADD)
-check_tests += %reldir%/test_conductor %reldir%/test_fair_cpu %reldir%/test_options \
-	%reldir%/test_power %reldir%/test_protocol %reldir%/test_read %reldir%/test_sampling \
-	%reldir%/test_silicon %reldir%/test_views
+check_tests += %reldir%/test_breakeven %reldir%/test_conductor %reldir%/test_fair_cpu \
+	%reldir%/test_options %reldir%/test_power %reldir%/test_protocol %reldir%/test_read \
+	%reldir%/test_sampling %reldir%/test_silicon %reldir%/test_views
+%canon_reldir%_test_breakeven_CPPFLAGS = $(program_test_cppflags)
+%canon_reldir%_test_breakeven_LDADD = $(program_test_libs)
 %canon_reldir%_test_conductor_CPPFLAGS = $(program_test_cppflags)
 %canon_reldir%_test_conductor_LDADD = $(program_test_libs)
 %canon_reldir%_test_fair_cpu_CPPFLAGS = $(program_test_cppflags)
