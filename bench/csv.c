@@ -29,7 +29,7 @@ static void write_quoted(struct output *output, const char *text)
 /* Warnings in one field, "; " between. */
 static void write_lines(struct output *output, char *const *lines)
 {
-    char text[8 * 300] = "";
+    char text[HCB_WARNINGS_MAX * 300] = "";
     for (; *lines != NULL; lines++) {
         const size_t used = strlen(text);
         snprintf(text + used, sizeof text - used, "%s%s", used > 0 ? "; " : "", *lines);

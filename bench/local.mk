@@ -3,6 +3,7 @@
 # link it.  It sees the library through hcbench.h alone.
 noinst_LTLIBRARIES += libhcbench-program.la
 libhcbench_program_la_SOURCES = \
+	%reldir%/actor.c %reldir%/actor.h \
 	%reldir%/conductor.c %reldir%/conductor.h \
 	%reldir%/csv.c \
 	%reldir%/devices.c %reldir%/devices.h \
@@ -24,7 +25,9 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/read.c %reldir%/read.h \
 	%reldir%/read_row.c \
 	%reldir%/record.c %reldir%/record.h \
+	%reldir%/row.c %reldir%/row.h \
 	%reldir%/rows.c \
+	%reldir%/sampling.c %reldir%/sampling.h \
 	%reldir%/schema.c %reldir%/schema.h \
 	%reldir%/sizes.c %reldir%/sizes.h \
 	%reldir%/table.c \
@@ -32,6 +35,9 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/worker.c %reldir%/worker.h
 libhcbench_program_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS) $(SMARTCOLS_CFLAGS)
 libhcbench_program_la_LIBADD = $(JANSSON_LIBS) $(ZLIB_LIBS) $(SMARTCOLS_LIBS)
+
+# Experiments that take minutes and whose figures are in doc/measurement.md.
+EXTRA_DIST += %reldir%/null_test.sh
 
 bin_PROGRAMS += %reldir%/hcbench
 %canon_reldir%_hcbench_SOURCES = %reldir%/main.c

@@ -39,6 +39,7 @@ struct options {
     size_t file_count;
     enum color color;
     bool isolate, progress, quiet, strict;
+    bool against_itself; /* speedups over the same row measured again */
 };
 
 /* Reads the command line.  Returns -1 when there is work to do; else the exit

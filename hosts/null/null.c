@@ -4,7 +4,8 @@
  *
  * HCBENCH_NULL in the environment lists the behaviour of each device, separated
  * by commas: "ok", "wrong" (one element is off), "unwritten" (the output is left
- * alone), or ACTION-STEP with ACTION one of fail, crash, hang, sleep and STEP
+ * alone), "backwards" and "stopped" (the device's clock ends before it starts, or
+ * stands), or ACTION-STEP with ACTION one of fail, crash, hang, sleep and STEP
  * one of describe, open, queue, buffer, upload, plan, run, download.  Plans of
  * impl `tile` are always well behaved, so that a device has a good neighbour to
  * each bad row. */
@@ -192,6 +193,7 @@ static enum hcb_status launch(struct hcb_plan *plan)
 static enum hcb_status null_plan_run(struct hcb_plan *plan, uint32_t launches, struct hcb_timing *timing)
 {
     const uint64_t start = hcbi_now_ns();
+    char word[64] = "ok";
     for (uint32_t i = 0; i < launches; i++) {
         enum hcb_status status = launch(plan);
         if (status != HCB_OK)
@@ -199,6 +201,12 @@ static enum hcb_status null_plan_run(struct hcb_plan *plan, uint32_t launches, s
     }
     timing->host_ns = timing->device_ns = hcbi_now_ns() - start;
     timing->host_valid = timing->device_valid = true;
+    if (misbehaves(plan))
+        behaviour(plan->queue->device->index, word, sizeof word);
+    if (strcmp(word, "backwards") == 0)
+        timing->device_ns = -timing->device_ns;
+    if (strcmp(word, "stopped") == 0)
+        timing->device_ns = 0;
     return HCB_OK;
 }
 
