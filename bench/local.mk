@@ -4,9 +4,12 @@
 noinst_LTLIBRARIES += libhcbench-program.la
 libhcbench_program_la_SOURCES = \
 	%reldir%/actor.c %reldir%/actor.h \
+	%reldir%/change.c %reldir%/change.h \
+	%reldir%/compare.c %reldir%/compare.h %reldir%/compare_files.c %reldir%/compare_table.c \
 	%reldir%/conductor.c %reldir%/conductor.h \
-	%reldir%/csv.c \
+	%reldir%/csv.c %reldir%/csv.h \
 	%reldir%/devices.c %reldir%/devices.h \
+	%reldir%/differences.c \
 	%reldir%/discover.c \
 	%reldir%/fair_cpu.c %reldir%/fair_cpu.h \
 	%reldir%/grid.c %reldir%/grid.h \

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "compare.h"
 #include "conductor.h"
 #include "link.h"
 #include "output.h"
@@ -88,6 +89,38 @@ static int run(struct record *record)
     return written ? status : EXIT_BAD_ROW;
 }
 
+static bool write_comparison(const struct comparison *comparison, const struct options *options)
+{
+    bool good = true;
+    if (options->json != NULL)
+        good &= compare_write_json(comparison, options->json);
+    if (options->csv != NULL)
+        good &= compare_write_csv(comparison, options->csv);
+    if (!options->quiet && !is_stdout(options->json) && !is_stdout(options->csv))
+        good &= compare_print(comparison, options);
+    return good;
+}
+
+static int compare(const struct options *options)
+{
+    struct record base = {0}, now = {0};
+    struct comparison comparison = {0};
+    int status = EXIT_BAD_ROW;
+    signal(SIGPIPE, SIG_IGN);
+    if (record_read(&base, options->files[0]) && record_read(&now, options->files[1])) {
+        if (!compare_records(&base, &now, options->threshold_percent, &comparison))
+            fprintf(stderr, "hcbench: out of memory\n");
+        else if (write_comparison(&comparison, options))
+            status = compare_exit_status(&comparison, options->strict);
+        if (comparison.rows != NULL && !compare_has_common_row(&comparison))
+            fprintf(stderr, "hcbench: nothing to compare: no row was measured in both files\n");
+    }
+    compare_clear(&comparison);
+    record_clear(&base);
+    record_clear(&now);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -98,6 +131,11 @@ int main(int argc, char **argv)
         return status;
     if (options.command == COMMAND_WORKER)
         return worker_main();
+    if (options.command == COMMAND_COMPARE) {
+        status = compare(&options);
+        options_free(&options);
+        return status;
+    }
     struct record record;
     if (!record_begin(&record, argc, argv, &options)) {
         fprintf(stderr, "hcbench: out of memory\n");

@@ -20,6 +20,7 @@ enum { HELP_WIDTH = 79, HELP_COLUMN = 26, FIRST_LONG = 256 };
 
 /* Which commands take an option. */
 enum { RUN = 1 << COMMAND_RUN, LIST = 1 << COMMAND_LIST, VERIFY = 1 << COMMAND_VERIFY,
+       COMPARE = 1 << COMMAND_COMPARE,
        EVERY = (1 << COMMAND_WORKER) - 1 };
 
 /* A set of words for a value. */
@@ -305,6 +306,8 @@ static const struct {
     [COMMAND_RUN] = {"run", "measure and verify; the command when none is given"},
     [COMMAND_LIST] = {"list", "platforms and devices, what each supports and why not"},
     [COMMAND_VERIFY] = {"verify", "the correctness matrix, without timing"},
+    [COMMAND_COMPARE] = {"compare", "two result files: a verdict per row, and the exit status",
+                         "BASE NEW", 2, 2},
     [COMMAND_WORKER] = {"worker", NULL},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
@@ -360,6 +363,9 @@ static const struct row rows[] = {
     {"against-itself", 0, NULL, RUN,
      "measure each row twice, interleaved; x is then the one over the other, and should be 1", store_flag,
      MEMBER(against_itself), .value = true},
+    {"threshold", 't', "PERCENT", COMPARE, "changes of the speed up to this are none", store_number,
+     MEMBER(threshold_percent), .low = 0, .high = 1000},
+    {"all", 'a', NULL, COMPARE, "rows that are the same too", store_flag, MEMBER(all), .value = true},
     {"seed", 0, "N", RUN | VERIFY, "of the inputs", store_seed, MEMBER(seed)},
     {"fill", 0, "WORD", RUN | VERIFY, "what the inputs are", store_word, MEMBER(fill),
      .words = &fills},
@@ -369,7 +375,10 @@ static const struct row rows[] = {
     {"json", 0, "FILE", RUN | LIST | VERIFY,
      "write the result file; - is stdout and then nothing else is printed there; .gz compresses",
      store_path, MEMBER(json)},
-    {"csv", 0, "FILE", RUN | VERIFY, "write one line per row; - and .gz as for --json", store_path,
+    {"json", 0, "FILE", COMPARE,
+     "write the comparison; - is stdout and then nothing else is printed there; .gz compresses",
+     store_path, MEMBER(json)},
+    {"csv", 0, "FILE", RUN | VERIFY | COMPARE, "write one line per row; - and .gz as for --json", store_path,
      MEMBER(csv)},
     {"journal", 0, "FILE", RUN | VERIFY, "keep finished rows here until the run is complete",
      store_path, MEMBER(journal)},
@@ -380,11 +389,13 @@ static const struct row rows[] = {
      store_flag, MEMBER(isolate), .value = false},
     {"no-progress", 0, NULL, RUN | VERIFY, "no progress line", store_flag, MEMBER(progress),
      .value = false},
-    {"quiet", 'q', NULL, RUN | VERIFY, "no tables", store_flag, MEMBER(quiet), .value = true},
-    {"color", 0, "WHEN", RUN | LIST | VERIFY, "colors in tables", store_word, MEMBER(color),
+    {"quiet", 'q', NULL, RUN | VERIFY | COMPARE, "no tables", store_flag, MEMBER(quiet), .value = true},
+    {"color", 0, "WHEN", RUN | LIST | VERIFY | COMPARE, "colors in tables", store_word, MEMBER(color),
      .words = &colors},
     {"strict", 0, NULL, RUN | VERIFY, "a row that is unsupported or skipped fails the run too",
      store_flag, MEMBER(strict), .value = true},
+    {"strict", 0, NULL, COMPARE, "rows that are gone fail the comparison too", store_flag,
+     MEMBER(strict), .value = true},
     {.name = "help", .letter = 'h', .commands = EVERY, .help = "print this"},
     {.name = "version", .letter = 'V', .commands = EVERY, .help = "print the version"},
 };
@@ -399,6 +410,7 @@ static void set_defaults(struct options *options)
         .precisions = 1u << HCB_PRECISION_F32 | 1u << HCB_PRECISION_F16F32,
         .impls = all_of(&impls) & ~(1u << HCB_IMPL_REF),
         .timeout_s = 60,
+        .threshold_percent = 5,
         .seed = 1,
         .fill = HCB_FILL_UNIFORM,
         .kernel_dir = kernel_dir != NULL && *kernel_dir != '\0' ? kernel_dir : NULL,

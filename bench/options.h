@@ -6,7 +6,7 @@
 #include <hcbench.h>
 
 /* The worker is for hcbench itself, and the last. */
-enum command { COMMAND_RUN, COMMAND_LIST, COMMAND_VERIFY, COMMAND_WORKER };
+enum command { COMMAND_RUN, COMMAND_LIST, COMMAND_VERIFY, COMMAND_COMPARE, COMMAND_WORKER };
 enum preset { PRESET_DEFAULT, PRESET_QUICK, PRESET_FULL };
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
@@ -32,12 +32,14 @@ struct options {
     double min_time_s, max_time_s;       /* of sampling, per row */
     double ci_percent; /* stop when the median's 95 % interval is within this; 0: never */
     double timeout_s;  /* per step of a case */
+    double threshold_percent; /* of compare */
     uint64_t seed;
     enum hcb_fill fill;
     const char *json, *csv, *journal, *kernel_dir; /* NULL: not given */
     char **files; /* operands, as argv has them */
     size_t file_count;
     enum color color;
+    bool all; /* rows of compare that are the same too */
     bool isolate, progress, quiet, strict;
     bool against_itself; /* speedups over the same row measured again */
 };
