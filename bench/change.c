@@ -36,21 +36,71 @@ double change_median(double *numbers, size_t n)
     return (numbers[(n - 1) / 2] + numbers[n / 2]) / 2;
 }
 
-double change_deviation(double *numbers, size_t n)
+/* What makes Qn right on average for small n (Croux and Rousseeuw, "Time-efficient
+ * algorithms for two highly robust estimators of scale", COMPSTAT 1992). */
+static double scale_correction(size_t n)
 {
-    const double middle = change_median(numbers, n);
-    for (size_t i = 0; i < n; i++)
-        numbers[i] = fabs(numbers[i] - middle);
-    return 1.4826 * change_median(numbers, n);
+    static const double small[] = {[6] = 0.612, [7] = 0.857, [8] = 0.669, [9] = 0.872};
+    if (n < 6)
+        return 1;
+    if (n < sizeof small / sizeof *small)
+        return small[n];
+    return (double)n / ((double)n + (n % 2 == 1 ? 1.4 : 3.8));
 }
 
-/* The normal quantile z with P(|Z| > z) = `outside`, by bisection. */
-static double normal_quantile(double outside)
+/* The share of the distances between n numbers that Qn takes the largest of: a
+ * quarter, and more for small n. */
+static double scale_share(size_t n)
 {
-    double low = 0, high = 40;
-    for (int i = 0; i < 60; i++) {
+    const double half = (double)(n / 2 + 1), all = (double)n;
+    return half * (half - 1) / (all * (all - 1));
+}
+
+/* Of normal numbers the variance of log Qn is 1 / (2 * 0.82 n). */
+double change_scale(const double *numbers, const unsigned *groups, size_t n)
+{
+    enum { MOST = 400 };
+    const size_t step = n > MOST ? (n + MOST - 1) / MOST : 1;
+    double *distances = malloc(MOST * MOST / 2 * sizeof *distances), scale = (double)NAN;
+    size_t count = 0, taken = 0;
+    if (distances == NULL)
+        return scale;
+    for (size_t i = 0; i < n; i += step, taken++)
+        for (size_t j = 0; j < i; j += step)
+            if (groups == NULL || groups[i] == groups[j])
+                distances[count++] = fabs(numbers[i] - numbers[j]);
+    if (count >= CHANGE_SCALE_LEAST) {
+        qsort(distances, count, sizeof *distances, compare_numbers);
+        const size_t rank = (size_t)ceil(scale_share(taken) * (double)count);
+        scale = 2.2219 * scale_correction(taken) * distances[rank - 1];
+        scale *= 1 + 1 / sqrt(2 * 0.82 * (double)taken);
+    }
+    free(distances);
+    return scale;
+}
+
+/* P(|T| > t) of Student's distribution with `degrees` of freedom (Abramowitz and
+ * Stegun, 26.7.3 and 26.7.4); of the normal distribution for 0. */
+static double outside_of(double t, unsigned degrees)
+{
+    if (degrees == 0)
+        return erfc(t / sqrt(2));
+    const double angle = atan(t / sqrt(degrees)), square = cos(angle) * cos(angle);
+    double term = degrees % 2 == 1 ? cos(angle) : 1, sum = degrees > 1 ? term : 0;
+    for (unsigned k = degrees % 2 == 1 ? 3 : 2; k < degrees; k += 2) {
+        term *= square * (k - 1) / k;
+        sum += term;
+    }
+    sum *= sin(angle);
+    return 1 - (degrees % 2 == 1 ? (angle + sum) / acos(0) : sum);
+}
+
+double change_quantile(double outside, unsigned degrees)
+{
+    double low = 0, high = 1e9;
+    for (int i = 0; i < 90; i++) {
         const double middle = (low + high) / 2;
-        if (erfc(middle / sqrt(2)) > outside)
+        if (outside_of(middle, degrees) > outside)
             low = middle;
         else
             high = middle;
@@ -97,6 +147,14 @@ static void join_intervals(const struct hcb_summary *base, const struct hcb_summ
     change->above = hypot(above_median(base), below_median(now));
 }
 
+static unsigned count_rounds(const struct hcb_clock_result *clock)
+{
+    unsigned count = 1;
+    for (size_t i = 1; i < clock->summary.n; i++)
+        count += clock->rounds[i] != clock->rounds[i - 1];
+    return count;
+}
+
 static void find_interval(const struct hcb_clock_result *base, const struct hcb_clock_result *now,
                           struct change *change)
 {
@@ -106,8 +164,10 @@ static void find_interval(const struct hcb_clock_result *base, const struct hcb_
     if (ratio.ci95_low > 0 && isfinite(ratio.ci95_high)) {
         change->below = log(ratio.ratio / ratio.ci95_low);
         change->above = log(ratio.ci95_high / ratio.ratio);
+        change->degrees = count_rounds(base) + count_rounds(now) - 2;
     } else {
         join_intervals(&base->summary, &now->summary, change);
+        change->degrees = (unsigned)(base->summary.n + now->summary.n) - 2;
     }
     if (!isfinite(change->below) || !isfinite(change->above))
         change->below = change->above = (double)NAN;
@@ -157,15 +217,15 @@ struct change change_measure(const struct hcb_clock_result *base, const struct h
 
 static void set_intervals(struct change *change, const struct judgement *judgement)
 {
-    const double scale = normal_quantile(0.05 / (double)judgement->changes) / z95;
-    const double between = z95 * judgement->run_sd;
-    const double below = hypot(change->below, between), above = hypot(change->above, between);
+    const double outside = fmax(0.05 / (double)judgement->changes, 1e-9);
+    const double stretch = change_quantile(outside, change->degrees) / change_quantile(0.05, change->degrees);
+    const double run = z95 * judgement->run_sd, all_run = change_quantile(outside, 0) * judgement->run_sd;
     const double least = change->log_speed - fmax(0, judgement->machine),
                  most = change->log_speed - fmin(0, judgement->machine);
-    change->speed.ci95_low = exp(least - below);
-    change->speed.ci95_high = exp(most + above);
-    change->all_low = exp(least - scale * below);
-    change->all_high = exp(most + scale * above);
+    change->speed.ci95_low = exp(least - hypot(change->below, run));
+    change->speed.ci95_high = exp(most + hypot(change->above, run));
+    change->all_low = exp(least - hypot(stretch * change->below, all_run));
+    change->all_high = exp(most + hypot(stretch * change->above, all_run));
 }
 
 static enum verdict find_verdict(const struct change *change, double threshold)

@@ -35,6 +35,7 @@ struct change {
     bool identical;         /* the same samples */
     double log_speed;       /* NaN: no ratio */
     double below, above;    /* how far the 95 % interval within the runs reaches; NaN: none */
+    unsigned degrees;       /* of freedom of these */
     double drift;           /* variance between quarters of a run beyond that of samples, may be
                              * negative, NaN: unknown */
 };
@@ -63,7 +64,17 @@ void change_judge(struct change *change, const struct judgement *judgement);
 
 /* Of n numbers, which are rearranged; NaN for none. */
 double change_median(double *numbers, size_t n);
-/* 1.4826 median |x - median x|, the standard deviation of normal numbers. */
-double change_deviation(double *numbers, size_t n);
+/* The t with P(|T| > t) = `outside`, not below 1e-9, for Student's distribution with
+ * `degrees` of freedom; 0: the normal distribution. */
+double change_quantile(double outside, unsigned degrees);
+/* The scale Qn of numbers, the standard deviation of normal ones: a quantile of the
+ * distances between any two, which needs no middle and bears with nearly half of the
+ * numbers lying elsewhere (Rousseeuw and Croux, "Alternatives to the median absolute
+ * deviation", JASA 88(424), 1993).  Its standard error is added, so that few numbers
+ * do not promise too much.  Distances count within a group only; `groups` may
+ * be NULL.  Of many numbers some stand for all.  NaN for fewer than
+ * CHANGE_SCALE_LEAST distances, or when memory is short. */
+enum { CHANGE_SCALE_LEAST = 15 }; /* between six numbers */
+double change_scale(const double *numbers, const unsigned *groups, size_t n);
 
 #endif

@@ -10,8 +10,9 @@
 
 #include "compare.h"
 
-/* Rows of cpu/openblas that it takes to tell the variation from run to run. */
-enum { CONTROLS_LEAST = 6 };
+/* More than this spread of a device's rows, as a standard deviation, is their own and
+ * not that of runs. */
+static const double spread_most = 0.1;
 
 /* ---------------------------------------------------------------------- devices */
 
@@ -275,7 +276,7 @@ static double control_sd(struct comparison *c, bool end_to_end, double *room)
         if (is_control(&c->rows[i]) && isfinite(change->log_speed) && !change->identical)
             room[count++] = change->log_speed;
     }
-    return count >= CONTROLS_LEAST ? change_deviation(room, count) : (double)NAN;
+    return change_scale(room, NULL, count);
 }
 
 /* From what rows of a device drift within their runs, in the middle. */
@@ -289,6 +290,42 @@ static double drift_sd(struct comparison *c, const char *id, bool end_to_end, do
     }
     const double drift = count > 0 ? change_median(room, count) : 0;
     return sqrt(2 * fmax(drift, CHANGE_RUN_LEAST * CHANGE_RUN_LEAST));
+}
+
+/* A row that is not known to run other code than before. */
+static bool may_be_unchanged(const struct comparison *c, const struct comparison_row *row)
+{
+    const size_t base = device_index(c->base, row->base->device),
+                 now = device_index(c->now, row->now->device);
+    return same(row->base->kernel_sha256, row->now->kernel_sha256) && base < c->base->device_count &&
+           now < c->now->device_count &&
+           same(c->base->devices[base].info.driver_version, c->now->devices[now].info.driver_version) &&
+           same(c->base->devices[base].info.target, c->now->devices[now].info.target);
+}
+
+/* By how much the ratios of a device's rows of one op are apart beyond what their
+ * samples say.
+ * When most rows are what they were, that is the runs' doing. */
+static double spread_sd(struct comparison *c, const char *id, bool end_to_end, double *room)
+{
+    size_t count = 0;
+    double within = 0;
+    unsigned *ops = malloc((c->row_count + 1) * sizeof *ops);
+    for (size_t i = 0; i < c->row_count && ops != NULL; i++) {
+        const struct change *change = change_of(&c->rows[i], end_to_end);
+        if (!compare_is_timed(&c->rows[i]) || !same(c->rows[i].now->device, id) || change->identical ||
+            !isfinite(change->below) || !may_be_unchanged(c, &c->rows[i]))
+            continue;
+        const double sd = (change->below + change->above) / 2 / 1.96;
+        within += sd * sd;
+        ops[count] = c->rows[i].now->task.op;
+        room[count++] = change->log_speed;
+    }
+    const double scale = change_scale(room, ops, count);
+    free(ops);
+    if (isnan(scale))
+        return 0;
+    return fmin(spread_most, sqrt(fmax(0, scale * scale - within / (double)count)));
 }
 
 /* What cpu/openblas did in the same case, when that is more than chance. */
@@ -311,7 +348,7 @@ static void judge_device(struct comparison *c, const char *id, size_t changes, b
 {
     const bool shares = is_on_processor(c, id);
     struct judgement judgement = {.threshold = c->threshold, .changes = changes};
-    judgement.run_sd = drift_sd(c, id, end_to_end, room);
+    judgement.run_sd = fmax(drift_sd(c, id, end_to_end, room), spread_sd(c, id, end_to_end, room));
     if (shares)
         judgement.run_sd = fmax(judgement.run_sd, c->run_sd[end_to_end]);
     for (size_t i = 0; i < c->row_count; i++) {

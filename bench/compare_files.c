@@ -208,24 +208,24 @@ static void write_row(struct output *output, const struct comparison_row *row)
 {
     csv_text(output, verdict_name(row->verdict));
     output_text(output, ",");
-    csv_text(output, row->reason);
-    output_text(output, ",");
     write_side(output, row->base);
     write_side(output, row->now);
     write_case(output, row->now != NULL ? &row->now->task : &row->base->task);
     csv_text(output, row->clock);
     write_change(output, &row->time);
     write_change(output, &row->end_to_end);
+    output_text(output, ",");
+    csv_text(output, row->reason);
     output_text(output, "\n");
 }
 
 bool compare_write_csv(const struct comparison *comparison, const char *path)
 {
     static const char head[] =
-        "verdict,reason,base.device,base.status,new.device,new.status,op,impl,precision,shape.m,shape.n,"
+        "verdict,base.device,base.status,new.device,new.status,op,impl,precision,shape.m,shape.n,"
         "shape.k,clock,time.verdict,time.base_s,time.new_s,time.ratio,time.ci95.0,time.ci95.1,"
         "end_to_end.verdict,end_to_end.base_s,end_to_end.new_s,end_to_end.ratio,end_to_end.ci95.0,"
-        "end_to_end.ci95.1\n";
+        "end_to_end.ci95.1,reason\n";
     struct output *output = output_open(path);
     if (output == NULL)
         return false;

@@ -40,7 +40,7 @@ libhcbench_program_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
 libhcbench_program_la_LIBADD = $(JANSSON_LIBS) $(ZLIB_LIBS) $(SMARTCOLS_LIBS)
 
 # Experiments that take minutes and whose figures are in doc/measurement.md.
-EXTRA_DIST += %reldir%/null_test.sh
+EXTRA_DIST += %reldir%/compare_repeat.sh %reldir%/null_test.sh
 
 bin_PROGRAMS += %reldir%/hcbench
 %canon_reldir%_hcbench_SOURCES = %reldir%/main.c

@@ -11,6 +11,7 @@ EXTRA_DIST += %reldir%/environment.sh %reldir%/lsan.supp %reldir%/program.sh %re
 	$(script_tests)
 script_tests = \
 	%reldir%/cli.sh \
+	%reldir%/compare.sh \
 	%reldir%/example.sh \
 	%reldir%/faults.sh \
 	%reldir%/header.sh \
@@ -69,8 +70,11 @@ endif
 # The program.
 program_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/bench $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
 program_test_libs = libhcbench-program.la $(JANSSON_LIBS) $(LDADD)
-check_tests += %reldir%/test_conductor %reldir%/test_options %reldir%/test_protocol \
+check_tests += %reldir%/test_compare %reldir%/test_conductor %reldir%/test_options %reldir%/test_protocol \
 	%reldir%/test_sampling %reldir%/test_views
+%canon_reldir%_test_compare_SOURCES = %reldir%/test_compare.c %reldir%/capture.c %reldir%/capture.h
+%canon_reldir%_test_compare_CPPFLAGS = $(program_test_cppflags)
+%canon_reldir%_test_compare_LDADD = $(program_test_libs)
 %canon_reldir%_test_conductor_CPPFLAGS = $(program_test_cppflags)
 %canon_reldir%_test_conductor_LDADD = $(program_test_libs)
 %canon_reldir%_test_options_SOURCES = %reldir%/test_options.c %reldir%/capture.c %reldir%/capture.h
