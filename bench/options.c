@@ -524,8 +524,8 @@ static int print_help(enum command command, bool named)
     for (size_t i = 0; i < ROW_COUNT; i++)
         if (rows[i].commands >> command & 1)
             print_option(&rows[i]);
-    puts("\nExit status: 0 all verified; 1 a row is wrong or failed, or a file could not be\n"
-         "written; 2 the command line is wrong; 3 no usable device.");
+    puts("\nExit status: 0 all verified; 1 a row is wrong, failed or slower, or a file could\n"
+         "not be read or written; 2 the command line is wrong; 3 no usable device.");
     return finish_stdout();
 }
 
