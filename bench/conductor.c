@@ -31,21 +31,12 @@ struct group {
 
 /* -------------------------------------------------------------- ends of rows */
 
-static void reset_result(struct hcb_result *result)
-{
-    const struct hcb_case task = result->task;
-    char device[sizeof result->device];
-    memcpy(device, result->device, sizeof device);
-    hcb_result_clear(result);
-    hcb_result_init(result, device, &task);
-}
-
 /* Forgets all that was measured. */
 static void reset_row(struct row *row)
 {
-    reset_result(row->result);
+    record_renew_result(row->result);
     if (row->twin != NULL)
-        reset_result(row->twin);
+        record_renew_result(row->twin);
     hcb_clock_clear(&row->uploads);
     hcb_clock_clear(&row->downloads);
     *row = (struct row){.result = row->result, .twin = row->twin, .actor = row->actor};
@@ -63,7 +54,7 @@ static void finish(struct conductor *conductor, struct row *row, enum hcb_status
     if (status == HCB_SKIPPED)
         return;
     conductor->session.finished++;
-    journal_add(conductor->journal, result);
+    journal_add(conductor->journal, conductor->record, result);
 }
 
 static bool is_lost(enum hcb_status status)
@@ -305,6 +296,8 @@ static void run_case(struct conductor *conductor, struct group *group)
         if (group->rows[i].phase != FINISHED)
             finish(conductor, &group->rows[i], HCB_SKIPPED, "the run was stopped");
     add_speedups(conductor, group, together);
+    if (link_interrupted() == 0)
+        journal_end_case(conductor->journal, conductor->record, group->rows[0].result, group->count);
 }
 
 static struct actor *actor_of(struct conductor *conductor, const struct hcb_result *result)
@@ -376,15 +369,19 @@ struct conductor *conductor_open(struct record *record, size_t expected)
         .how = {.isolate = record->options->isolate, .timeout_s = record->options->timeout_s}};
     for (size_t i = 0; i < record->device_count; i++)
         actors[i].info = &record->devices[i].info;
-    conductor->journal = journal_open(record, record->options->journal, &fatal);
-    if (conductor->journal == NULL && fatal) {
+    /* The journal tells what was chosen. */
+    if (record->options->command != COMMAND_VERIFY)
+        choose_blas_core(record, &conductor->session.how, conductor->session.core_variable,
+                         sizeof conductor->session.core_variable);
+    if (record->earlier != NULL)
+        conductor->journal = journal_take_over(record) ? journal_continue(record->earlier) : NULL;
+    else
+        conductor->journal = journal_open(record, record->options->journal, &fatal);
+    if (conductor->journal == NULL && (fatal || record->earlier != NULL)) {
         free(conductor);
         free(actors);
         return NULL;
     }
-    if (record->options->command != COMMAND_VERIFY)
-        choose_blas_core(record, &conductor->session.how, conductor->session.core_variable,
-                         sizeof conductor->session.core_variable);
     progress_begin(record->options->progress, expected);
     return conductor;
 }
@@ -401,21 +398,17 @@ void conductor_close(struct conductor *conductor)
     free(conductor);
 }
 
-static bool same_case(const struct hcb_case *a, const struct hcb_case *b)
-{
-    return a->op == b->op && a->precision == b->precision && a->shape.m == b->shape.m &&
-           a->shape.n == b->shape.n && a->shape.k == b->shape.k;
-}
-
 bool conduct(struct record *record)
 {
     const size_t count = record->result_count;
     struct hcb_result *results = record->results;
     struct conductor *conductor = conductor_open(record, count);
     for (size_t i = 0, end; i < count && conductor != NULL; i = end) {
-        for (end = i + 1; end < count && same_case(&results[i].task, &results[end].task);)
-            end++;
-        conductor_run(conductor, results + i, end - i);
+        end = record_case_end(record, i);
+        if (results[i].status == HCB_SKIPPED)
+            conductor_run(conductor, results + i, end - i);
+        else /* finished by the earlier part of a run that goes on */
+            conductor->session.finished += end - i;
     }
     conductor_close(conductor);
     return conductor != NULL;

@@ -28,6 +28,7 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/read.c %reldir%/read.h \
 	%reldir%/read_row.c \
 	%reldir%/record.c %reldir%/record.h \
+	%reldir%/resume.c \
 	%reldir%/row.c %reldir%/row.h \
 	%reldir%/rows.c \
 	%reldir%/sampling.c %reldir%/sampling.h \

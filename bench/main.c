@@ -15,9 +15,11 @@
 
 #include "compare.h"
 #include "conductor.h"
+#include "journal.h"
 #include "link.h"
 #include "output.h"
 #include "record.h"
+#include "text.h"
 #include "worker.h"
 
 static bool is_stdout(const char *path)
@@ -106,7 +108,6 @@ static int compare(const struct options *options)
     struct record base = {0}, now = {0};
     struct comparison comparison = {0};
     int status = EXIT_BAD_ROW;
-    signal(SIGPIPE, SIG_IGN);
     if (record_read(&base, options->files[0]) && record_read(&now, options->files[1])) {
         if (!compare_records(&base, &now, options->threshold_percent, &comparison))
             fprintf(stderr, "hcbench: out of memory\n");
@@ -121,9 +122,84 @@ static int compare(const struct options *options)
     return status;
 }
 
+/* The rows of a journal as the run would have left them when it was stopped. */
+static int recover(struct options *options)
+{
+    struct earlier earlier;
+    if (!outputs_are_writable(options) || !journal_read(&earlier, options->files[0]))
+        return EXIT_BAD_ROW;
+    struct record *record = &earlier.record;
+    const struct words *command = &record->command;
+    /* Tables are those of the command that was stopped. */
+    if (command->count > 1 && strcmp(command->list[1], "verify") == 0)
+        options->command = COMMAND_VERIFY;
+    record->options = options;
+    for (size_t i = 0; i < record->result_count; i++)
+        if (record->results[i].status == HCB_SKIPPED)
+            snprintf(record->results[i].reason, sizeof record->results[i].reason,
+                     "the run ended before this row was finished");
+    const bool written = write_outputs(record);
+    journal_forget(&earlier);
+    return written ? EXIT_DONE : EXIT_BAD_ROW;
+}
+
+/* The core type that the CPU's BLAS was given need not be found again. */
+static void keep_blas_core(const struct record *then)
+{
+    const struct hcb_device_info *info = record_blas(then);
+    if (info != NULL && info->target[0] != '\0' && then->blas_core_detected[0] != '\0' &&
+        strcmp(info->target, then->blas_core_detected) != 0)
+        setenv("OPENBLAS_CORETYPE", info->target, 0);
+}
+
+/* Reads the journal of --resume, and takes its options.  EXIT_DONE to go on. */
+static int take_up(int argc, char **argv, struct options *options, struct earlier *earlier)
+{
+    if (!journal_read(earlier, options->resume)) {
+        options_free(options);
+        return EXIT_BAD_ROW;
+    }
+    const struct record *then = &earlier->record;
+    int status = EXIT_BAD_ROW;
+    if (strcmp(then->version, hcb_version()) != 0) {
+        char what[120];
+        snprintf(what, sizeof what, "the run cannot go on: hcbench was version %s and is %s",
+                 then->version, hcb_version());
+        text_refuse(options->resume, 0, what);
+        options_free(options);
+    } else {
+        status = options_resume(argc, argv, (int)then->command.count, then->command.list, options);
+    }
+    if (status >= 0)
+        journal_forget(earlier);
+    return status < 0 ? EXIT_DONE : status;
+}
+
+/* Finds the devices, and lists or runs what was asked for. */
+static int carry_out(int argc, char **argv, const struct options *options, struct earlier *earlier)
+{
+    struct record record;
+    if (!record_begin(&record, argc, argv, options)) {
+        fprintf(stderr, "hcbench: out of memory\n");
+        return EXIT_BAD_ROW;
+    }
+    record.earlier = earlier;
+    if (earlier != NULL)
+        keep_blas_core(&earlier->record);
+    link_catch_signals();
+    int status = discover_devices(&record, options->command == COMMAND_LIST);
+    if (status == EXIT_DONE && options->command == COMMAND_LIST)
+        status = write_outputs(&record) ? EXIT_DONE : EXIT_BAD_ROW;
+    else if (status == EXIT_DONE)
+        status = run(&record);
+    record_clear(&record);
+    return link_interrupted() != 0 ? 128 + link_interrupted() : status;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
+    struct earlier earlier;
     fill_closed_descriptors();
     setlocale(LC_CTYPE, "");
     int status = options_parse(argc, argv, &options);
@@ -131,23 +207,20 @@ int main(int argc, char **argv)
         return status;
     if (options.command == COMMAND_WORKER)
         return worker_main();
+    signal(SIGPIPE, SIG_IGN);
     if (options.command == COMMAND_COMPARE) {
         status = compare(&options);
-        options_free(&options);
-        return status;
+    } else if (options.command == COMMAND_RECOVER) {
+        status = recover(&options);
+    } else if (options.resume != NULL) {
+        status = take_up(argc, argv, &options, &earlier);
+        if (status != EXIT_DONE)
+            return status;
+        status = carry_out(argc, argv, &options, &earlier);
+        journal_forget(&earlier);
+    } else {
+        status = carry_out(argc, argv, &options, NULL);
     }
-    struct record record;
-    if (!record_begin(&record, argc, argv, &options)) {
-        fprintf(stderr, "hcbench: out of memory\n");
-        return EXIT_BAD_ROW;
-    }
-    link_catch_signals();
-    status = discover_devices(&record, options.command == COMMAND_LIST);
-    if (status == EXIT_DONE && options.command == COMMAND_LIST)
-        status = write_outputs(&record) ? EXIT_DONE : EXIT_BAD_ROW;
-    else if (status == EXIT_DONE)
-        status = run(&record);
-    record_clear(&record);
     options_free(&options);
-    return link_interrupted() != 0 ? 128 + link_interrupted() : status;
+    return status;
 }

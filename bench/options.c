@@ -20,7 +20,7 @@ enum { HELP_WIDTH = 79, HELP_COLUMN = 26, FIRST_LONG = 256 };
 
 /* Which commands take an option. */
 enum { RUN = 1 << COMMAND_RUN, LIST = 1 << COMMAND_LIST, VERIFY = 1 << COMMAND_VERIFY,
-       COMPARE = 1 << COMMAND_COMPARE,
+       RECOVER = 1 << COMMAND_RECOVER, COMPARE = 1 << COMMAND_COMPARE,
        EVERY = (1 << COMMAND_WORKER) - 1 };
 
 /* A set of words for a value. */
@@ -48,10 +48,15 @@ struct row {
 /* Exit statuses that end the parsing; -1 goes on. */
 enum { GO_ON = -1 };
 
+/* Another command line than the user's is read, and nothing may be printed. */
+static bool silent;
+
 /* One line of what is wrong, and where to look. */
 HCB_PRINTF(1, 2) static bool complain(const char *format, ...)
 {
     va_list arguments;
+    if (silent)
+        return false;
     fputs("hcbench: ", stderr);
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);
@@ -306,6 +311,7 @@ static const struct {
     [COMMAND_RUN] = {"run", "measure and verify; the command when none is given"},
     [COMMAND_LIST] = {"list", "platforms and devices, what each supports and why not"},
     [COMMAND_VERIFY] = {"verify", "the correctness matrix, without timing"},
+    [COMMAND_RECOVER] = {"recover", "results of an unfinished run from its journal", "JOURNAL", 1, 1},
     [COMMAND_COMPARE] = {"compare", "two result files: a verdict per row, and the exit status",
                          "BASE NEW", 2, 2},
     [COMMAND_WORKER] = {"worker", NULL},
@@ -372,16 +378,18 @@ static const struct row rows[] = {
     {"timeout", 0, "S", RUN | LIST | VERIFY,
      "seconds for each step of a case; past them the row is 'timeout'", store_number,
      MEMBER(timeout_s), .low = 0.001, .high = SECONDS_MAX},
-    {"json", 0, "FILE", RUN | LIST | VERIFY,
+    {"json", 0, "FILE", RUN | LIST | VERIFY | RECOVER,
      "write the result file; - is stdout and then nothing else is printed there; .gz compresses",
      store_path, MEMBER(json)},
     {"json", 0, "FILE", COMPARE,
      "write the comparison; - is stdout and then nothing else is printed there; .gz compresses",
      store_path, MEMBER(json)},
-    {"csv", 0, "FILE", RUN | VERIFY | COMPARE, "write one line per row; - and .gz as for --json", store_path,
+    {"csv", 0, "FILE", RUN | VERIFY | RECOVER | COMPARE, "write one line per row; - and .gz as for --json", store_path,
      MEMBER(csv)},
     {"journal", 0, "FILE", RUN | VERIFY, "keep finished rows here until the run is complete",
      store_path, MEMBER(journal)},
+    {"resume", 0, "JOURNAL", RUN | VERIFY, "finish the run of this journal, with its options",
+     store_path, MEMBER(resume)},
     {"kernel-dir", 0, "DIR", RUN | VERIFY,
      "use the kernels in this folder instead of the built-in ones; $HCBENCH_KERNEL_DIR unless told",
      store_path, MEMBER(kernel_dir)},
@@ -389,8 +397,8 @@ static const struct row rows[] = {
      store_flag, MEMBER(isolate), .value = false},
     {"no-progress", 0, NULL, RUN | VERIFY, "no progress line", store_flag, MEMBER(progress),
      .value = false},
-    {"quiet", 'q', NULL, RUN | VERIFY | COMPARE, "no tables", store_flag, MEMBER(quiet), .value = true},
-    {"color", 0, "WHEN", RUN | LIST | VERIFY | COMPARE, "colors in tables", store_word, MEMBER(color),
+    {"quiet", 'q', NULL, RUN | VERIFY | RECOVER | COMPARE, "no tables", store_flag, MEMBER(quiet), .value = true},
+    {"color", 0, "WHEN", RUN | LIST | VERIFY | RECOVER | COMPARE, "colors in tables", store_word, MEMBER(color),
      .words = &colors},
     {"strict", 0, NULL, RUN | VERIFY, "a row that is unsupported or skipped fails the run too",
      store_flag, MEMBER(strict), .value = true},
@@ -524,8 +532,8 @@ static int print_help(enum command command, bool named)
     for (size_t i = 0; i < ROW_COUNT; i++)
         if (rows[i].commands >> command & 1)
             print_option(&rows[i]);
-    puts("\nExit status: 0 all verified; 1 a row is wrong, failed or slower, or a file could\n"
-         "not be read or written; 2 the command line is wrong; 3 no usable device.");
+    puts("\nExit status: 0 all verified; 1 a row is wrong, failed or slower, or a file\n"
+         "could not be read or written; 2 the command line is wrong; 3 no usable device.");
     return finish_stdout();
 }
 
@@ -650,6 +658,8 @@ static int parse(int argc, char **argv, bool named, struct options *options, boo
             return EXIT_USAGE;
         }
         const struct row *row = find_row(answer, options->command);
+        if (silent && row->store == NULL)
+            return EXIT_USAGE;
         if (strcmp(row->name, "help") == 0)
             return print_help(options->command, named);
         if (strcmp(row->name, "version") == 0)
@@ -757,13 +767,26 @@ static bool settle_sizes(const struct options *options)
     return true;
 }
 
+/* An output must be neither the other output nor a file that is read or kept. */
 static bool settle_files(const struct options *options)
 {
-    const char *json = options->json, *csv = options->csv;
-    if (json != NULL && csv != NULL && strcmp(json, csv) == 0)
-        return complain("--json and --csv cannot both be written to '%s'", json);
+    const char *const outputs[] = {options->json, options->csv};
+    if (options->journal != NULL && options->resume != NULL)
+        return complain("--resume continues its journal; --journal names a new one");
     if (options->journal != NULL && strcmp(options->journal, "-") == 0)
         return complain("--journal needs the name of a file, not '-'");
+    if (options->resume != NULL && strcmp(options->resume, "-") == 0)
+        return complain("--resume needs the name of a file, not '-'");
+    if (options->json != NULL && options->csv != NULL && output_is_same(options->json, options->csv))
+        return complain("--json and --csv cannot both be written to '%s'", options->json);
+    for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
+        const char *const journal = options->resume != NULL ? options->resume : options->journal;
+        if (outputs[i] != NULL && journal != NULL && output_is_same(outputs[i], journal))
+            return complain("'%s' is the journal; the results need another file", outputs[i]);
+        for (size_t j = 0; outputs[i] != NULL && j < options->file_count; j++)
+            if (strcmp(outputs[i], "-") != 0 && output_is_same(outputs[i], options->files[j]))
+                return complain("'%s' is read; what is written needs another file", outputs[i]);
+    }
     return true;
 }
 
@@ -778,7 +801,7 @@ static bool settle(struct options *options, const bool *given)
 /* The command, and whether the first argument names it. */
 static bool find_command(int argc, char **argv, enum command *command, bool *named)
 {
-    char names[64] = "";
+    char names[128] = "";
     *command = COMMAND_RUN;
     *named = argc > 1 && argv[1][0] != '-';
     if (!*named)
@@ -796,20 +819,119 @@ static bool find_command(int argc, char **argv, enum command *command, bool *nam
     return complain("unknown command '%s'; known are %s", argv[1], names);
 }
 
-int options_parse(int argc, char **argv, struct options *options)
+/* Reads and settles a whole command line; `given` as in parse(). */
+static int read_line(int argc, char **argv, struct options *options, bool *given, bool *named)
 {
-    bool given[ROW_COUNT] = {false}, named;
     set_defaults(options);
-    if (!find_command(argc, argv, &options->command, &named))
+    if (!find_command(argc, argv, &options->command, named))
         return EXIT_USAGE;
     if (options->command == COMMAND_WORKER || argc < 1)
         return GO_ON;
-    int status = parse(argc - named, argv + named, named, options, given);
+    int status = parse(argc - *named, argv + *named, *named, options, given);
     if (status == GO_ON && !settle(options, given))
         status = EXIT_USAGE;
     if (status != GO_ON)
         options_free(options);
     return status;
+}
+
+int options_parse(int argc, char **argv, struct options *options)
+{
+    bool given[ROW_COUNT] = {false}, named;
+    return read_line(argc, argv, options, given, &named);
+}
+
+/* -------------------------------------------------------------- a run goes on */
+
+/* What may be another way when a run is taken up again: no figure depends on it. */
+static bool is_free(const struct row *row)
+{
+    static const size_t members[] = {
+        offsetof(struct options, json),     offsetof(struct options, csv),
+        offsetof(struct options, color),    offsetof(struct options, progress),
+        offsetof(struct options, quiet),    offsetof(struct options, strict),
+        offsetof(struct options, timeout_s), offsetof(struct options, resume)};
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        if (row->offset == members[i])
+            return true;
+    return false;
+}
+
+static bool same_devices(const struct options *a, const struct options *b)
+{
+    bool same = a->device_count == b->device_count;
+    for (size_t i = 0; same && i < a->device_count; i++)
+        same = strcmp(a->devices[i], b->devices[i]) == 0;
+    return same;
+}
+
+static bool same_sizes(const struct options *a, const struct options *b)
+{
+    bool same = a->size_count == b->size_count;
+    for (size_t i = 0; same && i < a->size_count; i++) {
+        const struct size_request *x = &a->sizes[i], *y = &b->sizes[i];
+        same = x->is_matrix == y->is_matrix && x->shape.m == y->shape.m &&
+               x->shape.n == y->shape.n && x->shape.k == y->shape.k;
+    }
+    return same;
+}
+
+static bool same_value(const struct row *row, struct options *a, struct options *b)
+{
+    if (row->store == store_devices)
+        return same_devices(a, b);
+    if (row->store == store_sizes)
+        return same_sizes(a, b);
+    if (row->store != store_path)
+        return memcmp(member_of(row, a), member_of(row, b), row->size) == 0;
+    const char *x = *(const char **)member_of(row, a), *y = *(const char **)member_of(row, b);
+    return x == y || (x != NULL && y != NULL && strcmp(x, y) == 0);
+}
+
+/* Options that were given again must agree; free ones win. */
+static bool agree(struct options *now, const bool *given, bool named, struct options *earlier)
+{
+    if (named && now->command != earlier->command)
+        return complain("the journal is of 'hcbench %s'", commands[earlier->command].name);
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (!given[i])
+            continue;
+        if (is_free(&rows[i]))
+            memcpy(member_of(&rows[i], earlier), member_of(&rows[i], now), rows[i].size);
+        else if (!same_value(&rows[i], now, earlier))
+            return complain("--%s is not what the run of the journal was given; --resume needs no other option",
+                            rows[i].name);
+    }
+    return true;
+}
+
+int options_resume(int argc, char **argv, int earlier_argc, char **earlier_argv, struct options *options)
+{
+    bool given[ROW_COUNT] = {false}, given_earlier[ROW_COUNT] = {false}, named, named_earlier;
+    struct options now, earlier;
+    silent = true;
+    const int status = read_line(earlier_argc, earlier_argv, &earlier, given_earlier, &named_earlier);
+    silent = false;
+    options_free(options);
+    if (status != GO_ON || (earlier.command != COMMAND_RUN && earlier.command != COMMAND_VERIFY)) {
+        fprintf(stderr, "hcbench: %s: its command line is none that this version takes up\n", options->resume);
+        if (status == GO_ON)
+            options_free(&earlier);
+        return EXIT_BAD_ROW;
+    }
+    earlier.journal = earlier.resume = NULL;
+    if (read_line(argc, argv, &now, given, &named) != GO_ON) {
+        options_free(&earlier);
+        return EXIT_USAGE;
+    }
+    const bool good = agree(&now, given, named, &earlier) && settle_files(&earlier);
+    options_free(&now);
+    if (!good) {
+        options_free(&earlier);
+        return EXIT_USAGE;
+    }
+    *options = earlier;
+    return GO_ON;
 }
 
 void options_free(struct options *options)

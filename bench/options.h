@@ -6,7 +6,7 @@
 #include <hcbench.h>
 
 /* The worker is for hcbench itself, and the last. */
-enum command { COMMAND_RUN, COMMAND_LIST, COMMAND_VERIFY, COMMAND_COMPARE, COMMAND_WORKER };
+enum command { COMMAND_RUN, COMMAND_LIST, COMMAND_VERIFY, COMMAND_RECOVER, COMMAND_COMPARE, COMMAND_WORKER };
 enum preset { PRESET_DEFAULT, PRESET_QUICK, PRESET_FULL };
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
@@ -35,7 +35,7 @@ struct options {
     double threshold_percent; /* of compare */
     uint64_t seed;
     enum hcb_fill fill;
-    const char *json, *csv, *journal, *kernel_dir; /* NULL: not given */
+    const char *json, *csv, *journal, *resume, *kernel_dir; /* NULL: not given */
     char **files; /* operands, as argv has them */
     size_t file_count;
     enum color color;
@@ -48,6 +48,12 @@ struct options {
  * status, after having printed the help, the version, or one line about what is
  * wrong and "Try 'hcbench --help'" on stderr. */
 int options_parse(int argc, char **argv, struct options *options);
+/* The options of the run that a journal is of, from the command line in it, for a
+ * command line with --resume.  What is given again must be the same, but for outputs,
+ * --timeout and --strict, of which the new ones count.  Replaces `options`, which
+ * point into both command lines then; otherwise they are freed.  Returns -1 or an
+ * exit status, after one line on stderr. */
+int options_resume(int argc, char **argv, int earlier_argc, char **earlier_argv, struct options *options);
 void options_free(struct options *options);
 
 #endif

@@ -162,12 +162,18 @@ bool record_take_head(const json_t *document, struct record *record, struct flaw
 
 /* ------------------------------------------------------------------ the devices */
 
-/* Ids are names for people and for other rows: printable, and "platform:number". */
+/* Ids are names for people and for other rows: printable, and "platform:number".
+ * `platform` may be NULL for any. */
 static bool is_device_id(const char *id, const char *platform)
 {
-    const size_t length = strlen(platform);
-    return length > 0 && hcb_word(hcb_platform_name, platform) >= 0 &&
-           strncmp(id, platform, length) == 0 && id[length] == ':' && id[length + 1] != '\0' &&
+    char word[16];
+    const size_t length = strcspn(id, ":");
+    if (id[length] == '\0' || length >= sizeof word)
+        return false;
+    memcpy(word, id, length);
+    word[length] = '\0';
+    return hcb_word(hcb_platform_name, word) >= 0 && (platform == NULL || strcmp(platform, word) == 0) &&
+           id[length + 1] != '\0' &&
            strspn(id + length + 1, "0123456789") == strlen(id + length + 1);
 }
 
@@ -179,7 +185,7 @@ static bool take_same_as(const json_t *object, struct device_record *device, str
         return flaw_note(flaw, "same_as", "must be an array of at most %d ids", RECORD_SAME_MAX);
     json_array_foreach(ids, index, id) {
         if (!json_is_string(id) || json_string_length(id) >= sizeof device->same_as[0] ||
-            json_string_length(id) == 0) {
+            !is_device_id(json_string_value(id), NULL)) {
             flaw_note(flaw, "", "must be a device's id");
             return flaw_within(flaw, "same_as", (long)index);
         }
@@ -372,6 +378,9 @@ static bool check_speedup(const struct hcb_result *row, const struct hcb_result 
     const struct hcb_result **found = bsearch(&pointer, sorted, count, sizeof *sorted, compare_rows);
     if (found == NULL)
         return flaw_note(flaw, "speedup.baseline", "is no row of this case");
+    /* Against itself: the second measurement is not in the file. */
+    if (compare_rows(&row, &pointer) == 0)
+        return true;
     while (found > sorted && compare_rows(found - 1, found) == 0)
         found--;
     for (; found < sorted + count && compare_rows(found, &pointer) == 0; found++)
@@ -404,9 +413,7 @@ static bool check_speedups(const struct record *record, struct flaw *flaw)
 
 /* --------------------------------------------------------------------- the file */
 
-/* A cheap look before a tree of the file is made: a hostile file of few bytes may
- * stand for a tree that fills the memory. */
-static bool is_affordable(const struct text *text, const struct read_limits *limits)
+bool read_is_affordable(const struct text *text, const struct read_limits *limits)
 {
     size_t nested = 0, values = 0;
     for (size_t i = 0; i < text->size; i++) {
@@ -424,7 +431,7 @@ static bool check_format(const json_t *document, struct flaw *flaw)
     if (!json_is_string(format))
         return flaw_note(flaw, "", "this is no result file of hcbench: it has no format");
     if (strcmp(json_string_value(format), JOURNAL_FORMAT) == 0)
-        return flaw_note(flaw, "", "this is the journal of an unfinished run, not a result file");
+        return flaw_note(flaw, "", "this is the journal of an unfinished run; 'hcbench recover' makes a result file of it");
     if (strcmp(json_string_value(format), RESULT_FORMAT) != 0)
         return flaw_note(flaw, "format", "this is no result file of hcbench, but '%.60s'",
                          json_string_value(format));
@@ -479,7 +486,7 @@ bool record_read_within(struct record *record, const char *path, const struct re
     *record = (struct record){.blas_fair_ratio = (double)NAN};
     if (!text_read(path, limits->bytes, &text))
         return false;
-    const bool affordable = is_affordable(&text, limits);
+    const bool affordable = read_is_affordable(&text, limits);
     json_t *document =
         affordable ? json_loadb(text.data, text.size, JSON_REJECT_DUPLICATES, &error) : NULL;
     if (!affordable)

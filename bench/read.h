@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "record.h"
+#include "text.h"
 
 struct read_limits {
     size_t bytes;  /* of the text, unpacked */
@@ -14,6 +15,10 @@ struct read_limits {
     size_t rows;   /* each costs sizeof(struct hcb_result) */
 };
 extern const struct read_limits read_usual_limits;
+
+/* A cheap look before a tree of the text is made: a hostile file of few bytes may
+ * stand for a tree that fills the memory. */
+bool read_is_affordable(const struct text *text, const struct read_limits *limits);
 
 bool record_read_within(struct record *record, const char *path, const struct read_limits *limits);
 

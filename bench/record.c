@@ -63,6 +63,30 @@ bool record_take_variables(struct record *record)
     return true;
 }
 
+bool record_same_case(const struct hcb_case *a, const struct hcb_case *b)
+{
+    return a->op == b->op && a->precision == b->precision && a->shape.m == b->shape.m &&
+           a->shape.n == b->shape.n && a->shape.k == b->shape.k;
+}
+
+size_t record_case_end(const struct record *record, size_t first)
+{
+    size_t end = first + 1;
+    while (end < record->result_count &&
+           record_same_case(&record->results[first].task, &record->results[end].task))
+        end++;
+    return end;
+}
+
+void record_renew_result(struct hcb_result *result)
+{
+    const struct hcb_case task = result->task;
+    char device[sizeof result->device];
+    memcpy(device, result->device, sizeof device);
+    hcb_result_clear(result);
+    hcb_result_init(result, device, &task);
+}
+
 void record_stamp(char text[32])
 {
     const time_t now = time(NULL);

@@ -37,10 +37,13 @@ struct words {
     size_t count;
 };
 
+struct earlier;
+
 /* A view needs nothing but the record, whether it was measured or read from a file;
  * `options` say how to show it. */
 struct record {
     const struct options *options;
+    struct earlier *earlier; /* the journal that the run goes on from; NULL: a new run */
     char version[32]; /* of the hcbench that measured */
     struct words command; /* argv */
     char started[32];     /* ISO 8601, UTC */
@@ -70,6 +73,12 @@ bool record_take_variables(struct record *record);
 /* Appends a copy.  False when memory is short. */
 bool words_add(struct words *words, const char *word);
 void words_clear(struct words *words);
+/* Do two rows compute the same, whoever does it? */
+bool record_same_case(const struct hcb_case *a, const struct hcb_case *b);
+/* The index behind the last row of the case that begins at `first`. */
+size_t record_case_end(const struct record *record, size_t first);
+/* A row as it was before anything was known of it. */
+void record_renew_result(struct hcb_result *result);
 /* Now as ISO 8601, UTC. */
 void record_stamp(char text[32]);
 

@@ -76,7 +76,7 @@ static bool make_room(struct text *text, size_t *room)
 }
 
 /* Why the file must be refused; NULL: it was read to its end. */
-static const char *read_all(gzFile file, size_t most, struct text *text, char *why, size_t size)
+static const char *read_all(gzFile file, size_t most, bool torn, struct text *text, char *why, size_t size)
 {
     const int part = 1 << 20;
     size_t room = 1 << 16;
@@ -96,9 +96,12 @@ static const char *read_all(gzFile file, size_t most, struct text *text, char *w
             snprintf(why, size, "%s", said);
             return why;
         }
-        if (memchr(text->data + text->size, '\0', (size_t)got) != NULL)
+        const char *nul = memchr(text->data + text->size, '\0', (size_t)got);
+        if (nul != NULL && !torn)
             return "this is no text: it holds a NUL byte";
-        text->size += (size_t)got;
+        text->size = nul != NULL ? (size_t)(nul - text->data) : text->size + (size_t)got;
+        if (nul != NULL)
+            break;
         if (text->size > most) {
             snprintf(why, size, "larger than %zu bytes, the most that is read", most);
             return why;
@@ -110,7 +113,7 @@ static const char *read_all(gzFile file, size_t most, struct text *text, char *w
     return NULL;
 }
 
-bool text_read(const char *path, size_t most, struct text *text)
+static bool read_file(const char *path, size_t most, bool torn, struct text *text)
 {
     char why[200];
     *text = (struct text){NULL, 0};
@@ -122,8 +125,8 @@ bool text_read(const char *path, size_t most, struct text *text)
             close(fd);
         return text_refuse(path, 0, why);
     }
-    const char *wrong = read_all(file, most, text, why, sizeof why);
-    if (gzclose_r(file) != Z_OK && wrong == NULL)
+    const char *wrong = read_all(file, most, torn, text, why, sizeof why);
+    if (gzclose_r(file) != Z_OK && wrong == NULL && !torn)
         wrong = "the compressed file is cut off";
     if (wrong == NULL && text->size == 0)
         wrong = "the file is empty";
@@ -133,4 +136,19 @@ bool text_read(const char *path, size_t most, struct text *text)
     free(text->data);
     *text = (struct text){NULL, 0};
     return false;
+}
+
+bool text_read(const char *path, size_t most, struct text *text)
+{
+    return read_file(path, most, false, text);
+}
+
+bool text_read_lines(const char *path, size_t most, struct text *text)
+{
+    if (!read_file(path, most, true, text))
+        return false;
+    while (text->size > 0 && text->data[text->size - 1] != '\n')
+        text->size--;
+    text->data[text->size] = '\0';
+    return true;
 }

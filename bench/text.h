@@ -15,6 +15,9 @@ struct text {
  * after one line on stderr: it cannot be read, is a folder, is empty, is cut off,
  * holds a NUL, or is larger than `most` bytes when unpacked. */
 bool text_read(const char *path, size_t most, struct text *text);
+/* The same for lines that were appended one by one until something ended it: what
+ * follows the last whole line, or comes from the first NUL on, is left out. */
+bool text_read_lines(const char *path, size_t most, struct text *text);
 
 /* Prints "hcbench: FILE:LINE: what is wrong", without control characters, and
  * returns false.  `line` 0: of no line. */

@@ -17,6 +17,7 @@ script_tests = \
 	%reldir%/header.sh \
 	%reldir%/interrupt.sh \
 	%reldir%/oclgrind.sh \
+	%reldir%/resume.sh \
 	%reldir%/rooms.sh \
 	%reldir%/spirv.sh \
 	%reldir%/symbols.sh \
@@ -70,8 +71,8 @@ endif
 # The program.
 program_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/bench $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
 program_test_libs = libhcbench-program.la $(JANSSON_LIBS) $(LDADD)
-check_tests += %reldir%/test_compare %reldir%/test_conductor %reldir%/test_options %reldir%/test_protocol \
-	%reldir%/test_sampling %reldir%/test_views
+check_tests += %reldir%/test_compare %reldir%/test_conductor %reldir%/test_options \
+	%reldir%/test_protocol %reldir%/test_sampling %reldir%/test_read %reldir%/test_views
 %canon_reldir%_test_compare_SOURCES = %reldir%/test_compare.c %reldir%/capture.c %reldir%/capture.h
 %canon_reldir%_test_compare_CPPFLAGS = $(program_test_cppflags)
 %canon_reldir%_test_compare_LDADD = $(program_test_libs)
@@ -84,6 +85,9 @@ check_tests += %reldir%/test_compare %reldir%/test_conductor %reldir%/test_optio
 %canon_reldir%_test_protocol_LDADD = $(program_test_libs)
 %canon_reldir%_test_sampling_CPPFLAGS = $(program_test_cppflags)
 %canon_reldir%_test_sampling_LDADD = $(program_test_libs)
+%canon_reldir%_test_read_SOURCES = %reldir%/test_read.c %reldir%/capture.c %reldir%/capture.h
+%canon_reldir%_test_read_CPPFLAGS = $(program_test_cppflags)
+%canon_reldir%_test_read_LDADD = $(program_test_libs)
 %canon_reldir%_test_views_SOURCES = %reldir%/test_views.c %reldir%/capture.c %reldir%/capture.h
 %canon_reldir%_test_views_CPPFLAGS = $(program_test_cppflags)
 %canon_reldir%_test_views_LDADD = $(program_test_libs)
