@@ -296,7 +296,7 @@ static bool take_crossing(const json_t *object, struct crossing *crossing, struc
     const json_t *interval = json_object_get(object, "ci95"),
                  *repeated = json_object_get(object, "repeated");
     const char *faster = json_string_value(json_object_get(object, "faster"));
-    uint64_t size, low, high;
+    uint64_t size = 0, low = 0, high = 0;
     if (faster == NULL || (strcmp(faster, "above") != 0 && strcmp(faster, "below") != 0))
         return flaw_note(flaw, "faster", "must be above or below");
     if (!take_size(json_object_get(object, "size"), "size", &size, flaw) ||
@@ -351,7 +351,7 @@ static bool take_point(const json_t *object, struct curve *curve, struct flaw *f
 {
     const json_t *interval = json_object_get(object, "ci95");
     struct hcb_ratio ratio = {json_number_value(json_object_get(object, "ratio")), NAN, NAN};
-    uint64_t n;
+    uint64_t n = 0;
     if (!take_size(json_object_get(object, "n"), "n", &n, flaw))
         return false;
     if (!(ratio.ratio > 0))
@@ -387,7 +387,7 @@ static bool take_points(const json_t *object, struct breakeven *breakeven, struc
 static bool take_one(const json_t *object, struct breakeven *breakeven, struct flaw *flaw)
 {
     struct finding *finding = &breakeven->finding;
-    unsigned op, precision, impl, clock, answer;
+    unsigned op = 0, precision = 0, impl = 0, clock = 0, answer = 0;
     if (!take_word(object, "op", hcb_op_name, &op, flaw) ||
         !take_word(object, "precision", hcb_precision_name, &precision, flaw) ||
         !take_word(object, "impl", hcb_impl_name, &impl, flaw) ||

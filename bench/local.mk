@@ -6,10 +6,13 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/actor.c %reldir%/actor.h \
 	%reldir%/breakeven.c %reldir%/breakeven.h \
 	%reldir%/breakeven_view.c \
+	%reldir%/change.c %reldir%/change.h \
+	%reldir%/compare.c %reldir%/compare.h %reldir%/compare_files.c %reldir%/compare_table.c \
 	%reldir%/conductor.c %reldir%/conductor.h \
 	%reldir%/crossing.c %reldir%/crossing.h \
-	%reldir%/csv.c \
+	%reldir%/csv.c %reldir%/csv.h \
 	%reldir%/devices.c %reldir%/devices.h \
+	%reldir%/differences.c \
 	%reldir%/discover.c \
 	%reldir%/fair_cpu.c %reldir%/fair_cpu.h \
 	%reldir%/grid.c %reldir%/grid.h \
@@ -46,7 +49,7 @@ libhcbench_program_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
 libhcbench_program_la_LIBADD = $(JANSSON_LIBS) $(ZLIB_LIBS) $(SMARTCOLS_LIBS)
 
 # Experiments that take minutes and whose figures are in doc/measurement.md.
-EXTRA_DIST += %reldir%/breakeven_seeds.sh %reldir%/null_test.sh
+EXTRA_DIST += %reldir%/breakeven_seeds.sh %reldir%/compare_repeat.sh %reldir%/null_test.sh
 
 bin_PROGRAMS += %reldir%/hcbench
 %canon_reldir%_hcbench_SOURCES = %reldir%/main.c

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "breakeven.h"
+#include "compare.h"
 #include "conductor.h"
 #include "journal.h"
 #include "link.h"
@@ -126,6 +127,37 @@ static bool set_cpu_threads(const struct options *options)
     return setenv("HCBENCH_CPU_THREADS", number, 1) == 0;
 }
 
+static bool write_comparison(const struct comparison *comparison, const struct options *options)
+{
+    bool good = true;
+    if (options->json != NULL)
+        good &= compare_write_json(comparison, options->json);
+    if (options->csv != NULL)
+        good &= compare_write_csv(comparison, options->csv);
+    if (!options->quiet && !is_stdout(options->json) && !is_stdout(options->csv))
+        good &= compare_print(comparison, options);
+    return good;
+}
+
+static int compare(const struct options *options)
+{
+    struct record base = {0}, now = {0};
+    struct comparison comparison = {0};
+    int status = EXIT_BAD_ROW;
+    if (record_read(&base, options->files[0]) && record_read(&now, options->files[1])) {
+        if (!compare_records(&base, &now, options->threshold_percent, &comparison))
+            fprintf(stderr, "hcbench: out of memory\n");
+        else if (write_comparison(&comparison, options))
+            status = compare_exit_status(&comparison, options->strict);
+        if (comparison.rows != NULL && !compare_has_common_row(&comparison))
+            fprintf(stderr, "hcbench: nothing to compare: no row was measured in both files\n");
+    }
+    compare_clear(&comparison);
+    record_clear(&base);
+    record_clear(&now);
+    return status;
+}
+
 /* The rows of a journal as the run would have left them when it was stopped. */
 static int recover(struct options *options)
 {
@@ -215,7 +247,9 @@ int main(int argc, char **argv)
     if (options.command == COMMAND_WORKER)
         return worker_main();
     signal(SIGPIPE, SIG_IGN);
-    if (options.command == COMMAND_RECOVER) {
+    if (options.command == COMMAND_COMPARE) {
+        status = compare(&options);
+    } else if (options.command == COMMAND_RECOVER) {
         status = recover(&options);
     } else if (options.resume != NULL) {
         status = take_up(argc, argv, &options, &earlier);

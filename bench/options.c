@@ -20,7 +20,8 @@ enum { HELP_WIDTH = 79, HELP_COLUMN = 26, FIRST_LONG = 256 };
 
 /* Which commands take an option. */
 enum { RUN = 1 << COMMAND_RUN, LIST = 1 << COMMAND_LIST, VERIFY = 1 << COMMAND_VERIFY,
-       RECOVER = 1 << COMMAND_RECOVER, BREAKEVEN = 1 << COMMAND_BREAKEVEN, TIMED = RUN | BREAKEVEN,
+       RECOVER = 1 << COMMAND_RECOVER, BREAKEVEN = 1 << COMMAND_BREAKEVEN,
+       COMPARE = 1 << COMMAND_COMPARE, TIMED = RUN | BREAKEVEN,
        EVERY = (1 << COMMAND_WORKER) - 1 };
 
 /* A set of words for a value. */
@@ -346,6 +347,8 @@ static const struct {
     [COMMAND_VERIFY] = {"verify", "the correctness matrix, without timing"},
     [COMMAND_BREAKEVEN] = {"breakeven", "the size from which a device is faster than the CPU"},
     [COMMAND_RECOVER] = {"recover", "results of an unfinished run from its journal", "JOURNAL", 1, 1},
+    [COMMAND_COMPARE] = {"compare", "two result files: a verdict per row, and the exit status",
+                         "BASE NEW", 2, 2},
     [COMMAND_WORKER] = {"worker", NULL},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
@@ -418,6 +421,9 @@ static const struct row rows[] = {
     {"against-itself", 0, NULL, RUN,
      "measure each row twice, interleaved; x is then the one over the other, and should be 1", store_flag,
      MEMBER(against_itself), .value = true},
+    {"threshold", 't', "PERCENT", COMPARE, "changes of the speed up to this are none", store_number,
+     MEMBER(threshold_percent), .low = 0, .high = 1000},
+    {"all", 'a', NULL, COMPARE, "rows that are the same too", store_flag, MEMBER(all), .value = true},
     {"seed", 0, "N", TIMED | VERIFY, "of the inputs", store_seed, MEMBER(seed)},
     {"fill", 0, "WORD", TIMED | VERIFY, "what the inputs are", store_word, MEMBER(fill),
      .words = &fills},
@@ -427,7 +433,10 @@ static const struct row rows[] = {
     {"json", 0, "FILE", TIMED | LIST | VERIFY | RECOVER,
      "write the result file; - is stdout and then nothing else is printed there; .gz compresses",
      store_path, MEMBER(json)},
-    {"csv", 0, "FILE", TIMED | VERIFY | RECOVER, "write one line per row; - and .gz as for --json", store_path,
+    {"json", 0, "FILE", COMPARE,
+     "write the comparison; - is stdout and then nothing else is printed there; .gz compresses",
+     store_path, MEMBER(json)},
+    {"csv", 0, "FILE", TIMED | VERIFY | RECOVER | COMPARE, "write one line per row; - and .gz as for --json", store_path,
      MEMBER(csv)},
     {"journal", 0, "FILE", TIMED | VERIFY, "keep finished rows here until the run is complete",
      store_path, MEMBER(journal)},
@@ -446,11 +455,13 @@ static const struct row rows[] = {
      store_flag, MEMBER(isolate), .value = false},
     {"no-progress", 0, NULL, TIMED | VERIFY, "no progress line", store_flag, MEMBER(progress),
      .value = false},
-    {"quiet", 'q', NULL, TIMED | VERIFY | RECOVER, "no tables", store_flag, MEMBER(quiet), .value = true},
-    {"color", 0, "WHEN", TIMED | LIST | VERIFY | RECOVER, "colors in tables", store_word, MEMBER(color),
+    {"quiet", 'q', NULL, TIMED | VERIFY | RECOVER | COMPARE, "no tables", store_flag, MEMBER(quiet), .value = true},
+    {"color", 0, "WHEN", TIMED | LIST | VERIFY | RECOVER | COMPARE, "colors in tables", store_word, MEMBER(color),
      .words = &colors},
     {"strict", 0, NULL, TIMED | VERIFY, "a row that is unsupported or skipped fails the run too",
      store_flag, MEMBER(strict), .value = true},
+    {"strict", 0, NULL, COMPARE, "rows that are gone fail the comparison too", store_flag,
+     MEMBER(strict), .value = true},
     {.name = "help", .letter = 'h', .commands = EVERY, .help = "print this"},
     {.name = "version", .letter = 'V', .commands = EVERY, .help = "print the version"},
 };
@@ -466,6 +477,7 @@ static void set_defaults(enum command command, struct options *options)
         .precisions = 1u << HCB_PRECISION_F32 | 1u << HCB_PRECISION_F16F32,
         .impls = all_of(&impls) & ~(1u << HCB_IMPL_REF),
         .timeout_s = 60,
+        .threshold_percent = 5,
         .seed = 1,
         .fill = HCB_FILL_UNIFORM,
         .kernel_dir = kernel_dir != NULL && *kernel_dir != '\0' ? kernel_dir : NULL,
@@ -581,8 +593,8 @@ static int print_help(enum command command, bool named)
     for (size_t i = 0; i < ROW_COUNT; i++)
         if (rows[i].commands >> command & 1)
             print_option(&rows[i], command);
-    puts("\nExit status: 0 all verified; 1 a row is wrong or failed, or a file could not be\n"
-         "written; 2 the command line is wrong; 3 no usable device.");
+    puts("\nExit status: 0 all verified; 1 a row is wrong, failed or slower, or a file\n"
+         "could not be read or written; 2 the command line is wrong; 3 no usable device.");
     return finish_stdout();
 }
 

@@ -11,6 +11,7 @@ enum command {
     COMMAND_LIST,
     COMMAND_VERIFY,
     COMMAND_BREAKEVEN,
+    COMMAND_COMPARE,
     COMMAND_RECOVER,
     COMMAND_WORKER
 };
@@ -47,12 +48,14 @@ struct options {
     double timeout_s;  /* per step of a case */
     const char *cpu_core; /* of OpenBLAS; NULL: not given */
     unsigned cpu_threads; /* 0: not given */
+    double threshold_percent; /* of compare */
     uint64_t seed;
     enum hcb_fill fill;
     const char *json, *csv, *journal, *resume, *kernel_dir; /* NULL: not given */
     char **files; /* operands, as argv has them */
     size_t file_count;
     enum color color;
+    bool all; /* rows of compare that are the same too */
     bool isolate, progress, quiet, strict;
     bool against_itself; /* speedups over the same row measured again */
 };

@@ -12,6 +12,7 @@ EXTRA_DIST += %reldir%/environment.sh %reldir%/lsan.supp %reldir%/program.sh %re
 script_tests = \
 	%reldir%/breakeven.sh \
 	%reldir%/cli.sh \
+	%reldir%/compare.sh \
 	%reldir%/duplicates.sh \
 	%reldir%/example.sh \
 	%reldir%/fair_cpu.sh \
@@ -83,11 +84,14 @@ endif
 # The program.
 program_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/bench $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
 program_test_libs = libhcbench-program.la $(JANSSON_LIBS) $(LDADD)
-check_tests += %reldir%/test_breakeven %reldir%/test_conductor %reldir%/test_fair_cpu \
-	%reldir%/test_options %reldir%/test_power %reldir%/test_protocol %reldir%/test_read \
-	%reldir%/test_sampling %reldir%/test_silicon %reldir%/test_views
+check_tests += %reldir%/test_breakeven %reldir%/test_compare %reldir%/test_conductor \
+	%reldir%/test_fair_cpu %reldir%/test_options %reldir%/test_power %reldir%/test_protocol \
+	%reldir%/test_read %reldir%/test_sampling %reldir%/test_silicon %reldir%/test_views
 %canon_reldir%_test_breakeven_CPPFLAGS = $(program_test_cppflags)
 %canon_reldir%_test_breakeven_LDADD = $(program_test_libs)
+%canon_reldir%_test_compare_SOURCES = %reldir%/test_compare.c %reldir%/capture.c %reldir%/capture.h
+%canon_reldir%_test_compare_CPPFLAGS = $(program_test_cppflags)
+%canon_reldir%_test_compare_LDADD = $(program_test_libs)
 %canon_reldir%_test_conductor_CPPFLAGS = $(program_test_cppflags)
 %canon_reldir%_test_conductor_LDADD = $(program_test_libs)
 %canon_reldir%_test_fair_cpu_CPPFLAGS = $(program_test_cppflags)
