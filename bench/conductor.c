@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "conductor.h"
+#include "devices.h"
 #include "fair_cpu.h"
 #include "journal.h"
 #include "progress.h"
@@ -33,21 +34,12 @@ struct group {
 
 /* -------------------------------------------------------------- ends of rows */
 
-static void reset_result(struct hcb_result *result)
-{
-    const struct hcb_case task = result->task;
-    char device[sizeof result->device];
-    memcpy(device, result->device, sizeof device);
-    hcb_result_clear(result);
-    hcb_result_init(result, device, &task);
-}
-
 /* Forgets all that was measured. */
 static void reset_row(struct row *row)
 {
-    reset_result(row->result);
+    record_renew_result(row->result);
     if (row->twin != NULL)
-        reset_result(row->twin);
+        record_renew_result(row->twin);
     hcb_clock_clear(&row->uploads);
     hcb_clock_clear(&row->downloads);
     *row = (struct row){.result = row->result, .twin = row->twin, .actor = row->actor};
@@ -65,7 +57,7 @@ static void finish(struct conductor *conductor, struct row *row, enum hcb_status
     if (status == HCB_SKIPPED || conductor->measures_roofs)
         return;
     conductor->session.finished++;
-    journal_add(conductor->journal, result);
+    journal_add(conductor->journal, conductor->record, result);
 }
 
 static bool is_lost(enum hcb_status status)
@@ -123,7 +115,7 @@ static struct row *baseline_of(const struct group *group, enum phase phase)
         const enum hcb_impl impl = row->result->task.impl;
         const bool is_better = best == NULL || impl == HCB_IMPL_OPENBLAS;
         const bool fits = row->phase == phase && (phase == LIVE || row->result->status == HCB_OK);
-        if (strcmp(row->result->platform, "cpu") == 0 && impl != HCB_IMPL_REF && fits && is_better)
+        if (device_is_baseline(row->actor->info) && impl != HCB_IMPL_REF && fits && is_better)
             best = row;
     }
     return best;
@@ -314,6 +306,8 @@ static void run_case(struct conductor *conductor, struct group *group)
         if (group->rows[i].phase != FINISHED)
             finish(conductor, &group->rows[i], HCB_SKIPPED, "the run was stopped");
     add_speedups(conductor, group, together);
+    if (link_interrupted() == 0)
+        journal_end_case(conductor->journal, conductor->record, group->rows[0].result, group->count);
 }
 
 static struct actor *actor_of(struct conductor *conductor, const struct hcb_result *result)
@@ -387,13 +381,16 @@ struct conductor *conductor_open(struct record *record, size_t expected)
         actors[i].info = &record->devices[i].info;
         actors[i].sensors = &record->devices[i].sensors;
     }
-    conductor->journal = journal_open(record, record->options->journal, &fatal);
-    if (conductor->journal == NULL && fatal) {
+    settle_cpu(record, &conductor->session.how, &conductor->session.cpu); /* the journal tells it */
+    if (record->earlier != NULL)
+        conductor->journal = journal_take_over(record) ? journal_continue(record->earlier) : NULL;
+    else
+        conductor->journal = journal_open(record, record->options->journal, &fatal);
+    if (conductor->journal == NULL && (fatal || record->earlier != NULL)) {
         free(conductor);
         free(actors);
         return NULL;
     }
-    settle_cpu(record, &conductor->session.how, &conductor->session.cpu);
     progress_begin(record->options->progress, expected);
     return conductor;
 }
@@ -410,21 +407,6 @@ void conductor_close(struct conductor *conductor)
     free(conductor);
 }
 
-static bool same_case(const struct hcb_case *a, const struct hcb_case *b)
-{
-    return a->op == b->op && a->precision == b->precision && a->shape.m == b->shape.m &&
-           a->shape.n == b->shape.n && a->shape.k == b->shape.k;
-}
-
-static void run_cases(struct conductor *conductor, struct hcb_result *results, size_t count)
-{
-    for (size_t i = 0, end; i < count; i = end) {
-        for (end = i + 1; end < count && same_case(&results[i].task, &results[end].task);)
-            end++;
-        conductor_run(conductor, results + i, end - i);
-    }
-}
-
 /* Before the other rows, which are held against the roofs. */
 static void measure_roofs(struct conductor *conductor)
 {
@@ -432,7 +414,8 @@ static void measure_roofs(struct conductor *conductor)
     const struct options brief = roofline_options(record->options);
     conductor->session.options = &brief;
     conductor->measures_roofs = true;
-    run_cases(conductor, record->roofline, record->roofline_count);
+    for (size_t i = 0; i < record->roofline_count; i++)
+        conductor_run(conductor, &record->roofline[i], 1);
     conductor->measures_roofs = false;
     conductor->session.options = record->options;
     roofline_gather(record);
@@ -440,11 +423,19 @@ static void measure_roofs(struct conductor *conductor)
 
 bool conduct(struct record *record)
 {
-    struct conductor *conductor = conductor_open(record, record->result_count);
+    const size_t count = record->result_count;
+    struct hcb_result *results = record->results;
+    struct conductor *conductor = conductor_open(record, count);
     if (conductor == NULL)
         return false;
     measure_roofs(conductor);
-    run_cases(conductor, record->results, record->result_count);
+    for (size_t i = 0, end; i < count; i = end) {
+        end = record_case_end(record, i);
+        if (results[i].status == HCB_SKIPPED)
+            conductor_run(conductor, results + i, end - i);
+        else /* finished by the earlier part of a run that goes on */
+            conductor->session.finished += end - i;
+    }
     conductor_close(conductor);
     return true;
 }

@@ -4,14 +4,17 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "breakeven.h"
+#include "csv.h"
 #include "numbers.h"
 #include "output.h"
 #include "record.h"
 
-static void write_quoted(struct output *output, const char *text)
+void csv_text(struct output *output, const char *text)
 {
     if (strpbrk(text, ",\"\r\n") == NULL) {
         output_text(output, text);
@@ -26,6 +29,13 @@ static void write_quoted(struct output *output, const char *text)
     output_text(output, "\"");
 }
 
+void csv_number(struct output *output, double number)
+{
+    char text[NUMBER_SIZE];
+    if (isfinite(number))
+        output_text(output, number_exact(number, text));
+}
+
 /* Warnings in one field, "; " between. */
 static void write_lines(struct output *output, char *const *lines)
 {
@@ -34,7 +44,7 @@ static void write_lines(struct output *output, char *const *lines)
         const size_t used = strlen(text);
         snprintf(text + used, sizeof text - used, "%s%s", used > 0 ? "; " : "", *lines);
     }
-    write_quoted(output, text);
+    csv_text(output, text);
 }
 
 static void write_field(struct output *output, const struct hcb_result *result,
@@ -44,10 +54,10 @@ static void write_field(struct output *output, const struct hcb_result *result,
     char text[NUMBER_SIZE];
     unsigned word;
     switch (field->kind) {
-    case HCB_FIELD_TEXT: write_quoted(output, member); break;
+    case HCB_FIELD_TEXT: csv_text(output, member); break;
     case HCB_FIELD_WORD:
         memcpy(&word, member, sizeof word);
-        write_quoted(output, field->word(word));
+        csv_text(output, field->word(word));
         break;
     case HCB_FIELD_EXTENT:
         snprintf(text, sizeof text, "%" PRIu64, *(const uint64_t *)member);
@@ -94,6 +104,10 @@ bool record_write_csv(const struct record *record, const char *path)
     struct output *output = output_open(path);
     if (output == NULL)
         return false;
+    if (record->breakeven_count > 0) {
+        breakeven_write_csv(record, output);
+        return output_close(output, true);
+    }
     write_line(output, NULL);
     for (size_t i = 0; i < record->result_count; i++)
         write_line(output, &record->results[i]);

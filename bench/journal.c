@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A journal is JSON lines: a head that names the format and the command, then
- * each finished row as in the result file. */
+/* A journal is JSON lines: a head that tells all that the result file does and names
+ * the rows that are planned, then each finished row as in the result file, with its
+ * index among them, and a line at the end of each case. */
 #include "config.h"
 
 #include <errno.h>
@@ -14,6 +15,8 @@
 #include <unistd.h>
 
 #include "journal.h"
+#include "json.h"
+#include "schema.h"
 
 struct journal {
     FILE *file;
@@ -63,13 +66,59 @@ static bool write_line(struct journal *journal, json_t *line)
     return good;
 }
 
+/* NULL when memory is short. */
 static json_t *head(const struct record *record)
 {
-    json_t *command = json_array();
-    for (int i = 0; i < record->argc; i++)
-        json_array_append_new(command, json_string(record->argv[i]));
-    return json_pack("{s:s, s:i, s:s, s:s, s:o}", "format", "hcbench-journal", "format_version", 1,
-                     "hcbench", hcb_version(), "started", record->started, "command", command);
+    json_t *rows = json_array(), *line = json_pack("{s:s, s:i}", "format", JOURNAL_FORMAT,
+                                                   "format_version", FORMAT_VERSION);
+    bool whole = line != NULL && record_add_head(record, line) && record_add_devices(record, line);
+    for (size_t i = 0; whole && i < record->result_count; i++)
+        whole = json_array_append_new(rows, record_result_json(&record->results[i], false)) == 0;
+    whole = json_object_set_new(line, "rows", rows) == 0 && whole;
+    if (whole)
+        return line;
+    json_decref(line);
+    return NULL;
+}
+
+/* Nobody else may append to the journal; the lock goes with the process. */
+static bool lock(int descriptor)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    return fcntl(descriptor, F_SETLK, &whole) == 0 || (errno != EACCES && errno != EAGAIN);
+}
+
+/* The old journal, cut after its last whole line; -1 after one line on stderr. */
+static int open_again(const char *path, size_t whole, size_t size)
+{
+    struct stat facts;
+    char first = '\0';
+    const int descriptor = open(path, O_RDWR | O_APPEND | O_NOCTTY | O_CLOEXEC);
+    const char *wrong = NULL;
+    if (descriptor < 0 || fstat(descriptor, &facts) != 0)
+        wrong = strerror(errno);
+    else if (!lock(descriptor))
+        wrong = "another run is writing it";
+    else if ((uint64_t)facts.st_size != size)
+        wrong = "it has changed since it was read";
+    else if (pread(descriptor, &first, 1, 0) != 1 || first != '{')
+        wrong = "it is packed";
+    else if (ftruncate(descriptor, (off_t)whole) != 0)
+        wrong = strerror(errno);
+    if (wrong == NULL)
+        return descriptor;
+    fprintf(stderr, "hcbench: cannot continue %s: %s\n", path, wrong);
+    if (descriptor >= 0)
+        close(descriptor);
+    return -1;
+}
+
+static struct journal *journal_end(struct journal *journal)
+{
+    if (journal->file != NULL)
+        fclose(journal->file);
+    free(journal);
+    return NULL;
 }
 
 struct journal *journal_open(const struct record *record, const char *path, bool *fatal)
@@ -82,33 +131,90 @@ struct journal *journal_open(const struct record *record, const char *path, bool
                            (int)sizeof journal->path
                      : !default_path(journal->path, sizeof journal->path)) {
         fprintf(stderr, "hcbench: no journal: there is no folder for it\n");
-        free(journal);
-        return NULL;
+        return journal_end(journal);
     }
     /* A new file, always: it is removed in the end. */
     const int descriptor = open(journal->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     journal->file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
-    if (journal->file == NULL || !write_line(journal, head(record))) {
+    if (journal->file == NULL || !lock(descriptor) || !write_line(journal, head(record))) {
         fprintf(stderr, "hcbench: no journal: cannot write %s: %s\n", journal->path, strerror(errno));
-        if (journal->file != NULL)
-            fclose(journal->file);
-        free(journal);
-        return NULL;
+        return journal_end(journal);
     }
     return journal;
 }
 
-void journal_add(struct journal *journal, const struct hcb_result *result)
+struct journal *journal_continue(const struct earlier *earlier)
 {
-    if (journal == NULL || journal->failed)
-        return;
-    if (write_line(journal, record_result_json(result, true))) {
+    struct journal *journal = calloc(1, sizeof *journal);
+    const char *now = earlier->record.resumed.list[earlier->record.resumed.count - 1];
+    if (journal == NULL ||
+        snprintf(journal->path, sizeof journal->path, "%s", earlier->path) >= (int)sizeof journal->path) {
+        fprintf(stderr, "hcbench: cannot continue %s: its name is too long\n", earlier->path);
+        free(journal);
+        return NULL;
+    }
+    const int descriptor = open_again(earlier->path, earlier->whole, earlier->size);
+    journal->file = descriptor >= 0 ? fdopen(descriptor, "a") : NULL;
+    journal->rows = 1; /* it is kept in any case */
+    if (journal->file == NULL)
+        return journal_end(journal);
+    if (!write_line(journal, json_pack("{s:s}", "resumed", now))) {
+        fprintf(stderr, "hcbench: cannot continue %s: %s\n", journal->path, strerror(errno));
+        return journal_end(journal);
+    }
+    return journal;
+}
+
+/* Appends a line; the first failure is the last. */
+static void append(struct journal *journal, json_t *line)
+{
+    if (journal == NULL || journal->failed) {
+        json_decref(line);
+    } else if (!write_line(journal, line)) {
+        fprintf(stderr, "hcbench: the journal ends here: cannot write %s: %s\n", journal->path,
+                strerror(errno));
+        journal->failed = true;
+    }
+}
+
+/* Index among the planned rows; -1 when it is none of them. */
+static json_int_t index_of(const struct record *record, const struct hcb_result *result)
+{
+    for (size_t i = 0; i < record->result_count; i++)
+        if (result == &record->results[i])
+            return (json_int_t)i;
+    return -1;
+}
+
+void journal_add(struct journal *journal, const struct record *record, const struct hcb_result *result)
+{
+    const json_int_t index = index_of(record, result);
+    json_t *line = record_result_json(result, true);
+    if (line != NULL && index >= 0)
+        json_object_set_new(line, "index", json_integer(index));
+    append(journal, line);
+    if (journal != NULL)
         journal->rows++;
+}
+
+void journal_end_case(struct journal *journal, const struct record *record,
+                      const struct hcb_result *first, size_t count)
+{
+    const json_int_t index = index_of(record, first);
+    json_t *speedups = json_array();
+    if (index < 0) {
+        json_decref(speedups);
         return;
     }
-    fprintf(stderr, "hcbench: the journal ends here: cannot write %s: %s\n", journal->path,
-            strerror(errno));
-    journal->failed = true;
+    for (size_t i = 0; i < count; i++) {
+        json_t *row = record_result_json(&first[i], false), *speedup = json_object_get(row, "speedup");
+        if (speedup != NULL)
+            json_array_append(speedups, speedup);
+        else
+            json_array_append_new(speedups, json_null());
+        json_decref(row);
+    }
+    append(journal, json_pack("{s:I, s:o}", "end_of_case", index, "speedups", speedups));
 }
 
 void journal_close(struct journal *journal, bool completed)
@@ -119,6 +225,8 @@ void journal_close(struct journal *journal, bool completed)
     if (completed || journal->rows == 0)
         unlink(journal->path);
     else
-        fprintf(stderr, "hcbench: the finished rows are in %s\n", journal->path);
+        fprintf(stderr,
+                "hcbench: the finished rows are in %s; 'hcbench --resume %s' measures the rest\n",
+                journal->path, journal->path);
     free(journal);
 }

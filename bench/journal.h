@@ -7,14 +7,42 @@
 
 struct journal;
 
+/* What a journal holds of a run that was not completed. */
+struct earlier {
+    const char *path;
+    struct record record; /* rows that were not finished are HCB_SKIPPED */
+    size_t planned;       /* rows of a run; others were found on the way */
+    bool *ended;          /* of each row: its case was measured as a whole */
+    size_t whole;         /* bytes up to the end of the last whole line */
+    size_t size;          /* bytes of the file */
+};
+
 /* Opens the journal of a run: `path`, or a new file below $XDG_STATE_HOME/hcbench
  * (~/.local/state/hcbench).  NULL after one line on stderr; *fatal tells whether
  * the user named the file and so cannot do without. */
 struct journal *journal_open(const struct record *record, const char *path, bool *fatal);
-/* Appends a row and waits until it is on disk. */
-void journal_add(struct journal *journal, const struct hcb_result *result);
+/* Opens the journal that was read, to append to it; the last of its record's
+ * `resumed` is now.  NULL after one line on stderr. */
+struct journal *journal_continue(const struct earlier *earlier);
+/* Appends a row, of the record or of its devices, and waits until it is on disk. */
+void journal_add(struct journal *journal, const struct record *record, const struct hcb_result *result);
+/* Tells that the rows of a case, `count` from `first` on, are finished and compared
+ * with each other.  Rows that are not the record's are passed over. */
+void journal_end_case(struct journal *journal, const struct record *record,
+                      const struct hcb_result *first, size_t count);
 /* Closes it; removes it after a completed run, names it on stderr after an
  * unfinished one.  Accepts NULL. */
 void journal_close(struct journal *journal, bool completed);
+
+/* Reads a journal.  A last line that was torn is left out.  False, with the record
+ * empty, after one line on stderr as from record_read. */
+bool journal_read(struct earlier *earlier, const char *path);
+void journal_forget(struct earlier *earlier);
+/* Takes over what was finished into the record of the run that goes on, which has
+ * its devices and rows; cases that were not measured as a whole are not, since rows
+ * that are compared must have been measured together.  Machine, variables, devices,
+ * drivers and rows must be those of the journal, else false after one line on stderr
+ * that says what differs. */
+bool journal_take_over(struct record *record);
 
 #endif

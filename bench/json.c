@@ -1,37 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The record as JSON, and a result row back from it.  A row is a loop over the
- * library's table of fields; nothing here knows a metric by name. */
+/* The record as JSON.  A row is a loop over the library's table of fields; nothing
+ * here knows a metric by name. */
 #include "config.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "breakeven.h"
 #include "json.h"
 #include "output.h"
-#include "record.h"
-
-extern char **environ;
+#include "protocol.h"
+#include "schema.h"
 
 /* ------------------------------------------------------------------- values */
-
-json_t *json_words(const char *text)
-{
-    json_t *value = json_string(text);
-    if (value != NULL)
-        return value;
-    /* Drivers, file names and the environment may hold any bytes. */
-    char *plain = strdup(text);
-    for (char *at = plain; at != NULL && *at != '\0'; at++)
-        if ((unsigned char)*at >= 0x80)
-            *at = '?';
-    value = plain != NULL ? json_string(plain) : NULL;
-    free(plain);
-    return value;
-}
 
 static json_t *json_whole(double number)
 {
@@ -140,215 +124,33 @@ json_t *record_result_json(const struct hcb_result *result, bool samples)
     return row;
 }
 
-/* ----------------------------------------------------------- a row from JSON */
-
-/* What "a.b" or "a.0" names; NULL when it is absent. */
-static const json_t *get(const json_t *object, const char *name)
-{
-    char key[64];
-    for (const char *dot; (dot = strchr(name, '.')) != NULL; name = dot + 1) {
-        snprintf(key, sizeof key, "%.*s", (int)(dot - name), name);
-        object = json_object_get(object, key);
-    }
-    return is_index(name) ? json_array_get(object, strtoul(name, NULL, 10))
-                          : json_object_get(object, name);
-}
-
-static bool read_text(const json_t *value, char *text, size_t size)
-{
-    if (!json_is_string(value) || json_string_length(value) >= size)
-        return false;
-    memcpy(text, json_string_value(value), json_string_length(value) + 1);
-    return true;
-}
-
-static bool read_word(const json_t *value, const char *(*name)(unsigned), void *member)
-{
-    const int word = json_is_string(value) ? hcb_word(name, json_string_value(value)) : -1;
-    const unsigned number = (unsigned)word;
-    if (word < 0)
-        return false;
-    memcpy(member, &number, sizeof number);
-    return true;
-}
-
-static bool read_samples(const json_t *value, double **samples, size_t count)
-{
-    if (!json_is_array(value) || count == 0 || json_array_size(value) != count)
-        return false;
-    *samples = malloc(count * sizeof **samples);
-    for (size_t i = 0; *samples != NULL && i < count; i++) {
-        const json_t *sample = json_array_get(value, i);
-        if (!json_is_number(sample))
-            return false;
-        (*samples)[i] = json_number_value(sample);
-    }
-    return *samples != NULL;
-}
-
-static bool read_rounds(const json_t *value, uint32_t **rounds, size_t count)
-{
-    json_int_t last = 0;
-    if (!json_is_array(value) || count == 0 || json_array_size(value) != count)
-        return false;
-    *rounds = malloc(count * sizeof **rounds);
-    for (size_t i = 0; *rounds != NULL && i < count; i++) {
-        const json_t *round = json_array_get(value, i);
-        if (!json_is_integer(round) || json_integer_value(round) < last ||
-            json_integer_value(round) > UINT32_MAX)
-            return false;
-        last = json_integer_value(round);
-        (*rounds)[i] = (uint32_t)last;
-    }
-    return *rounds != NULL;
-}
-
-static bool read_lines(const json_t *value, struct hcb_result *result)
-{
-    size_t index;
-    json_t *line;
-    if (!json_is_array(value))
-        return false;
-    json_array_foreach(value, index, line) {
-        if (!json_is_string(line))
-            return false;
-        hcb_result_warn(result, "%s", json_string_value(line));
-    }
-    return true;
-}
-
-static bool read_field(const json_t *value, const struct hcb_field *field,
-                       struct hcb_result *result)
-{
-    char *member = (char *)result + field->offset;
-    switch (field->kind) {
-    case HCB_FIELD_TEXT: return read_text(value, member, field->size);
-    case HCB_FIELD_WORD: return read_word(value, field->word, member);
-    case HCB_FIELD_EXTENT:
-        *(uint64_t *)member = (uint64_t)json_integer_value(value);
-        return json_integer_value(value) > 0;
-    case HCB_FIELD_NUMBER:
-    case HCB_FIELD_COUNT:
-        *(double *)member = json_number_value(value);
-        return json_is_number(value);
-    case HCB_FIELD_SIZE:
-        *(size_t *)member = (size_t)json_integer_value(value);
-        return json_integer_value(value) > 0;
-    case HCB_FIELD_SAMPLES:
-        return read_samples(value, (double **)member, field_count(result, field));
-    case HCB_FIELD_ROUNDS: return read_rounds(value, (uint32_t **)member, field_count(result, field));
-    case HCB_FIELD_LINES: return read_lines(value, result);
-    }
-    return false;
-}
-
-/* The words that name a row; a row without them is none. */
-static bool has_identity(const json_t *row)
-{
-    static const char *const names[] = {"device", "op", "impl", "precision", "shape.n", "status"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (get(row, names[i]) == NULL)
-            return false;
-    return true;
-}
-
-bool record_result_from_json(const json_t *row, struct hcb_result *result)
-{
-    const struct hcb_field *field;
-    struct hcb_result read;
-    if (!has_identity(row))
-        return false;
-    hcb_result_init(&read, "", &(struct hcb_case){.shape = {1, 1, 1}});
-    for (unsigned i = 0; (field = hcb_result_field(i)) != NULL; i++) {
-        const json_t *value = get(row, field->name);
-        if (value != NULL && !read_field(value, field, &read)) {
-            hcb_result_clear(&read);
-            return false;
-        }
-    }
-    if (!hcb_case_check(&read.task)) {
-        hcb_result_clear(&read);
-        return false;
-    }
-    *result = read;
-    return true;
-}
-
 /* ------------------------------------------------------------- the whole file */
 
-static void set_text(json_t *object, const char *name, const char *text)
+static json_t *words_json(const struct words *words)
 {
-    if (text[0] != '\0')
-        json_object_set_new(object, name, json_words(text));
+    json_t *array = json_array();
+    for (size_t i = 0; i < words->count; i++)
+        json_array_append_new(array, json_words(words->list[i]));
+    return array;
 }
 
-static void set_count(json_t *object, const char *name, uint64_t count)
+static json_t *variables_json(const struct record *record)
 {
-    if (count != 0)
-        json_object_set_new(object, name, json_integer((json_int_t)count));
-}
-
-/* What ran behind CBLAS, as the cpu device tells it; NULL without one. */
-static json_t *blas_json(const struct record *record)
-{
-    static const char *const chosen_by[] = {[CORE_UNTRIED] = NULL,
-                                            [CORE_TRIED] = "trial",
-                                            [CORE_VARIABLE] = "OPENBLAS_CORETYPE",
-                                            [CORE_OPTION] = "--cpu-core"};
-    const struct hcb_device_info *info = record_blas(record);
-    if (info == NULL)
-        return NULL;
-    json_t *blas = json_object();
-    set_text(blas, "name", info->driver);
-    set_text(blas, "version", info->driver_version);
-    set_text(blas, "core_detected", record->blas_core_detected);
-    set_text(blas, "core_used", info->target);
-    if (chosen_by[record->blas_core_choice] != NULL)
-        set_text(blas, "core_chosen_by", chosen_by[record->blas_core_choice]);
-    set_text(blas, "core_asked", record->blas_core_asked);
-    set_count(blas, "cores_tried", record->blas_cores_tried);
-    if (isfinite(record->blas_fair_ratio))
-        json_object_set_new(blas, "fair_ratio", json_real(record->blas_fair_ratio));
-    set_count(blas, "threads", info->blas_threads);
-    return blas;
-}
-
-/* The variables that change what libraries and drivers do. */
-static json_t *variables_json(void)
-{
-    static const char *const prefixes[] = {"OPENBLAS_", "POCL_", "LP_",   "OMP_",
-                                           "OCL_",      "VK_",   "MESA_", "HCBENCH_"};
     json_t *variables = json_object();
-    char name[128];
-    for (char *const *at = environ; *at != NULL; at++) {
-        const size_t length = strcspn(*at, "=");
-        for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
-            if (strncmp(*at, prefixes[i], strlen(prefixes[i])) == 0 && length < sizeof name &&
-                (*at)[length] == '=') {
-                snprintf(name, sizeof name, "%.*s", (int)length, *at);
-                json_object_set_new(variables, name, json_words(*at + length + 1));
-            }
-    }
+    for (size_t i = 0; i < record->variable_count; i++)
+        json_object_set_new(variables, record->variables[i].name,
+                            json_words(record->variables[i].value));
     return variables;
 }
 
 static json_t *environment_json(const struct record *record)
 {
-    const struct hcb_environment *e = &record->environment;
-    json_t *environment = json_object(), *cpu = json_object();
-    set_text(environment, "host", e->host);
-    set_text(environment, "os", e->os);
-    set_text(environment, "kernel", e->kernel);
-    set_text(cpu, "model", e->cpu_model);
-    set_count(cpu, "cores", e->cpu_cores);
-    set_count(cpu, "threads_used", e->cpu_threads);
-    set_text(cpu, "isa", e->cpu_isa);
-    json_object_set_new(environment, "cpu", cpu);
-    set_text(environment, "compiler", e->compiler);
-    json_t *blas = blas_json(record);
-    if (blas != NULL)
-        json_object_set_new(environment, "blas", blas);
-    json_object_set_new(environment, "env", variables_json());
+    json_t *environment = members_write_known(schema_environment, &record->environment);
+    struct blas_facts blas;
+    json_object_set_new(environment, "cpu", members_write_known(schema_cpu, &record->environment));
+    if (schema_blas_facts(record, &blas))
+        json_object_set_new(environment, "blas", members_write_known(schema_blas, &blas));
+    json_object_set_new(environment, "env", variables_json(record));
     return environment;
 }
 
@@ -407,8 +209,10 @@ static json_t *sensors_json(const struct device_sensors *sensors)
 {
     json_t *object = json_object();
     for (unsigned i = 0; i < HCB_SENSOR_COUNT; i++)
-        set_text(object, hcb_sensor_name(i), sensors->source[i]);
-    set_text(object, "unreadable", sensors->unreadable);
+        if (sensors->source[i][0] != '\0')
+            json_object_set_new(object, hcb_sensor_name(i), json_words(sensors->source[i]));
+    if (sensors->unreadable[0] != '\0')
+        json_object_set_new(object, "unreadable", json_words(sensors->unreadable));
     if (json_object_size(object) > 0)
         return object;
     json_decref(object);
@@ -417,29 +221,13 @@ static json_t *sensors_json(const struct device_sensors *sensors)
 
 static json_t *device_json(const struct device_record *device)
 {
-    const struct hcb_device_info *info = &device->info;
-    json_t *object = json_object();
-    set_text(object, "id", info->id);
-    set_text(object, "platform", info->platform);
-    set_text(object, "name", info->name);
-    set_text(object, "vendor", info->vendor);
-    set_text(object, "driver", info->driver);
-    set_text(object, "driver_version", info->driver_version);
-    set_text(object, "api_version", info->api_version);
-    set_text(object, "target", info->target);
-    json_object_set_new(object, "type", json_words(hcb_device_type_name(info->type)));
-    json_object_set_new(object, "software", json_boolean(info->software));
-    json_object_set_new(object, "host_memory", json_boolean(info->host_memory));
-    set_text(object, "pci", info->pci);
-    set_text(object, "uuid", info->uuid);
-    set_count(object, "compute_units", info->compute_units);
-    set_count(object, "memory_bytes", info->memory_bytes);
-    set_count(object, "max_buffer_bytes", info->max_buffer_bytes);
+    json_t *object = members_write_known(protocol_device_members(), &device->info);
     json_object_set_new(object, "same_as", same_as_json(device));
+    if (device->duplicate_of[0] != '\0')
+        json_object_set_new(object, "duplicate_of", json_words(device->duplicate_of));
     json_t *roofline = roofline_json(device);
     if (roofline != NULL)
         json_object_set_new(object, "roofline", roofline);
-    set_text(object, "duplicate_of", device->duplicate_of);
     json_t *sensors = sensors_json(&device->sensors);
     if (sensors != NULL)
         json_object_set_new(object, "sensors", sensors);
@@ -448,60 +236,74 @@ static json_t *device_json(const struct device_record *device)
     return object;
 }
 
-static json_t *command_json(const struct record *record)
-{
-    json_t *command = json_array();
-    for (int i = 0; i < record->argc; i++)
-        json_array_append_new(command, json_words(record->argv[i]));
-    return command;
-}
-
 static json_t *absences_json(const struct record *record)
 {
     json_t *absences = json_array();
     for (size_t i = 0; i < record->absence_count; i++) {
-        json_t *absence = json_object();
-        set_text(absence, "platform", record->absences[i].platform);
-        set_text(absence, "reason", record->absences[i].reason);
+        json_t *absence = members_write_known(schema_absence, &record->absences[i]);
+        json_object_set_new(absence, "status", json_words(hcb_status_name(record->absences[i].status)));
         json_array_append_new(absences, absence);
     }
     return absences;
 }
 
-/* Adds the devices and the results; false when memory is short. */
-static bool add_rows(const struct record *record, json_t *document)
+bool record_add_head(const struct record *record, json_t *document)
 {
-    json_t *devices = json_array(), *roofline = json_array(), *results = json_array();
+    bool whole = json_object_set_new(document, "hcbench",
+                                     json_pack("{s:s}", "version", record->version)) == 0;
+    whole &= json_object_set_new(document, "command", words_json(&record->command)) == 0;
+    whole &= json_object_set_new(document, "started", json_words(record->started)) == 0;
+    if (record->resumed.count > 0)
+        whole &= json_object_set_new(document, "resumed", words_json(&record->resumed)) == 0;
+    whole &= json_object_set_new(document, "seed", json_integer((json_int_t)record->seed)) == 0;
+    whole &= json_object_set_new(document, "fill", json_words(hcb_fill_name(record->fill))) == 0;
+    whole &= json_object_set_new(document, "environment", environment_json(record)) == 0;
+    return whole;
+}
+
+bool record_add_devices(const struct record *record, json_t *document)
+{
+    json_t *devices = json_array();
     bool whole = true;
     for (size_t i = 0; i < record->device_count; i++)
         whole &= json_array_append_new(devices, device_json(&record->devices[i])) == 0;
-    for (size_t i = 0; i < record->roofline_count; i++)
-        whole &= json_array_append_new(roofline, record_result_json(&record->roofline[i], true)) == 0;
-    for (size_t i = 0; i < record->result_count; i++)
-        whole &= json_array_append_new(results, record_result_json(&record->results[i], true)) == 0;
     whole &= json_object_set_new(document, "devices", devices) == 0;
     whole &= json_object_set_new(document, "absent_platforms", absences_json(record)) == 0;
-    if (record->roofline_count > 0)
-        whole &= json_object_set(document, "roofline", roofline) == 0;
-    json_decref(roofline);
-    whole &= json_object_set_new(document, "results", results) == 0;
     return whole;
+}
+
+static bool add_rows(json_t *document, const char *name, const struct hcb_result *rows, size_t count)
+{
+    json_t *array = json_array();
+    bool whole = true;
+    for (size_t i = 0; i < count; i++)
+        whole &= json_array_append_new(array, record_result_json(&rows[i], true)) == 0;
+    return json_object_set_new(document, name, array) == 0 && whole;
+}
+
+static bool add_results(const struct record *record, json_t *document)
+{
+    return (record->roofline_count == 0 ||
+            add_rows(document, "roofline", record->roofline, record->roofline_count)) &&
+           add_rows(document, "results", record->results, record->result_count);
+}
+
+static bool add_breakevens(const struct record *record, json_t *document)
+{
+    if (record->breakeven_count == 0)
+        return true;
+    json_t *breakevens = breakeven_json(record);
+    return breakevens != NULL && json_object_set_new(document, "breakeven", breakevens) == 0;
 }
 
 /* NULL when memory is short. */
 static json_t *record_json(const struct record *record)
 {
-    const struct options *options = record->options;
-    json_t *document = json_pack("{s:s, s:i, s:{s:s}}", "format", "hcbench-result",
-                                 "format_version", 1, "hcbench", "version", hcb_version());
-    if (document == NULL)
-        return NULL;
-    json_object_set_new(document, "command", command_json(record));
-    set_text(document, "started", record->started);
-    json_object_set_new(document, "seed", json_integer((json_int_t)options->seed));
-    json_object_set_new(document, "fill", json_words(hcb_fill_name(options->fill)));
-    json_object_set_new(document, "environment", environment_json(record));
-    if (add_rows(record, document))
+    json_t *document =
+        json_pack("{s:s, s:i}", "format", RESULT_FORMAT, "format_version", FORMAT_VERSION);
+    if (document != NULL && record_add_head(record, document) &&
+        record_add_devices(record, document) && add_results(record, document) &&
+        add_breakevens(record, document))
         return document;
     json_decref(document);
     return NULL;

@@ -1,19 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Result rows from JSON; record.h has the other way. */
+/* Result rows and records from JSON; record.h has the other way. */
 #ifndef BENCH_JSON_H
 #define BENCH_JSON_H
 
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "members.h"
 #include "record.h"
 
+/* What is wrong with a document, and where: "results.3.kernel.n". */
+struct flaw {
+    char path[160], what[240];
+};
+
+/* Notes a flaw, printf style, and returns false.  Does nothing when `flaw` is
+ * NULL. */
+bool flaw_note(struct flaw *flaw, const char *path, const char *format, ...) HCB_PRINTF(3, 4);
+/* The flaw is within `name` or, with `index` >= 0, an element of it.  Returns
+ * false. */
+bool flaw_within(struct flaw *flaw, const char *name, long index);
+
 /* Reads a row, which must be cleared in the end.  Members that are not known are
- * ignored.  False, with `result` untouched, when it is not a row: a word that is
- * not known, a text that is too long, a wrong type, as many samples as were not
- * counted. */
-bool record_result_from_json(const json_t *row, struct hcb_result *result);
-/* A string of any bytes; what is not UTF-8 is shown as '?'. */
-json_t *json_words(const char *text);
+ * ignored.  False, with `result` untouched and `flaw` (may be NULL) filled in, when
+ * it is not a row: a word that is not known, a text that is too long, a wrong type,
+ * a number that cannot be, figures that do not follow from the samples. */
+bool record_result_from_json(const json_t *row, struct hcb_result *result, struct flaw *flaw);
+
+/* The members beside `devices`, `absent_platforms` and `results`: what a run is. */
+bool record_add_head(const struct record *record, json_t *document);
+/* Adds the devices and platforms without any. */
+bool record_add_devices(const struct record *record, json_t *document);
+
+/* The other way.  The record gets what could be read; false with a flaw. */
+bool record_take_head(const json_t *document, struct record *record, struct flaw *flaw);
+bool record_take_devices(const json_t *document, struct record *record, struct flaw *flaw);
+bool record_take_results(const json_t *document, struct record *record, struct flaw *flaw);
+/* Appends a row, which must be of one of the record's devices. */
+bool record_take_result(const json_t *row, struct record *record, struct flaw *flaw);
 
 #endif

@@ -4,15 +4,23 @@
 noinst_LTLIBRARIES += libhcbench-program.la
 libhcbench_program_la_SOURCES = \
 	%reldir%/actor.c %reldir%/actor.h \
+	%reldir%/breakeven.c %reldir%/breakeven.h \
+	%reldir%/breakeven_view.c \
+	%reldir%/change.c %reldir%/change.h \
+	%reldir%/compare.c %reldir%/compare.h %reldir%/compare_files.c %reldir%/compare_table.c \
 	%reldir%/conductor.c %reldir%/conductor.h \
-	%reldir%/csv.c \
+	%reldir%/crossing.c %reldir%/crossing.h \
+	%reldir%/csv.c %reldir%/csv.h \
 	%reldir%/devices.c %reldir%/devices.h \
+	%reldir%/differences.c \
 	%reldir%/discover.c \
 	%reldir%/fair_cpu.c %reldir%/fair_cpu.h \
 	%reldir%/grid.c %reldir%/grid.h \
 	%reldir%/journal.c %reldir%/journal.h \
 	%reldir%/json.c %reldir%/json.h \
 	%reldir%/link.c %reldir%/link.h \
+	%reldir%/locate.c %reldir%/locate.h \
+	%reldir%/members.c %reldir%/members.h \
 	%reldir%/meter.c %reldir%/meter.h \
 	%reldir%/notes.c %reldir%/notes.h \
 	%reldir%/numbers.c %reldir%/numbers.h \
@@ -22,21 +30,27 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/power.c %reldir%/power.h \
 	%reldir%/progress.c %reldir%/progress.h \
 	%reldir%/protocol.c %reldir%/protocol.h \
-	%reldir%/record.h \
+	%reldir%/read.c %reldir%/read.h \
+	%reldir%/read_row.c \
+	%reldir%/record.c %reldir%/record.h \
 	%reldir%/resident.c %reldir%/resident.h \
+	%reldir%/resume.c \
 	%reldir%/roofline.c %reldir%/roofline.h \
 	%reldir%/row.c %reldir%/row.h \
 	%reldir%/rows.c \
 	%reldir%/sampling.c %reldir%/sampling.h \
+	%reldir%/schema.c %reldir%/schema.h \
+	%reldir%/search.c %reldir%/search.h \
 	%reldir%/silicon.c %reldir%/silicon.h \
 	%reldir%/sizes.c %reldir%/sizes.h \
 	%reldir%/table.c \
+	%reldir%/text.c %reldir%/text.h \
 	%reldir%/worker.c %reldir%/worker.h
 libhcbench_program_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS) $(SMARTCOLS_CFLAGS)
 libhcbench_program_la_LIBADD = $(JANSSON_LIBS) $(ZLIB_LIBS) $(SMARTCOLS_LIBS)
 
 # Experiments that take minutes and whose figures are in doc/measurement.md.
-EXTRA_DIST += %reldir%/null_test.sh
+EXTRA_DIST += %reldir%/breakeven_seeds.sh %reldir%/compare_repeat.sh %reldir%/null_test.sh
 
 bin_PROGRAMS += %reldir%/hcbench
 %canon_reldir%_hcbench_SOURCES = %reldir%/main.c

@@ -6,47 +6,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "breakeven.h"
+#include "compare.h"
 #include "conductor.h"
+#include "journal.h"
 #include "link.h"
 #include "output.h"
 #include "record.h"
 #include "roofline.h"
+#include "text.h"
 #include "worker.h"
-
-static void stamp(char *text, size_t size)
-{
-    const time_t now = time(NULL);
-    struct tm utc;
-    strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-}
-
-static void clear_record(struct record *record)
-{
-    for (size_t i = 0; i < record->device_count; i++) {
-        char **reasons = record->devices[i].unsupported != NULL ? &record->devices[i].unsupported[0][0][0]
-                                                                : NULL;
-        for (size_t j = 0; j < HCB_OP_COUNT * HCB_IMPL_COUNT * HCB_PRECISION_COUNT && reasons != NULL; j++)
-            free(reasons[j]);
-        free(record->devices[i].unsupported);
-    }
-    for (size_t i = 0; i < record->result_count; i++)
-        hcb_result_clear(&record->results[i]);
-    for (size_t i = 0; i < record->roofline_count; i++)
-        hcb_result_clear(&record->roofline[i]);
-    free(record->devices);
-    free(record->absences);
-    free(record->roofline);
-    free(record->results);
-}
 
 static bool is_stdout(const char *path)
 {
@@ -100,6 +76,20 @@ static void fill_closed_descriptors(void)
     }
 }
 
+static int find_breakevens(struct record *record)
+{
+    if (!kernel_dir_is_there(record->options) || !outputs_are_writable(record->options))
+        return EXIT_BAD_ROW;
+    const int found = breakeven_run(record);
+    if (found != EXIT_DONE)
+        return found;
+    const bool written = write_outputs(record);
+    const int status = record_exit_status(record);
+    if (status == EXIT_NO_DEVICE && link_interrupted() == 0)
+        fprintf(stderr, "hcbench: nothing was measured: every row is unsupported\n");
+    return written ? status : EXIT_BAD_ROW;
+}
+
 static int run(struct record *record)
 {
     if (!kernel_dir_is_there(record->options) || !make_rows(record) || !outputs_are_writable(record->options))
@@ -138,9 +128,118 @@ static bool set_cpu_threads(const struct options *options)
     return setenv("HCBENCH_CPU_THREADS", number, 1) == 0;
 }
 
+static bool write_comparison(const struct comparison *comparison, const struct options *options)
+{
+    bool good = true;
+    if (options->json != NULL)
+        good &= compare_write_json(comparison, options->json);
+    if (options->csv != NULL)
+        good &= compare_write_csv(comparison, options->csv);
+    if (!options->quiet && !is_stdout(options->json) && !is_stdout(options->csv))
+        good &= compare_print(comparison, options);
+    return good;
+}
+
+static int compare(const struct options *options)
+{
+    struct record base = {0}, now = {0};
+    struct comparison comparison = {0};
+    int status = EXIT_BAD_ROW;
+    if (record_read(&base, options->files[0]) && record_read(&now, options->files[1])) {
+        if (!compare_records(&base, &now, options->threshold_percent, &comparison))
+            fprintf(stderr, "hcbench: out of memory\n");
+        else if (write_comparison(&comparison, options))
+            status = compare_exit_status(&comparison, options->strict);
+        if (comparison.rows != NULL && !compare_has_common_row(&comparison))
+            fprintf(stderr, "hcbench: nothing to compare: no row was measured in both files\n");
+    }
+    compare_clear(&comparison);
+    record_clear(&base);
+    record_clear(&now);
+    return status;
+}
+
+/* The rows of a journal as the run would have left them when it was stopped. */
+static int recover(struct options *options)
+{
+    struct earlier earlier;
+    if (!outputs_are_writable(options) || !journal_read(&earlier, options->files[0]))
+        return EXIT_BAD_ROW;
+    struct record *record = &earlier.record;
+    const struct words *command = &record->command;
+    /* Tables are those of the command that was stopped. */
+    if (command->count > 1 && strcmp(command->list[1], "verify") == 0)
+        options->command = COMMAND_VERIFY;
+    record->options = options;
+    for (size_t i = 0; i < record->result_count; i++)
+        if (record->results[i].status == HCB_SKIPPED)
+            snprintf(record->results[i].reason, sizeof record->results[i].reason,
+                     "the run ended before this row was finished");
+    const bool written = write_outputs(record);
+    journal_forget(&earlier);
+    return written ? EXIT_DONE : EXIT_BAD_ROW;
+}
+
+/* The core type that a trial gave the CPU's BLAS need not be found again. */
+static void keep_blas_core(const struct record *then)
+{
+    const struct hcb_device_info *info = record_blas(then);
+    if (info != NULL && then->blas_core_choice == CORE_TRIED && record_has_cores(info))
+        setenv("OPENBLAS_CORETYPE", info->target, 0);
+}
+
+/* Reads the journal of --resume, and takes its options.  EXIT_DONE to go on. */
+static int take_up(int argc, char **argv, struct options *options, struct earlier *earlier)
+{
+    if (!journal_read(earlier, options->resume)) {
+        options_free(options);
+        return EXIT_BAD_ROW;
+    }
+    const struct record *then = &earlier->record;
+    int status = EXIT_BAD_ROW;
+    if (strcmp(then->version, hcb_version()) != 0) {
+        char what[120];
+        snprintf(what, sizeof what, "the run cannot go on: hcbench was version %s and is %s",
+                 then->version, hcb_version());
+        text_refuse(options->resume, 0, what);
+        options_free(options);
+    } else {
+        status = options_resume(argc, argv, (int)then->command.count, then->command.list, options);
+    }
+    if (status >= 0)
+        journal_forget(earlier);
+    return status < 0 ? EXIT_DONE : status;
+}
+
+/* Finds the devices, and lists or runs what was asked for. */
+static int carry_out(int argc, char **argv, const struct options *options, struct earlier *earlier)
+{
+    struct record record;
+    if (!set_cpu_threads(options))
+        return EXIT_USAGE;
+    if (!record_begin(&record, argc, argv, options)) {
+        fprintf(stderr, "hcbench: out of memory\n");
+        return EXIT_BAD_ROW;
+    }
+    record.earlier = earlier;
+    if (earlier != NULL)
+        keep_blas_core(&earlier->record);
+    link_catch_signals();
+    int status = discover_devices(&record, options->command == COMMAND_LIST);
+    if (status == EXIT_DONE && options->command == COMMAND_LIST)
+        status = write_outputs(&record) ? EXIT_DONE : EXIT_BAD_ROW;
+    else if (status == EXIT_DONE && options->command == COMMAND_BREAKEVEN)
+        status = find_breakevens(&record);
+    else if (status == EXIT_DONE)
+        status = run(&record);
+    record_clear(&record);
+    return link_interrupted() != 0 ? 128 + link_interrupted() : status;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
+    struct earlier earlier;
     fill_closed_descriptors();
     setlocale(LC_CTYPE, "");
     int status = options_parse(argc, argv, &options);
@@ -148,21 +247,20 @@ int main(int argc, char **argv)
         return status;
     if (options.command == COMMAND_WORKER)
         return worker_main();
-    if (!set_cpu_threads(&options)) {
-        options_free(&options);
-        return EXIT_USAGE;
+    signal(SIGPIPE, SIG_IGN);
+    if (options.command == COMMAND_COMPARE) {
+        status = compare(&options);
+    } else if (options.command == COMMAND_RECOVER) {
+        status = recover(&options);
+    } else if (options.resume != NULL) {
+        status = take_up(argc, argv, &options, &earlier);
+        if (status != EXIT_DONE)
+            return status;
+        status = carry_out(argc, argv, &options, &earlier);
+        journal_forget(&earlier);
+    } else {
+        status = carry_out(argc, argv, &options, NULL);
     }
-    struct record record = {
-        .argc = argc, .argv = argv, .options = &options, .blas_fair_ratio = (double)NAN};
-    stamp(record.started, sizeof record.started);
-    link_catch_signals();
-    hcb_environment_read(&record.environment);
-    status = discover_devices(&record, options.command == COMMAND_LIST);
-    if (status == EXIT_DONE && options.command == COMMAND_LIST)
-        status = write_outputs(&record) ? EXIT_DONE : EXIT_BAD_ROW;
-    else if (status == EXIT_DONE)
-        status = run(&record);
-    clear_record(&record);
     options_free(&options);
-    return link_interrupted() != 0 ? 128 + link_interrupted() : status;
+    return status;
 }

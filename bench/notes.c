@@ -200,11 +200,27 @@ static const struct kind kinds[] = {
     {"note", note_text, false},
     {"warning", warning_text, true},
 };
+enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
+
+/* The rows behind break-evens are short on purpose, and the intervals account for
+ * that: their warnings are counted. */
+static void count_warnings(const struct record *record, struct page *page, bool *any)
+{
+    size_t rows = 0;
+    for (size_t i = 0; i < record->result_count; i++)
+        rows += warning_text(&record->results[i], 0) != NULL;
+    if (rows == 0)
+        return;
+    fprintf(page->out, "%s%zu row%s with warnings, which --json shows\n", *any ? "" : "\n", rows,
+            rows == 1 ? "" : "s");
+    *any = true;
+}
 
 void notes_print(const struct record *record, struct page *page)
 {
+    const bool counts_only = record->breakeven_count > 0;
     bool any = false;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    for (size_t i = 0; i < (size_t)(counts_only ? KIND_COUNT - 1 : KIND_COUNT); i++) {
         struct groups groups = gather(record, &kinds[i]);
         page->failed |= groups.failed;
         for (size_t j = 0; j < groups.count; j++) {
@@ -215,4 +231,6 @@ void notes_print(const struct record *record, struct page *page)
         }
         forget(&groups);
     }
+    if (counts_only)
+        count_warnings(record, page, &any);
 }

@@ -6,7 +6,15 @@
 #include <hcbench.h>
 
 /* The worker is for hcbench itself, and the last. */
-enum command { COMMAND_RUN, COMMAND_LIST, COMMAND_VERIFY, COMMAND_WORKER };
+enum command {
+    COMMAND_RUN,
+    COMMAND_LIST,
+    COMMAND_VERIFY,
+    COMMAND_BREAKEVEN,
+    COMMAND_COMPARE,
+    COMMAND_RECOVER,
+    COMMAND_WORKER
+};
 enum preset { PRESET_DEFAULT, PRESET_QUICK, PRESET_FULL };
 enum roofline { ROOFLINE_AUTO, ROOFLINE_ON, ROOFLINE_OFF };
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
@@ -21,6 +29,11 @@ struct size_request {
     bool is_matrix; /* written as MxNxK */
 };
 
+/* Smallest and largest size of a search; 0 and 0: the program chooses. */
+struct size_range {
+    uint64_t low, high;
+};
+
 struct options {
     enum command command;
     enum preset preset;
@@ -29,18 +42,21 @@ struct options {
     size_t device_count;
     struct size_request *sizes; /* none: the program chooses */
     size_t size_count;
+    struct size_range range; /* breakeven */
     unsigned warmup, min_runs, max_runs; /* samples */
     double min_time_s, max_time_s;       /* of sampling, per row */
     double ci_percent; /* stop when the median's 95 % interval is within this; 0: never */
     double timeout_s;  /* per step of a case */
     const char *cpu_core; /* of OpenBLAS; NULL: not given */
     unsigned cpu_threads; /* 0: not given */
+    double threshold_percent; /* of compare */
     uint64_t seed;
     enum hcb_fill fill;
-    const char *json, *csv, *journal, *kernel_dir; /* NULL: not given */
+    const char *json, *csv, *journal, *resume, *kernel_dir; /* NULL: not given */
     char **files; /* operands, as argv has them */
     size_t file_count;
     enum color color;
+    bool all; /* rows of compare that are the same too */
     enum roofline roofline; /* AUTO: unless the preset is quick */
     bool isolate, progress, quiet, strict;
     bool against_itself; /* speedups over the same row measured again */
@@ -50,6 +66,12 @@ struct options {
  * status, after having printed the help, the version, or one line about what is
  * wrong and "Try 'hcbench --help'" on stderr. */
 int options_parse(int argc, char **argv, struct options *options);
+/* The options of the run that a journal is of, from the command line in it, for a
+ * command line with --resume.  What is given again must be the same, but for outputs,
+ * --timeout and --strict, of which the new ones count.  Replaces `options`, which
+ * point into both command lines then; otherwise they are freed.  Returns -1 or an
+ * exit status, after one line on stderr. */
+int options_resume(int argc, char **argv, int earlier_argc, char **earlier_argv, struct options *options);
 void options_free(struct options *options);
 
 #endif

@@ -41,19 +41,100 @@ static bool ends_with(const char *text, const char *end)
     return length > tail && strcmp(text + length - tail, end) == 0;
 }
 
-/* The regular file behind `path`, links followed, or `path` itself when there is
- * nothing yet; NULL for what must be written in place: devices, pipes, and names
- * of open files (/dev/stdout). */
+static bool is_of_system(const char *path)
+{
+    return strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0;
+}
+
+/* What the symbolic link at `path` names; malloc'ed, NULL when it is none or memory
+ * is short. */
+static char *linked(const char *path)
+{
+    char target[4096];
+    const char *slash = strrchr(path, '/');
+    const ssize_t length = readlink(path, target, sizeof target - 1);
+    if (length <= 0)
+        return NULL;
+    target[length] = '\0';
+    const int folder = target[0] != '/' && slash != NULL ? (int)(slash + 1 - path) : 0;
+    const size_t size = (size_t)folder + (size_t)length + 1;
+    char *name = malloc(size);
+    if (name != NULL)
+        snprintf(name, size, "%.*s%s", folder, path, target);
+    return name;
+}
+
+/* The regular file behind `path`, links followed, or the name that it will have;
+ * NULL for what must be written in place: devices, pipes, and names of open files
+ * (/dev/stdout). */
 static char *replaceable(const char *path)
 {
+    enum { LINKS_MAX = 40 }; /* as Linux */
     struct stat status;
-    if (strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0)
-        return NULL;
-    if (lstat(path, &status) != 0)
-        return errno == ENOENT ? strdup(path) : NULL;
-    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
-        return NULL;
-    return realpath(path, NULL);
+    char *name = strdup(path);
+    for (int i = 0; i < LINKS_MAX && name != NULL && !is_of_system(name); i++) {
+        char *next = linked(name);
+        if (next == NULL) {
+            const bool is_there = lstat(name, &status) == 0;
+            if (is_there ? S_ISREG(status.st_mode) : errno == ENOENT)
+                return name;
+            break;
+        }
+        free(name);
+        name = next;
+    }
+    free(name);
+    return NULL;
+}
+
+/* The folder that a file is in, without links; malloc'ed. */
+static char *folder_of(const char *path)
+{
+    char *copy = strdup(path);
+    char *slash = copy != NULL ? strrchr(copy, '/') : NULL;
+    if (slash != NULL)
+        slash[slash == copy] = '\0';
+    char *folder = copy != NULL ? realpath(slash != NULL ? copy : ".", NULL) : NULL;
+    free(copy);
+    return folder;
+}
+
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
+/* Will two names that lead to no file yet lead to one? */
+static bool same_new_file(const char *a, const char *b)
+{
+    char *name_a = replaceable(a), *name_b = replaceable(b);
+    char *folder_a = name_a != NULL ? folder_of(name_a) : NULL,
+         *folder_b = name_b != NULL ? folder_of(name_b) : NULL;
+    const bool same = folder_a != NULL && folder_b != NULL && strcmp(folder_a, folder_b) == 0 &&
+                      strcmp(last_part(name_a), last_part(name_b)) == 0;
+    free(name_a);
+    free(name_b);
+    free(folder_a);
+    free(folder_b);
+    return same;
+}
+
+static bool look_up(const char *path, struct stat *status)
+{
+    return (strcmp(path, "-") == 0 ? fstat(STDOUT_FILENO, status) : stat(path, status)) == 0;
+}
+
+bool output_is_same(const char *a, const char *b)
+{
+    struct stat of_a, of_b;
+    const bool has_a = look_up(a, &of_a), has_b = look_up(b, &of_b);
+    if (strcmp(a, b) == 0)
+        return true;
+    if (has_a && has_b)
+        return of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino &&
+               (S_ISREG(of_a.st_mode) || S_ISFIFO(of_a.st_mode));
+    return !has_a && !has_b && same_new_file(a, b);
 }
 
 /* The mode that a file made by open() would have, or that the old one has. */

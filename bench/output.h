@@ -24,6 +24,10 @@ bool output_close(struct output *output, bool complete);
  * after one line on stderr.  Leaves no trace. */
 bool output_check(const char *path);
 
+/* Do two names stand for one file or pipe, now or once it is written?  Links are
+ * followed. */
+bool output_is_same(const char *a, const char *b);
+
 /* Prints "hcbench: cannot write PATH: what errno `error` means" on stderr and
  * returns false. */
 bool output_failed(const char *path, int error);

@@ -67,6 +67,24 @@ void page_line(struct page *page, enum paint paint, const char *text)
     fprintf(page->out, "%s%s%s\n", page_paint(page, paint), text, page_plain(page, paint));
 }
 
+/* What a terminal takes for a command: C0 and DEL, and C1 in UTF-8. */
+static size_t control_at(const char *text)
+{
+    const unsigned char first = (unsigned char)text[0], second = (unsigned char)text[1];
+    if (first == 0xc2 && second >= 0x80 && second < 0xa0)
+        return 2;
+    return first < ' ' || first == 0x7f;
+}
+
+static void put_word(const char *word, size_t length, FILE *out)
+{
+    for (size_t i = 0; i < length; i++) {
+        const size_t control = control_at(word + i);
+        fputc(control > 0 ? '?' : word[i], out);
+        i += control > 1;
+    }
+}
+
 void page_wrap(struct page *page, size_t indent, const char *text)
 {
     const size_t width = page->width > 0 && page->width < WIDEST_TEXT ? page->width : WIDEST_TEXT;
@@ -79,7 +97,7 @@ void page_wrap(struct page *page, size_t indent, const char *text)
             fputc(' ', page->out);
             at++;
         }
-        fprintf(page->out, "%.*s", (int)length, text);
+        put_word(text, length, page->out);
         at += length;
         text += length;
         text += strspn(text, " ");
@@ -97,12 +115,13 @@ char *page_clip(const char *text, char *out, size_t size)
         for (size_t i = 0; i < sizeof noise / sizeof *noise; i++)
             if (strncmp(text, noise[i], strlen(noise[i])) == 0)
                 skip = strlen(noise[i]);
-        const bool blank = skip == 0 && ((unsigned char)*text <= ' ' || *text == 0x7f);
+        const size_t control = *text == ' ' ? 1 : control_at(text);
+        const bool blank = skip == 0 && control > 0;
         if (!blank && skip == 0)
             out[used++] = *text;
         else if (blank && used > 0 && out[used - 1] != ' ')
             out[used++] = ' ';
-        text += skip > 0 ? skip : 1;
+        text += skip > 0 ? skip : control > 1 ? control : 1;
     }
     while (used > 0 && out[used - 1] == ' ')
         used--;

@@ -34,6 +34,8 @@
 #include <hcbench.h>
 #include <jansson.h>
 
+#include "members.h"
+
 enum { PROTOCOL_VERSION = 1 };
 
 /* Descriptors that a worker process talks through; its stdout belongs to
@@ -43,9 +45,8 @@ enum { WORKER_REQUESTS = 3, WORKER_REPLIES = 4 };
 /* Members of a case, for json_pack and json_unpack with a struct hcb_case. */
 json_t *protocol_case(const struct hcb_case *c);
 
-/* A text that is not UTF-8 (drivers write what they like) loses its odd bytes. */
-json_t *protocol_text(const char *text);
-
+/* All of struct hcb_device_info, also for the result file. */
+const struct member *protocol_device_members(void);
 json_t *protocol_device(const struct hcb_device_info *info);
 /* False when a member is missing, unknown or of the wrong type. */
 bool protocol_read_device(const json_t *object, struct hcb_device_info *info);

@@ -6,6 +6,7 @@
 #include <hcbench.h>
 
 #include "options.h"
+#include "search.h"
 
 enum { RECORD_SAME_MAX = 8 };
 
@@ -44,12 +45,42 @@ enum core_choice {
     CORE_OPTION    /* the user, by --cpu-core */
 };
 
+/* A variable of the environment. */
+struct variable {
+    char *name, *value; /* malloc'ed */
+};
+
+/* A list of words, all malloc'ed. */
+struct words {
+    char **list;
+    size_t count;
+};
+
+struct earlier;
+/* From which size on a device is faster than the CPU, by one of two clocks. */
+struct breakeven {
+    char device[24];
+    struct hcb_case task; /* its shape means nothing */
+    char baseline[40];    /* "cpu:0/openblas" */
+    enum search_clock clock;
+    struct curve curve;
+    struct finding finding; /* sizes are whole numbers */
+};
+
+/* A view needs nothing but the record, whether it was measured or read from a file;
+ * `options` say how to show it. */
 struct record {
-    int argc;
-    char **argv;
-    char started[32]; /* ISO 8601, UTC */
     const struct options *options;
+    struct earlier *earlier; /* the journal that the run goes on from; NULL: a new run */
+    char version[32]; /* of the hcbench that measured */
+    struct words command; /* argv */
+    char started[32];     /* ISO 8601, UTC */
+    struct words resumed; /* likewise: when the run was taken up again */
+    uint64_t seed;        /* at most INT64_MAX */
+    enum hcb_fill fill;
     struct hcb_environment environment;
+    struct variable *variables; /* those that change what libraries and drivers do */
+    size_t variable_count;
     char blas_core_detected[64]; /* what the BLAS chose by itself; "" if unknown */
     double blas_fair_ratio;      /* speed of that choice over the one used; NaN if unknown */
     enum core_choice blas_core_choice;
@@ -63,11 +94,41 @@ struct record {
     size_t roofline_count;
     struct hcb_result *results;
     size_t result_count;
+    /* Of `breakeven`, by op, precision, device, impl, clock; results are then the rows
+     * that they were found with. */
+    struct breakeven *breakevens;
+    size_t breakeven_count;
 };
+
+/* Fills in what is known before anything is measured: version, command, start,
+ * seed, fill, environment, variables.  False when memory is short. */
+bool record_begin(struct record *record, int argc, char **argv, const struct options *options);
+/* Frees what the record holds and leaves it empty. */
+void record_clear(struct record *record);
+/* Takes the variables of this process's environment. */
+bool record_take_variables(struct record *record);
+/* Appends a copy.  False when memory is short. */
+bool words_add(struct words *words, const char *word);
+void words_clear(struct words *words);
+/* Do two rows compute the same, whoever does it? */
+bool record_same_case(const struct hcb_case *a, const struct hcb_case *b);
+/* The index behind the last row of the case that begins at `first`. */
+size_t record_case_end(const struct record *record, size_t first);
+/* A row as it was before anything was known of it. */
+void record_renew_result(struct hcb_result *result);
+/* Now as ISO 8601, UTC. */
+void record_stamp(char text[32]);
+
+/* Reads a result file, packed by gzip or not; "-" is stdin.  `record` is
+ * overwritten; its options are NULL.  False, with the record empty, after one line
+ * on stderr: "hcbench: FILE:LINE: what is wrong".  Every figure that follows from
+ * others is checked, so that what was read is what a run could have found. */
+bool record_read(struct record *record, const char *path);
 
 /* Views.  Each returns false, after one line on stderr, when the output could not
  * be written whole (missing folder, full disk, broken pipe).  `path` may be "-"
- * for stdout and may end in ".gz". */
+ * for stdout and may end in ".gz".  What record_read takes, record_write_json writes
+ * again, byte for byte. */
 bool record_write_json(const struct record *record, const char *path);
 bool record_write_csv(const struct record *record, const char *path);
 /* Devices, then a table per op and precision, then what needs the reader's eye. */

@@ -76,5 +76,6 @@ void join_devices(struct device_record *devices, size_t count)
 
 bool record_leaves_out(const struct record *record, const struct device_record *device)
 {
-    return device->duplicate_of[0] != '\0' && record->options->device_count == 0;
+    return device->duplicate_of[0] != '\0' && record->options != NULL &&
+           record->options->device_count == 0;
 }

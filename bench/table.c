@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "breakeven.h"
 #include "devices.h"
 #include "grid.h"
 #include "notes.h"
@@ -458,6 +459,9 @@ void record_print_on(const struct record *record, struct page *page)
     devices_print(record, page);
     if (record->result_count > 0 && record->options->command == COMMAND_VERIFY) {
         print_tallies(record, page);
+        print_bad_rows(record, page);
+    } else if (record->breakeven_count > 0) {
+        breakeven_print(record, page);
         print_bad_rows(record, page);
     } else {
         print_tables(record, page);

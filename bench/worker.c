@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 #ifdef __linux__
@@ -51,11 +52,9 @@ struct worker {
 
 typedef enum hcb_status step_function(struct worker *worker, json_t *request, json_t *reply);
 
-static double now_s(void)
+static double now_s(const struct worker *worker)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+    return (double)hcb_device_now_ns(worker->device) * 1e-9;
 }
 
 static enum hcb_status fail(struct worker *worker, enum hcb_status status, const char *reason)
@@ -209,7 +208,7 @@ static enum hcb_status step_sensors(struct worker *worker, json_t *request, json
         const bool is_read = info->source[0] != '\0';
         json_object_set_new(reply, hcb_sensor_name(i),
                             json_pack("{s:o}", is_read ? "source" : "reason",
-                                      protocol_text(is_read ? info->source : info->reason)));
+                                      json_words(is_read ? info->source : info->reason)));
     }
     return HCB_OK;
 }
@@ -352,9 +351,9 @@ static enum hcb_status step_prepare(struct worker *worker, json_t *request, json
     slot->task = worker->base;
     slot->task.impl = (enum hcb_impl)impl;
     resident_begin(&slot->memory);
-    const double start = now_s();
+    const double start = now_s(worker);
     enum hcb_status status = make_plan(worker, slot);
-    const double setup_s = now_s() - start;
+    const double setup_s = now_s(worker) - start;
     resident_end(&slot->memory);
     if (status == HCB_OK)
         describe_plan(slot, setup_s, reply);
@@ -488,13 +487,13 @@ static enum hcb_status run_metered(struct worker *worker, struct slot *slot, uin
     struct hcb_sensor_reading reading;
     struct hcb_timing timing;
     enum hcb_status status = HCB_OK;
-    double read_s = now_s(), total = 0;
+    double read_s = now_s(worker), total = 0;
     hcb_sensors_read(worker->sensors, 1u << sensor, &reading);
     meter_begin(meter, read_s, reading.value[HCB_SENSOR_ENERGY]);
     for (bool enough = false; !enough && status == HCB_OK;) {
         status = told(worker, hcb_plan_run(slot->plan, launches, &timing));
         total += launches;
-        const double now = now_s();
+        const double now = now_s(worker);
         if (status != HCB_OK || now - read_s < pause_s)
             continue;
         read_s = now;
@@ -521,7 +520,7 @@ static enum hcb_status step_energy(struct worker *worker, json_t *request, json_
         const struct hcb_sensor_info *info = hcb_sensors_info(worker->sensors, metered(worker));
         json_object_set_new(reply, "joules", json_real(joules));
         json_object_set_new(reply, "watts", json_real(watts));
-        json_object_set_new(reply, "source", protocol_text(info->source));
+        json_object_set_new(reply, "source", json_words(info->source));
     }
     return status;
 }
@@ -542,17 +541,17 @@ static enum hcb_status step_transfer(struct worker *worker, json_t *request, jso
         struct hcb_timing timing;
         double start, uploaded, computed;
         status = poison_output(worker, slot);
-        start = uploaded = now_s();
+        start = uploaded = now_s(worker);
         if (status == HCB_OK && copies) {
             status = upload_inputs(worker);
-            uploaded = now_s();
+            uploaded = now_s(worker);
         }
         if (status == HCB_OK)
             status = told(worker, hcb_plan_run(slot->plan, 1, &timing));
-        computed = now_s();
+        computed = now_s(worker);
         if (status == HCB_OK && copies)
             status = download_output(worker, slot);
-        const double end = now_s();
+        const double end = now_s(worker);
         if (status != HCB_OK)
             break;
         json_array_append_new(total, json_real(end - start));

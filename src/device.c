@@ -124,6 +124,11 @@ enum hcb_status hcb_device_supports(struct hcb_device *device, const struct hcb_
                                    : device->ops->supports(device, c);
 }
 
+uint64_t hcb_device_now_ns(const struct hcb_device *device)
+{
+    return device->ops->now_ns != NULL ? device->ops->now_ns(device) : hcbi_now_ns();
+}
+
 /* ------------------------------------------------------- queues and buffers */
 
 enum hcb_status hcb_queue_new(struct hcb_device *device, struct hcb_queue **out)

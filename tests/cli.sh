@@ -9,9 +9,9 @@ export HCBENCH_NULL
 cd "$work" || exit 99
 
 # Help and version, everywhere.
-for command in '' run list verify; do
+for command in '' run list verify recover; do
 	expect 0 $command --help
-	says out '--platform'
+	says out '--json'
 		expect 0 $command --version
 	says out '^hcbench [0-9]+\.[0-9]+\.[0-9]+'
 done

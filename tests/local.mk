@@ -10,7 +10,9 @@ AM_TESTS_ENVIRONMENT = \
 EXTRA_DIST += %reldir%/environment.sh %reldir%/lsan.supp %reldir%/program.sh %reldir%/suite.h \
 	$(script_tests)
 script_tests = \
+	%reldir%/breakeven.sh \
 	%reldir%/cli.sh \
+	%reldir%/compare.sh \
 	%reldir%/duplicates.sh \
 	%reldir%/example.sh \
 	%reldir%/fair_cpu.sh \
@@ -18,6 +20,7 @@ script_tests = \
 	%reldir%/header.sh \
 	%reldir%/interrupt.sh \
 	%reldir%/oclgrind.sh \
+	%reldir%/resume.sh \
 	%reldir%/rooms.sh \
 	%reldir%/sensors.sh \
 	%reldir%/spirv.sh \
@@ -58,7 +61,7 @@ check_tests =
 # The library's core; no driver is touched.
 check_tests += \
 	%reldir%/test_cases %reldir%/test_environment %reldir%/test_fill \
-	%reldir%/test_formats %reldir%/test_kernels %reldir%/test_reference \
+	%reldir%/test_formats %reldir%/test_kernels %reldir%/test_model %reldir%/test_reference \
 	%reldir%/test_registry %reldir%/test_result %reldir%/test_sensors %reldir%/test_statistics \
 	%reldir%/test_verify
 AM_CPPFLAGS += $(CHECK_CFLAGS)
@@ -81,9 +84,15 @@ endif
 # The program.
 program_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/bench $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
 program_test_libs = libhcbench-program.la $(JANSSON_LIBS) $(LDADD)
-check_tests += %reldir%/test_conductor %reldir%/test_fair_cpu %reldir%/test_options \
-	%reldir%/test_power %reldir%/test_protocol %reldir%/test_roofline %reldir%/test_sampling \
-	%reldir%/test_silicon %reldir%/test_views
+check_tests += %reldir%/test_breakeven %reldir%/test_compare %reldir%/test_conductor \
+	%reldir%/test_fair_cpu %reldir%/test_options %reldir%/test_power %reldir%/test_protocol \
+	%reldir%/test_read %reldir%/test_roofline %reldir%/test_sampling %reldir%/test_silicon \
+	%reldir%/test_views
+%canon_reldir%_test_breakeven_CPPFLAGS = $(program_test_cppflags)
+%canon_reldir%_test_breakeven_LDADD = $(program_test_libs)
+%canon_reldir%_test_compare_SOURCES = %reldir%/test_compare.c %reldir%/capture.c %reldir%/capture.h
+%canon_reldir%_test_compare_CPPFLAGS = $(program_test_cppflags)
+%canon_reldir%_test_compare_LDADD = $(program_test_libs)
 %canon_reldir%_test_conductor_CPPFLAGS = $(program_test_cppflags)
 %canon_reldir%_test_conductor_LDADD = $(program_test_libs)
 %canon_reldir%_test_fair_cpu_CPPFLAGS = $(program_test_cppflags)
@@ -101,6 +110,9 @@ check_tests += %reldir%/test_conductor %reldir%/test_fair_cpu %reldir%/test_opti
 %canon_reldir%_test_roofline_LDADD = $(program_test_libs)
 %canon_reldir%_test_sampling_CPPFLAGS = $(program_test_cppflags)
 %canon_reldir%_test_sampling_LDADD = $(program_test_libs)
+%canon_reldir%_test_read_SOURCES = %reldir%/test_read.c %reldir%/capture.c %reldir%/capture.h
+%canon_reldir%_test_read_CPPFLAGS = $(program_test_cppflags)
+%canon_reldir%_test_read_LDADD = $(program_test_libs)
 %canon_reldir%_test_views_SOURCES = %reldir%/test_views.c %reldir%/capture.c %reldir%/capture.h
 %canon_reldir%_test_views_CPPFLAGS = $(program_test_cppflags)
 %canon_reldir%_test_views_LDADD = $(program_test_libs)

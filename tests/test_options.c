@@ -17,13 +17,14 @@
 
 enum { WORDS_MAX = 64 };
 
-static char line_copy[4096];
+/* Options point into the words, as main's do. */
+static char line_copy[4096], program[] = "hcbench", *argv[WORDS_MAX];
 
 /* Parses "hcbench LINE", cut at blanks; "''" is an empty argument. */
 static int parse(const char *line, struct options *options)
 {
-    char *argv[WORDS_MAX] = {(char[]){"hcbench"}};
-    int argc = 1;
+    int argc = 0;
+    argv[argc++] = program;
     snprintf(line_copy, sizeof line_copy, "%s", line);
     for (char *word = strtok(line_copy, " "); word != NULL; word = strtok(NULL, " ")) {
         if (strcmp(word, "''") == 0)
@@ -91,12 +92,32 @@ START_TEST(commands)
         enum command command;
     } lines[] = {{"run", COMMAND_RUN},       {"--quick", COMMAND_RUN},
                  {"list", COMMAND_LIST},     {"verify --full", COMMAND_VERIFY},
+                 {"compare a b", COMMAND_COMPARE},
                  {"worker", COMMAND_WORKER}, {"list -p cpu --json x", COMMAND_LIST}};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         struct options o = accepted(lines[i].line);
         ck_assert_int_eq(o.command, lines[i].command);
         options_free(&o);
     }
+}
+END_TEST
+
+START_TEST(compare_takes_two_files)
+{
+    struct options o = accepted("compare a.json b.json");
+    ck_assert_uint_eq(o.file_count, 2);
+    ck_assert_str_eq(o.files[0], "a.json");
+    ck_assert_str_eq(o.files[1], "b.json");
+    ck_assert_double_eq(o.threshold_percent, 5);
+    ck_assert(!o.all && !o.strict);
+    options_free(&o);
+    o = accepted("compare a.json --threshold 2.5 -a b.json --strict -q --json x --csv y --color never");
+    ck_assert_str_eq(o.files[1], "b.json");
+    ck_assert_double_eq(o.threshold_percent, 2.5);
+    ck_assert(o.all && o.strict && o.quiet);
+    ck_assert_str_eq(o.json, "x");
+    ck_assert_str_eq(o.csv, "y");
+    options_free(&o);
 }
 END_TEST
 
@@ -295,6 +316,13 @@ static const struct {
     const char *line, *message;
 } wrong[] = {
     {"frobnicate", "unknown command 'frobnicate'; known are run, list, verify"},
+    {"compare", "'hcbench compare' takes BASE NEW, not 0 files"},
+    {"compare a", "'hcbench compare' takes BASE NEW, not 1 file"},
+    {"compare a b c", "'hcbench compare' takes BASE NEW, not 3 files"},
+    {"compare a b --threshold -1", "--threshold '-1' is not a number from 0 to 1000"},
+    {"compare a b -t nan", "--threshold 'nan' is not a number"},
+    {"compare a b --size 3", "'hcbench compare' does not take --size"},
+    {"run --threshold 3", "'hcbench run' does not take --threshold"},
     {"run bogus", "unexpected argument 'bogus'"},
     {"--quick list", "unexpected argument 'list'"},
     {"--frobnicate", "unknown or ambiguous option '--frobnicate'"},
@@ -308,6 +336,7 @@ static const struct {
     {"--platform cpu,,opencl", "empty entry"},
     {"--platform cpu,", "empty entry"},
     {"--platform ,cpu", "empty entry"},
+    {"breakeven --op sum,peak", "no break-even for peak; it takes matmul, sum, dot, all"},
     {"--op foo", "unknown op 'foo'; known are matmul, sum, dot, upload, download, copy, triad, launch, peak, "
      "all"},
     {"--precision f31",
@@ -557,6 +586,7 @@ int main(void)
     tcase_add_checked_fixture(cases, set_up, NULL);
     tcase_add_test(cases, defaults);
     tcase_add_test(cases, commands);
+    tcase_add_test(cases, compare_takes_two_files);
     tcase_add_test(cases, every_option);
     tcase_add_test(cases, all_is_everything_but_tests);
     tcase_add_test(cases, the_last_one_counts);

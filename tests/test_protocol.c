@@ -246,7 +246,7 @@ START_TEST(device_and_verdict_survive_the_journey)
                            copy;
     json_t *object = protocol_device(&info);
     ck_assert(protocol_read_device(object, &copy));
-    ck_assert_str_eq(copy.name, "odd  name");
+    ck_assert_str_eq(copy.name, "odd ? name");
     ck_assert_str_eq(copy.id, info.id);
     ck_assert_int_eq(copy.type, HCB_DEVICE_GPU);
     ck_assert(copy.software && !copy.host_memory);

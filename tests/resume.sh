@@ -1,0 +1,151 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2086 # lists of options are split on purpose
+# A run that was killed: its journal becomes a result file, and the run goes on.
+# shellcheck source=tests/program.sh
+. "${srcdir:?}/tests/program.sh"
+[ -d /proc/self ] || {
+	echo "needs /proc"
+	exit 77
+}
+HCBENCH_NULL=ok,sleep-run
+export HCBENCH_NULL
+cd "$work" || exit 99
+run="-p null $tiny -n 8-44+4 --seed 5"
+
+# begin SIGNAL: a run that is ended after some cases; leaves `journal`.
+begin() {
+	rm -f journal
+	HCBENCH_TEST_MARK=$mark "$hcbench" $run --journal journal >out 2>err </dev/null &
+	program=$!
+	tries=0
+	until [ "$(grep -c end_of_case journal 2>/dev/null)" -ge 3 ] 2>/dev/null; do
+		sleep 0.1
+		tries=$((tries + 1))
+		[ $tries -lt 600 ] || {
+			note "no cases in the journal after 60 s"
+			finish
+		}
+	done
+	# Meanwhile nobody else may continue it.
+	[ "$1" != KILL ] || {
+		kill -STOP $program
+		expect 1 --resume journal --quiet
+		says err 'another run is writing it'
+	}
+	kill -"$1" $program
+	wait $program 2>/dev/null
+}
+
+# count STATUS FILE: rows with that status.
+count() {
+	grep -c "\"status\": \"$1\"" "$2"
+}
+
+begin INT
+says err "'hcbench --resume journal' measures the rest"
+begin KILL
+cp journal saved
+kept=$(grep -c end_of_case journal)
+
+# A last line that was torn.
+printf '{"device": "null:0", "op": "mat' >>journal
+expect 0 recover journal --json part.json --csv part.csv.gz
+[ -s err ] && note "recover said: $(cat err)"
+says out 'null:0'
+says out 'skipped: the run ended before this row was finished'
+[ "$(count ok part.json)" -ge $((4 * kept)) ] || note "recover lost rows"
+[ $(($(count ok part.json) + $(count skipped part.json))) -eq 40 ] || note "recover does not give all 40 rows"
+grep -q '"resumed"' part.json && note "a run that did not go on is told to have"
+gzip -dc part.csv.gz | grep -q '^null:0,null,matmul' || note "recover wrote no CSV"
+expect 0 recover journal --json - --quiet
+cmp -s out part.json || note "recover is not the same on stdout"
+expect 0 recover journal
+expect 1 recover part.json --json other.json
+says err 'part.json:1: this is no journal'
+[ -e other.json ] && note "a refused journal left a file"
+expect 2 recover journal --json ./journal
+says err 'is read'
+expect 2 recover
+expect 1 recover missing
+says err 'missing: cannot be read'
+
+# What does not agree.
+refused() {
+	status=$1 pattern=$2
+	shift 2
+	cp saved journal
+	expect "$status" "$@" --json no.json
+	says err "$pattern"
+	[ "$(grep -vc "^Try 'hcbench --help'" err)" -eq 1 ] || note "not one line: $*"
+	[ -e no.json ] && note "a file was written: $*"
+	cmp -s saved journal || note "the journal has changed: $*"
+}
+refused 2 'seed.*journal' --resume journal --seed 6
+refused 2 'size.*journal' --resume journal -n 8
+refused 2 'quick.*journal' --quick --resume journal
+refused 2 "of 'hcbench run'" verify --resume journal
+refused 2 'continues its journal' --resume journal --journal another
+refused 2 "not '-'" --resume -
+gzip -c saved >packed
+refused 1 'packed: it is packed|cannot continue packed' --resume packed
+refused 2 'is the journal' --resume journal --csv "$work/journal"
+HCBENCH_NULL=ok refused 1 'HCBENCH_NULL is not what it was' --resume journal
+LP_NUM_THREADS=1 refused 1 'LP_NUM_THREADS is not what it was' --resume journal
+# edited PATTERN SED: a journal of another program, machine, device or run.
+edited() {
+	cp saved journal
+	cp saved keep
+	sed "1 { $2; }" saved >journal
+	cmp -s saved journal && note "nothing to edit: $2"
+	mv journal saved
+	refused 1 "$1" --resume journal
+	mv keep saved
+}
+edited 'hcbench was version 0.0.9 and is' 's/"version":"[^"]*"/"version":"0.0.9"/'
+edited 'null:0: driver_version was "7" and is "' 's/"driver_version":"[^"]*"/"driver_version":"7"/'
+edited 'cpu: cores was 77 and is' 's/"cores":[0-9]*/"cores":77/'
+edited 'this machine: kernel was' 's/"kernel":"[^"]*"/"kernel":"other"/'
+edited 'its command line is none' 's/"--seed"/"--sead"/'
+edited 'its command line is none' 's/"-p"/"--help"/'
+edited 'its rows are not' 's/"--seed","5"/"--seed","6","-n","8"/'
+edited 'written by a newer hcbench' 's/"format_version":1/"format_version":2/'
+
+# It goes on: what was there is kept to the bit, the rest is measured, and the file
+# says so.
+cp saved journal
+printf '{"device": "null:0", "op": "mat' >>journal
+expect 0 --resume journal --json whole.json --seed 5 --timeout 50
+[ -s err ] && note "the resumed run said: $(cat err)"
+[ -e journal ] && note "the journal of a completed run is still there"
+[ "$(count ok whole.json)" -eq 40 ] || note "not 40 good rows but $(count ok whole.json)"
+grep -A1 '"resumed": \[' whole.json | grep -Eq '"20[0-9T:-]+Z"' || note "the file does not say that it was resumed"
+grep '"started"' part.json >a
+grep '"started"' whole.json >b
+cmp -s a b || note "the start of the run is another"
+# kept FILE: the rows that are kept, which are the first.
+kept() {
+	awk -v rows=$((4 * kept)) '/"results": \[/ { on = 1 } on && /"device":/ { n++ } on && n > rows { exit } on' "$1"
+}
+kept part.json >a
+kept whole.json >b
+[ "$(wc -l <a)" -gt 100 ] || note "no kept rows to compare"
+cmp -s a b || note "kept rows have changed"
+
+# Stopped once more, recovered and completed; also what was given at first is used.
+run="$run --json first.json"
+begin TERM
+rm -f first.json
+HCBENCH_TEST_MARK=$mark "$hcbench" --resume journal >out 2>err </dev/null &
+program=$!
+cases=$(grep -c end_of_case journal)
+while [ "$(grep -c end_of_case journal)" -le "$cases" ] && kill -0 $program 2>/dev/null; do sleep 0.1; done
+kill -KILL $program
+wait $program 2>/dev/null
+[ "$(grep -c '"resumed"' journal)" -eq 1 ] || note "the journal does not say that the run went on"
+expect 0 recover journal --quiet --json part.json
+grep -q '"resumed"' part.json || note "recover does not say that the run went on"
+expect 0 --resume journal
+[ "$(count ok first.json)" -eq 40 ] || note "the file of the first command line is not complete"
+[ "$(grep -A3 '"resumed": \[' first.json | grep -c '"20')" -eq 2 ] || note "not resumed twice"
+finish
