@@ -17,6 +17,7 @@
 #include "link.h"
 #include "output.h"
 #include "record.h"
+#include "report.h"
 #include "worker.h"
 
 static bool is_stdout(const char *path)
@@ -98,6 +99,8 @@ int main(int argc, char **argv)
         return status;
     if (options.command == COMMAND_WORKER)
         return worker_main();
+    if (options.command == COMMAND_REPORT)
+        return report(&options);
     struct record record;
     if (!record_begin(&record, argc, argv, &options)) {
         fprintf(stderr, "hcbench: out of memory\n");

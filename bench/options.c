@@ -16,10 +16,10 @@
 #include "output.h"
 #include "sizes.h"
 
-enum { HELP_WIDTH = 79, HELP_COLUMN = 26, FIRST_LONG = 256 };
+enum { HELP_WIDTH = 79, HELP_COLUMN = 26, FIRST_LONG = 256, FILES_MAX = 64 };
 
 /* Which commands take an option. */
-enum { RUN = 1 << COMMAND_RUN, LIST = 1 << COMMAND_LIST, VERIFY = 1 << COMMAND_VERIFY,
+enum { RUN = 1 << COMMAND_RUN, LIST = 1 << COMMAND_LIST, VERIFY = 1 << COMMAND_VERIFY, REPORT = 1 << COMMAND_REPORT,
        EVERY = (1 << COMMAND_WORKER) - 1 };
 
 /* A set of words for a value. */
@@ -305,6 +305,8 @@ static const struct {
     [COMMAND_RUN] = {"run", "measure and verify; the command when none is given"},
     [COMMAND_LIST] = {"list", "platforms and devices, what each supports and why not"},
     [COMMAND_VERIFY] = {"verify", "the correctness matrix, without timing"},
+    [COMMAND_REPORT] = {"report", "tables and plots of result files, as one HTML file",
+                        "FILE...", 1, FILES_MAX},
     [COMMAND_WORKER] = {"worker", NULL},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
@@ -382,6 +384,11 @@ static const struct row rows[] = {
      .words = &colors},
     {"strict", 0, NULL, RUN | VERIFY, "a row that is unsupported or skipped fails the run too",
      store_flag, MEMBER(strict), .value = true},
+    {"output", 'o', "FILE", REPORT, "the page to write; - is stdout", store_path, MEMBER(output)},
+    {"plots", 0, "DIR", REPORT, "write the plots there too: SVG, PNG, data and gnuplot scripts",
+     store_path, MEMBER(plots)},
+    {"timeout", 0, "S", REPORT, "seconds that gnuplot may take for a plot", store_number,
+     MEMBER(timeout_s), .low = 0.001, .high = SECONDS_MAX},
     {.name = "help", .letter = 'h', .commands = EVERY, .help = "print this"},
     {.name = "version", .letter = 'V', .commands = EVERY, .help = "print the version"},
 };
@@ -747,6 +754,11 @@ static bool settle_files(const struct options *options)
     const char *json = options->json, *csv = options->csv;
     if (json != NULL && csv != NULL && strcmp(json, csv) == 0)
         return complain("--json and --csv cannot both be written to '%s'", json);
+    if (options->command == COMMAND_REPORT && options->output == NULL)
+        return complain("'hcbench report' needs --output FILE");
+    for (size_t i = 0; options->output != NULL && i < options->file_count; i++)
+        if (strcmp(options->files[i], options->output) == 0 && strcmp(options->output, "-") != 0)
+            return complain("'%s' is to be read and cannot be written too", options->output);
     if (options->journal != NULL && strcmp(options->journal, "-") == 0)
         return complain("--journal needs the name of a file, not '-'");
     return true;

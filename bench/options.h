@@ -6,7 +6,7 @@
 #include <hcbench.h>
 
 /* The worker is for hcbench itself, and the last. */
-enum command { COMMAND_RUN, COMMAND_LIST, COMMAND_VERIFY, COMMAND_WORKER };
+enum command { COMMAND_RUN, COMMAND_LIST, COMMAND_VERIFY, COMMAND_REPORT, COMMAND_WORKER };
 enum preset { PRESET_DEFAULT, PRESET_QUICK, PRESET_FULL };
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
@@ -35,6 +35,7 @@ struct options {
     uint64_t seed;
     enum hcb_fill fill;
     const char *json, *csv, *journal, *kernel_dir; /* NULL: not given */
+    const char *output, *plots; /* of report; likewise */
     char **files; /* operands, as argv has them */
     size_t file_count;
     enum color color;
