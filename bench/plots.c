@@ -16,7 +16,7 @@
 #include "plots.h"
 #include "svg.h"
 
-enum { MOST_LINES = 24, MOST_BARS = 18, TICS = 6, HEIGHT = 340, BAR_PITCH = 34, LABEL = 56 };
+enum { MOST_LINES = 24, MOST_BARS = 18, TICS = 6, HEIGHT = 300, BAR_PITCH = 34, LABEL = 56 };
 
 /* Colors on white, told apart with color-blind eyes too, and their names in the
  * page's style, where dark mode has others.  0 is the baseline. */
@@ -24,9 +24,8 @@ static const struct svg_color colors[] = {
     {0x3c3c3c, "var(--c0)"}, {0x0065a8, "var(--c1)"}, {0xc84e00, "var(--c2)"},
     {0x00805f, "var(--c3)"}, {0xa8468a, "var(--c4)"}, {0x8a6a00, "var(--c5)"},
     {0x5b52c4, "var(--c6)"}, {0x7a4a2b, "var(--c7)"}, {0xdedede, "var(--grid)"},
-    {0x8c8c8c, "var(--axis)"}, {0, NULL}};
-enum { GRID_COLOR = RUN_COLORS, AXIS_COLOR };
-_Static_assert(sizeof colors / sizeof *colors == RUN_COLORS + 3, "a color for each series");
+    {0x8c8c8c, "var(--axis)"}, {0x000000, "currentColor"}, {0, NULL}};
+_Static_assert(sizeof colors / sizeof *colors == RUN_COLORS + 4, "a color for each series");
 
 static const struct {
     int point_type; /* of gnuplot */
@@ -41,7 +40,7 @@ const char *plot_mark(unsigned mark)
 
 unsigned plot_height(const struct plot *plot, enum plot_form form)
 {
-    return form == PLOT_NARROW && plot->kind != PLOT_SPLIT ? plot->height - 60 : plot->height;
+    return form == PLOT_NARROW && plot->kind != PLOT_SPLIT ? plot->height - 30 : plot->height;
 }
 
 /* -------------------------------------------------------------------- writing */
@@ -317,15 +316,16 @@ static void put_rate_lines(struct draft *draft, const struct runs *runs, const s
             continue;
         }
         fprintf(draft->script,
+                "%s'%s.tsv' skip 1 using ($1==%zu && $4>0 && $5>0 ? $2 : NaN):3:4:5 with yerrorbars "
+                "lw 1.5 pt -1 lc rgb '#%06x' notitle",
+                next(&first), draft->plot.name, i, (unsigned)colors[series->color].rgb);
+        fprintf(draft->script,
                 "%s'%s.tsv' skip 1 using ($1==%zu ? $2 : NaN):3 with linespoints lw 2 dt %zu pt %d "
                 "lc rgb '#%06x' title ",
                 next(&first), draft->plot.name, i, series->run % 4 + 1, marks[series->mark].point_type,
                 (unsigned)colors[series->color].rgb);
         put_quoted(draft->script, series->label);
-        fprintf(draft->script,
-                " noenhanced%s'%s.tsv' skip 1 using ($1==%zu && $4>0 && $5>0 ? $2 : NaN):3:4:5 with "
-                "yerrorbars lw 1.5 pt 0 ps 0 lc rgb '#%06x' notitle",
-                next(&first), draft->plot.name, i, (unsigned)colors[series->color].rgb);
+        fputs(" noenhanced", draft->script);
         add_key(draft, KEY_LINE, series->color, series->mark, series->label);
     }
     fputc('\n', draft->script);
@@ -550,6 +550,132 @@ static void add_error(struct plots *plots, const struct runs *runs, const struct
     finish(&draft, plots, kinds > 1);
 }
 
+/* ------------------------------------------------------------------------- rooflines */
+
+static unsigned precision_color(unsigned precision)
+{
+    return 1 + precision % (RUN_COLORS - 1);
+}
+
+static bool has_intensity(const struct hcb_result *row)
+{
+    return row_is_measured(row) && row->flops > 0 && row->bytes > 0 && row->gflops > 0;
+}
+
+/* A point for each row of the device; tells which ops and precisions there are. */
+static void put_points(struct draft *draft, const struct run *run, const char *device,
+                       bool (*there)[HCB_PRECISION_COUNT], struct range *x, struct range *y)
+{
+    char shape[72];
+    fputs("op_number\tprecision_number\tflop_per_byte\tGFLOP/s\top\tprecision\timpl\tshape\n", draft->data);
+    for (size_t i = 0; i < run->record.result_count; i++) {
+        const struct hcb_result *row = &run->record.results[i];
+        if (!has_intensity(row) || strcmp(row->device, device) != 0)
+            continue;
+        there[row->task.op][row->task.precision] = true;
+        widen(x, row->flops / row->bytes);
+        widen(y, row->gflops);
+        fprintf(draft->data, "%u\t%u\t", (unsigned)row->task.op, (unsigned)row->task.precision);
+        put_number(draft->data, row->flops / row->bytes);
+        put_number(draft->data, row->gflops);
+        fprintf(draft->data, "%s\t%s\t%s\t", hcb_op_name(row->task.op),
+                hcb_precision_name(row->task.precision), hcb_impl_name(row->task.impl));
+        put_label(draft->data, hcb_shape_text(&row->task, shape, sizeof shape));
+    }
+}
+
+/* The roof of each precision that was measured: y = min(peak, bandwidth x). */
+static void put_roofs(struct draft *draft, const struct roof *roof, bool *first)
+{
+    char bandwidth[NUMBER_SIZE], peak[NUMBER_SIZE], label[96];
+    bool any = false;
+    if (isfinite(roof->bandwidth_gbps))
+        fprintf(draft->script, "bandwidth = %s # GB/s\n", number_exact(roof->bandwidth_gbps, bandwidth));
+    for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++)
+        if (isfinite(roof->peak_gflops[p]))
+            fprintf(draft->script, "peak_%s = %s # GFLOP/s\n", hcb_precision_name(p),
+                    number_exact(roof->peak_gflops[p], peak));
+    for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++) {
+        const char *name = hcb_precision_name(p);
+        if (!isfinite(roof->peak_gflops[p]))
+            continue;
+        any = true;
+        fprintf(draft->script, isfinite(roof->bandwidth_gbps)
+                                   ? "%s(bandwidth * x < peak_%s ? bandwidth * x : peak_%s)"
+                                   : "%speak_%s + 0 * peak_%s", next(first), name, name);
+        snprintf(label, sizeof label, "%s: %s GFLOP/s", name, number_rounded(roof->peak_gflops[p], 4, peak));
+        fprintf(draft->script, " with lines lw 2 lc rgb '#%06x' title '%s'",
+                (unsigned)colors[precision_color(p)].rgb, label);
+        add_key(draft, KEY_ROOF, precision_color(p), 0, label);
+    }
+    if (!any)
+        fprintf(draft->script, "%sbandwidth * x with lines lw 2 lc rgb '#%06x' title 'memory'", next(first),
+                (unsigned)colors[0].rgb);
+    if (isfinite(roof->bandwidth_gbps)) {
+        snprintf(label, sizeof label, "slope: %s GB/s", number_rounded(roof->bandwidth_gbps, 4, bandwidth));
+        add_key(draft, KEY_ROOF, 0, 0, label);
+    }
+}
+
+static void draw_points(struct draft *draft, bool (*there)[HCB_PRECISION_COUNT], bool *first)
+{
+    for (unsigned op = 0; op < HCB_OP_COUNT; op++) {
+        bool any = false;
+        for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++) {
+            if (!there[op][p])
+                continue;
+            any = true;
+            fprintf(draft->script,
+                    "%s'%s.tsv' skip 1 using ($1==%u && $2==%u ? $3 : NaN):4 with points pt %d lc rgb "
+                    "'#%06x' title '%s %s'",
+                    next(first), draft->plot.name, op, p, marks[op % RUN_MARKS].point_type,
+                    (unsigned)colors[precision_color(p)].rgb, hcb_op_name(op), hcb_precision_name(p));
+        }
+        if (any)
+            add_key(draft, KEY_POINT, 0, op % RUN_MARKS, hcb_op_name(op));
+    }
+    fputc('\n', draft->script);
+}
+
+static bool has_roof(const struct roof *roof)
+{
+    bool any = isfinite(roof->bandwidth_gbps);
+    for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++)
+        any |= isfinite(roof->peak_gflops[p]);
+    return any;
+}
+
+static void add_roofline(struct plots *plots, const struct runs *runs, size_t run, size_t device)
+{
+    const char *id = runs->list[run].record.devices[device].info.id;
+    const struct roof roof = run_roof(&runs->list[run], id);
+    struct draft draft = {.plot = {.kind = PLOT_ROOFLINE, .run = run, .device = device}};
+    bool there[HCB_OP_COUNT][HCB_PRECISION_COUNT] = {{false}}, first = true;
+    struct range x = nothing, y = nothing;
+    char label[200];
+    draft.failed = !begin(&draft, "roofline-%zu-%zu", run + 1, device);
+    if (!draft.failed) {
+        put_points(&draft, &runs->list[run], id, there, &x, &y);
+        for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++)
+            widen(&y, roof.peak_gflops[p]);
+    }
+    const bool any = !draft.failed && has_roof(&roof) && x.low <= x.high;
+    if (any) {
+        snprintf(label, sizeof label, "%.60s%s%s: roofline", runs->count > 1 ? runs->list[run].label : "",
+                 runs->count > 1 ? " " : "", id);
+        snprintf(draft.plot.title, sizeof draft.plot.title, "%s", label);
+        widen(&x, x.high * 4);
+        widen(&x, x.low / 4);
+        fputs("set xlabel 'FLOP per byte of the operands'\nset samples 400\n", draft.script);
+        put_log_axis(draft.script, 'x', &x);
+        fputs("set ylabel 'GFLOP/s (logarithmic)'\n", draft.script);
+        put_log_axis(draft.script, 'y', &y);
+        put_roofs(&draft, &roof, &first);
+        draw_points(&draft, there, &first);
+    }
+    finish(&draft, plots, any);
+}
+
 /* --------------------------------------------------------------------- all of them */
 
 static void add_group_plots(struct plots *plots, const struct runs *runs, const struct group *group)
@@ -721,6 +847,9 @@ void plots_make(struct plots *plots, const struct runs *runs, const char *direct
     *plots = (struct plots){0};
     for (unsigned op = 0; op < HCB_OP_COUNT && !plots->failed; op++)
         add_op_plots(plots, runs, (enum hcb_op)op);
+    for (size_t i = 0; i < runs->count && !plots->failed; i++)
+        for (size_t j = 0; j < runs->list[i].record.device_count && !plots->failed; j++)
+            add_roofline(plots, runs, i, j);
     if (plots->failed)
         fputs("hcbench: out of memory\n", stderr);
     bool saves = directory != NULL && !plots->failed && make_directory(directory);

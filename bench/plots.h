@@ -11,7 +11,7 @@ enum plot_kind { PLOT_RATE, PLOT_END_TO_END, PLOT_SPLIT, PLOT_ERROR, PLOT_ROOFLI
 /* How a plot stands in the page: beside others, or on a phone. */
 enum plot_form { PLOT_WIDE, PLOT_NARROW, PLOT_FORM_COUNT };
 
-enum key_kind { KEY_LINE, KEY_POINT, KEY_AREA, KEY_BREAK_EVEN };
+enum key_kind { KEY_LINE, KEY_POINT, KEY_AREA, KEY_ROOF, KEY_BREAK_EVEN };
 struct key {
     enum key_kind kind;
     unsigned color, mark;
@@ -22,8 +22,7 @@ struct plot {
     enum plot_kind kind;
     enum hcb_op op;
     enum hcb_precision precision; /* rates and splits */
-    size_t run;                   /* rooflines */
-    char device[24];
+    size_t run, device;           /* rooflines */
     char name[64];    /* of its files, without ending */
     char title[128];
     unsigned height;  /* of the wide form; pixels */
@@ -41,7 +40,7 @@ struct plots {
     char reason[DRAW_REASON]; /* why some are not drawn; "" when all are */
 };
 
-enum { PLOT_WIDTH = 540, PLOT_WIDTH_NARROW = 330 };
+enum { PLOT_WIDTH = 420, PLOT_WIDTH_NARROW = 330 };
 
 /* Makes all plots that the runs have data for and has gnuplot draw them.
  * `directory`: data, scripts, SVG and PNG are written there as well, one line on

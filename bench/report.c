@@ -83,7 +83,7 @@ void sheet_ratio(struct sheet *sheet, const struct hcb_ratio *ratio)
 static void write_key(struct html *html, const struct key *key)
 {
     static const char *const lines[] = {
-        [KEY_LINE] = "\u2014", [KEY_POINT] = "", [KEY_AREA] = "\u25ac", [KEY_BREAK_EVEN] = "\u250a"};
+        [KEY_LINE] = "\u2014", [KEY_POINT] = "", [KEY_AREA] = "\u25ac", [KEY_ROOF] = "\u2014", [KEY_BREAK_EVEN] = "\u250a"};
     char class[8];
     snprintf(class, sizeof class, "c%u", key->color);
     html_begin(html, "li", NULL);
@@ -198,6 +198,7 @@ static void write_contents(struct html *html, const struct runs *runs)
     for (unsigned op = 0; op < HCB_OP_COUNT; op++)
         if (has_op(runs, op))
             write_link(html, hcb_op_name(op), hcb_op_name(op));
+    write_link(html, "roofline", "roofline");
     write_link(html, "notes", "warnings");
     write_link(html, "machine", "machine");
     write_link(html, "method", "method");
@@ -271,6 +272,7 @@ static void write_page(struct sheet *sheet)
     report_failures(sheet);
     report_answer(sheet);
     report_ops(sheet);
+    report_roofs(sheet);
     report_notes(sheet);
     report_machines(sheet);
     write_method(html);

@@ -49,6 +49,8 @@ void report_answer(struct sheet *sheet);
 /* A section for each op with plots and tables. */
 void report_ops(struct sheet *sheet);
 
+/* How near to what the hardware can do: a plot and a line for each device. */
+void report_roofs(struct sheet *sheet);
 /* Rows that failed, with their reasons; nothing when all is well. */
 void report_failures(struct sheet *sheet);
 /* Warnings, notes, and what is unsupported. */

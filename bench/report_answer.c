@@ -11,7 +11,7 @@
 #include "numbers.h"
 #include "report.h"
 
-enum { STRIP_WIDTH = 150, STRIP_HEIGHT = 22 };
+enum { STRIP_WIDTH = 150 }; /* as in write_strip */
 
 enum verdict ratio_verdict(const struct hcb_ratio *ratio)
 {
@@ -139,42 +139,52 @@ static double place(const struct scale *scale, double ratio)
     return 6 + (log2(ratio) - scale->low) / (scale->high - scale->low) * (STRIP_WIDTH - 12);
 }
 
-/* Whole tenths, which no locale writes with a comma. */
-static void put_tenths(struct html *html, double value)
+/* A coordinate with a decimal, which no locale writes with a comma. */
+static const char *coordinate(double value, char *text)
 {
     const int tenths = (int)lround(value * 10);
-    html_format(html, "%d.%d", tenths / 10, tenths % 10);
+    snprintf(text, NUMBER_SIZE, "%d.%d", tenths / 10, tenths % 10);
+    return text;
 }
 
-static void write_mark(struct html *html, const struct scale *scale, const struct hcb_ratio *ratio,
-                       int y, bool filled)
+static void write_line(struct html *html, const char *class, const char *from, const char *to)
 {
+    char d[2 * NUMBER_SIZE + 8];
+    snprintf(d, sizeof d, "M%s%s", from, to);
+    html_begin(html, "path", "class", class, "d", d, NULL);
+    html_end(html);
+}
+
+/* The interval as a line, the ratio as a circle. */
+static void write_mark(struct html *html, const struct scale *scale, const struct hcb_ratio *ratio,
+                       int y, const char *class)
+{
+    char from[NUMBER_SIZE + 8], to[NUMBER_SIZE + 8], x[NUMBER_SIZE], height[8];
     if (!(ratio->ratio > 0) || !isfinite(ratio->ratio))
         return;
+    snprintf(height, sizeof height, "%d", y);
     if (isfinite(ratio->ci95_low) && isfinite(ratio->ci95_high) && ratio->ci95_low > 0) {
-        html_markup(html, "<path class=\"interval\" d=\"M");
-        put_tenths(html, place(scale, ratio->ci95_low));
-        html_format(html, " %dH", y);
-        put_tenths(html, place(scale, ratio->ci95_high));
-        html_markup(html, "\"/>");
+        snprintf(from, sizeof from, "%s %d", coordinate(place(scale, ratio->ci95_low), x), y);
+        snprintf(to, sizeof to, "H%s", coordinate(place(scale, ratio->ci95_high), x));
+        write_line(html, "interval", from, to);
     }
-    html_markup(html, filled ? "<circle class=\"full\" cx=\"" : "<circle class=\"open\" cx=\"");
-    put_tenths(html, place(scale, ratio->ratio));
-    html_format(html, "\" cy=\"%d\" r=\"3.5", y);
-    html_markup(html, "\"/>");
+    html_begin(html, "circle", "class", class, "cx", coordinate(place(scale, ratio->ratio), x), "cy",
+               height, "r", "3.5", NULL);
+    html_end(html);
 }
 
-/* Both speedups on a line where the CPU is 1. */
+/* Both speedups on a scale where the CPU is 1. */
 static void write_strip(struct html *html, const struct scale *scale, const struct hcb_result *row)
 {
+    char one[NUMBER_SIZE + 8], x[NUMBER_SIZE];
     html_begin(html, "td", "class", "strip", NULL);
-    html_markup(html, "<svg viewBox=\"0 0 150 22\" width=\"150\" height=\"22\" aria-hidden=\"true\"><path class=\"one\" d=\"M");
-    put_tenths(html, place(scale, 1));
-    html_format(html, " 0V%d", STRIP_HEIGHT);
-    html_markup(html, "\"/>");
-    write_mark(html, scale, &row->speedup_kernel, 6, true);
-    write_mark(html, scale, &row->speedup_end_to_end, 16, false);
-    html_markup(html, "</svg>");
+    html_begin(html, "svg", "viewBox", "0 0 150 26", "width", "150", "height", "26", "aria-hidden", "true",
+               NULL);
+    snprintf(one, sizeof one, "%s 0", coordinate(place(scale, 1), x));
+    write_line(html, "one", one, "V26");
+    write_mark(html, scale, &row->speedup_end_to_end, 8, "full");
+    write_mark(html, scale, &row->speedup_kernel, 18, "open");
+    html_end(html);
     html_end(html);
 }
 
@@ -211,14 +221,16 @@ static void write_answer(struct sheet *sheet, const struct group *group, size_t 
     struct html *html = &sheet->html;
     char text[96];
     html_begin(html, "tr", NULL);
-    snprintf(text, sizeof text, "%s %s", hcb_op_name(best->task.op),
-             hcb_precision_name(best->task.precision));
-    html_element(html, "th", NULL, text);
-    snprintf(text, sizeof text, "%s/%s", best->device, hcb_impl_name(best->task.impl));
-    sheet_cell(sheet, text);
-    html_element(html, "td", "n", hcb_shape_text(&best->task, text, sizeof text));
-    sheet_ratio(sheet, &best->speedup_kernel);
+    html_begin(html, "th", NULL);
+    html_format(html, "%s %s", hcb_op_name(best->task.op), hcb_precision_name(best->task.precision));
+    snprintf(text, sizeof text, "%s/%s, ", best->device, hcb_impl_name(best->task.impl));
+    html_begin(html, "span", "class", "under", NULL);
+    html_text(html, text);
+    html_text(html, hcb_shape_text(&best->task, text, sizeof text));
+    html_end(html);
+    html_end(html);
     sheet_ratio(sheet, &best->speedup_end_to_end);
+    sheet_ratio(sheet, &best->speedup_kernel);
     write_strip(html, scale, best);
     html_element(html, "td", classes[verdict], words[verdict]);
     write_sizes(sheet, group, run, best);
@@ -248,10 +260,9 @@ static bool any_compared(const struct record *record)
 static void write_table(struct sheet *sheet, size_t run)
 {
     static const struct head_cell cells[] = {
-        {"computation", false},  {"device/impl", false}, {"at size", true},
-        {"on the device", true}, {"95 %", false},        {"end to end", true},
-        {"95 %", false},         {"CPU = 1", false},     {"verdict", false},
-        {"faster at", false},    {"against", false}};
+        {"computation", false}, {"end to end", true}, {"95 %", false},  {"on the device", true},
+        {"95 %", false},        {"CPU = 1", false},   {"verdict", false}, {"faster at", false},
+        {"against", false}};
     const struct scale scale = scale_of(&sheet->runs->list[run].record);
     struct group group;
     sheet_begin_table(sheet, "Speedups at the largest sizes", cells, sizeof cells / sizeof *cells);
@@ -287,9 +298,9 @@ void report_answer(struct sheet *sheet)
     for (size_t i = 0; i < sheet->runs->count; i++)
         write_run(sheet, i);
     html_element(html, "p", "remark",
-                 "A row shows a device's best impl at the largest size that was measured: how many times "
-                 "as fast as the CPU it is with the data on the device (\u25cf), and with upload and download "
-                 "(\u25cb), each with the 95 % interval of the ratio. It is called faster or slower when the "
+                 "A row shows a device's best impl at the largest size that was measured: how many "
+                 "times as fast as the CPU it is with upload and download (\u25cf), and with the data on the "
+                 "device (\u25cb), each with the 95 % interval of the ratio. It is called faster or slower when the "
                  "whole end-to-end interval lies on one side of 1. \u201cfaster at\u201d lists the measured sizes "
                  "where that is so.");
     html_end(html);

@@ -64,6 +64,79 @@ void report_failures(struct sheet *sheet)
     }
 }
 
+/* ----------------------------------------------------------------------- rooflines */
+
+static bool has_roof(const struct roof *roof)
+{
+    bool any = isfinite(roof->bandwidth_gbps);
+    for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++)
+        any |= isfinite(roof->peak_gflops[p]);
+    return any;
+}
+
+static void begin_roofs(struct sheet *sheet)
+{
+    struct head_cell cells[2 + HCB_PRECISION_COUNT] = {{"device", false}, {"memory, GB/s", true}};
+    char texts[HCB_PRECISION_COUNT][32];
+    for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++) {
+        snprintf(texts[p], sizeof texts[p], "%s, GFLOP/s", hcb_precision_name(p));
+        cells[2 + p] = (struct head_cell){texts[p], true};
+    }
+    sheet_begin_table(sheet, "Roofs", cells, sizeof cells / sizeof *cells);
+}
+
+static void write_roof(struct sheet *sheet, const struct run *run, const char *device, const struct roof *roof)
+{
+    html_begin(&sheet->html, "tr", NULL);
+    html_begin(&sheet->html, "th", NULL);
+    if (sheet->runs->count > 1) {
+        html_text(&sheet->html, run->label);
+        html_text(&sheet->html, " ");
+    }
+    html_text(&sheet->html, device);
+    html_end(&sheet->html);
+    sheet_number(sheet, roof->bandwidth_gbps, 4, NULL);
+    for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++)
+        sheet_number(sheet, roof->peak_gflops[p], 4, NULL);
+    html_end(&sheet->html);
+}
+
+static void write_roof_plots(struct sheet *sheet)
+{
+    html_begin(&sheet->html, "div", "class", "plots", NULL);
+    for (size_t i = 0; i < sheet->plots->count; i++)
+        if (sheet->plots->list[i].kind == PLOT_ROOFLINE)
+            sheet_plot(sheet, &sheet->plots->list[i]);
+    html_end(&sheet->html);
+}
+
+void report_roofs(struct sheet *sheet)
+{
+    bool any = false;
+    html_begin(&sheet->html, "section", "id", "roofline", NULL);
+    html_element(&sheet->html, "h2", NULL, "How near to the hardware\u2019s limits?");
+    write_roof_plots(sheet);
+    for (size_t i = 0; i < sheet->runs->count; i++)
+        for (size_t j = 0; j < sheet->runs->list[i].record.device_count; j++) {
+            const struct run *run = &sheet->runs->list[i];
+            const char *device = run->record.devices[j].info.id;
+            const struct roof roof = run_roof(run, device);
+            if (!has_roof(&roof))
+                continue;
+            if (!any)
+                begin_roofs(sheet);
+            any = true;
+            write_roof(sheet, run, device, &roof);
+        }
+    if (any)
+        sheet_end_table(sheet);
+    html_element(&sheet->html, "p", "remark",
+                 any ? "Measured peaks of multiply-add and measured memory bandwidth. A row above the slope "
+                       "works in a cache."
+                     : "Not measured: these files have no peaks and no memory bandwidth.");
+    html_end(&sheet->html);
+}
+
 /* --------------------------------------------------------------------------- notes */
 
 struct notes_list {

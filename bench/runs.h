@@ -84,4 +84,11 @@ const char *measure_unit(enum measure measure);
 /* The device of a row in its file; NULL when the file does not list it. */
 const struct device_record *run_device(const struct run *run, const char *id);
 
+/* What multiply-adds and memory of a device reach at most; NaN for what was not
+ * measured. */
+struct roof {
+    double peak_gflops[HCB_PRECISION_COUNT], bandwidth_gbps;
+};
+struct roof run_roof(const struct run *run, const char *device);
+
 #endif

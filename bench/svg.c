@@ -109,8 +109,12 @@ static bool take_attributes(struct reader *reader, bool outer)
         skip_blanks(reader);
         if (*reader->at == '>' || *reader->at == '/')
             return true;
-        if (!take_name(reader, name) || *reader->at++ != '=')
+        if (!take_name(reader, name))
             return false;
+        skip_blanks(reader);
+        if (*reader->at++ != '=')
+            return false;
+        skip_blanks(reader);
         const char quote = *reader->at++;
         const char *end = quote == '"' || quote == '\'' ? strchr(reader->at, quote) : NULL;
         char *value = end != NULL ? strndup(reader->at, (size_t)(end - reader->at)) : NULL;

@@ -40,6 +40,12 @@ check_PROGRAMS += %reldir%/run_case
 %canon_reldir%_run_case_SOURCES = %reldir%/run_case.c
 %canon_reldir%_run_case_LDADD = libplatform-checks.a libhcbench-core.la
 
+# Result files for tests of what reads them.
+check_PROGRAMS += %reldir%/make_result
+%canon_reldir%_make_result_SOURCES = %reldir%/make_result.c
+%canon_reldir%_make_result_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/bench $(JANSSON_CFLAGS)
+%canon_reldir%_make_result_LDADD = libhcbench-program.la libhcbench-core.la $(JANSSON_LIBS)
+
 if HAVE_CHECK
 check_tests =
 
