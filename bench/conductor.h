@@ -19,6 +19,19 @@ bool make_rows(struct record *record);
  * when the journal could not be opened. */
 bool conduct(struct record *record);
 
+/* The same for rows that are thought of on the way.  The record's devices are
+ * there and stay where they are.  Opens the journal and chooses the BLAS's core
+ * type; NULL after one line on stderr.  `expected`: rows in all, for the progress
+ * line; 0 if unknown. */
+struct conductor *conductor_open(struct record *record, size_t expected);
+/* Runs rows of one case (op, precision, shape), made by hcb_result_init, those of
+ * a device next to each other: interleaved, verified, with speedups.  After an
+ * interruption they are HCB_SKIPPED. */
+void conductor_run(struct conductor *conductor, struct hcb_result *rows, size_t count);
+/* Ends the workers, and the journal too unless it was interrupted.  Accepts
+ * NULL. */
+void conductor_close(struct conductor *conductor);
+
 /* EXIT_DONE or EXIT_BAD_ROW or EXIT_NO_DEVICE for a record that was run. */
 int record_exit_status(const struct record *record);
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "breakeven.h"
 #include "numbers.h"
 #include "output.h"
 #include "record.h"
@@ -29,7 +30,7 @@ static void write_quoted(struct output *output, const char *text)
 /* Warnings in one field, "; " between. */
 static void write_lines(struct output *output, char *const *lines)
 {
-    char text[8 * 300] = "";
+    char text[HCB_WARNINGS_MAX * 300] = "";
     for (; *lines != NULL; lines++) {
         const size_t used = strlen(text);
         snprintf(text + used, sizeof text - used, "%s%s", used > 0 ? "; " : "", *lines);
@@ -94,6 +95,10 @@ bool record_write_csv(const struct record *record, const char *path)
     struct output *output = output_open(path);
     if (output == NULL)
         return false;
+    if (record->breakeven_count > 0) {
+        breakeven_write_csv(record, output);
+        return output_close(output, true);
+    }
     write_line(output, NULL);
     for (size_t i = 0; i < record->result_count; i++)
         write_line(output, &record->results[i]);

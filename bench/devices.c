@@ -240,3 +240,11 @@ bool record_print_devices(const struct record *record)
     record_print_devices_on(record, &page);
     return page_end(&page);
 }
+
+bool device_is_baseline(const struct hcb_device_info *info)
+{
+    const int platform = hcb_word(hcb_platform_name, info->platform);
+    if (platform >= 0 && hcb_platform_is_test((unsigned)platform))
+        return strcmp(info->target, "baseline") == 0;
+    return strcmp(info->platform, "cpu") == 0;
+}

@@ -10,4 +10,8 @@ void devices_print(const struct record *record, struct page *page);
 /* Platforms that were asked for and gave no device, with the reason. */
 void absences_print(const struct record *record, struct page *page);
 
+/* Is it what the others are compared with: the CPU, or a device for tests that plays
+ * it? */
+bool device_is_baseline(const struct hcb_device_info *info);
+
 #endif

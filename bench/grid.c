@@ -129,7 +129,7 @@ static size_t least_width(const struct grid *grid)
 
 static void lay_out(struct grid *grid, const struct page *page)
 {
-    enum { SPARE_MAX = 3 };
+    enum { SPARE_MAX = 4 };
     grid->gap = wide_gap;
     for (size_t column = 0; column < grid->column_count; column++)
         grid->widths[column] = is_used(grid, column) ? column_width(grid, column) : 0;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "breakeven.h"
 #include "json.h"
 #include "output.h"
 #include "protocol.h"
@@ -238,13 +239,22 @@ static bool add_results(const struct record *record, json_t *document)
     return json_object_set_new(document, "results", results) == 0 && whole;
 }
 
+static bool add_breakevens(const struct record *record, json_t *document)
+{
+    if (record->breakeven_count == 0)
+        return true;
+    json_t *breakevens = breakeven_json(record);
+    return breakevens != NULL && json_object_set_new(document, "breakeven", breakevens) == 0;
+}
+
 /* NULL when memory is short. */
 static json_t *record_json(const struct record *record)
 {
     json_t *document =
         json_pack("{s:s, s:i}", "format", RESULT_FORMAT, "format_version", FORMAT_VERSION);
     if (document != NULL && record_add_head(record, document) &&
-        record_add_devices(record, document) && add_results(record, document))
+        record_add_devices(record, document) && add_results(record, document) &&
+        add_breakevens(record, document))
         return document;
     json_decref(document);
     return NULL;

@@ -3,7 +3,11 @@
 # link it.  It sees the library through hcbench.h alone.
 noinst_LTLIBRARIES += libhcbench-program.la
 libhcbench_program_la_SOURCES = \
+	%reldir%/actor.c %reldir%/actor.h \
+	%reldir%/breakeven.c %reldir%/breakeven.h \
+	%reldir%/breakeven_view.c \
 	%reldir%/conductor.c %reldir%/conductor.h \
+	%reldir%/crossing.c %reldir%/crossing.h \
 	%reldir%/csv.c \
 	%reldir%/devices.c %reldir%/devices.h \
 	%reldir%/discover.c \
@@ -29,9 +33,12 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/record.c %reldir%/record.h \
 	%reldir%/report.c %reldir%/report.h %reldir%/report_answer.c \
 	%reldir%/report_machine.c %reldir%/report_ops.c \
+	%reldir%/row.c %reldir%/row.h \
 	%reldir%/rows.c \
 	%reldir%/runs.c %reldir%/runs.h \
+	%reldir%/sampling.c %reldir%/sampling.h \
 	%reldir%/schema.c %reldir%/schema.h \
+	%reldir%/search.c %reldir%/search.h \
 	%reldir%/sizes.c %reldir%/sizes.h \
 	%reldir%/svg.c %reldir%/svg.h \
 	%reldir%/table.c \

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "breakeven.h"
 #include "conductor.h"
 #include "link.h"
 #include "output.h"
@@ -72,6 +73,20 @@ static void fill_closed_descriptors(void)
     }
 }
 
+static int find_breakevens(struct record *record)
+{
+    if (!kernel_dir_is_there(record->options) || !outputs_are_writable(record->options))
+        return EXIT_BAD_ROW;
+    const int found = breakeven_run(record);
+    if (found != EXIT_DONE)
+        return found;
+    const bool written = write_outputs(record);
+    const int status = record_exit_status(record);
+    if (status == EXIT_NO_DEVICE && link_interrupted() == 0)
+        fprintf(stderr, "hcbench: nothing was measured: every row is unsupported\n");
+    return written ? status : EXIT_BAD_ROW;
+}
+
 static int run(struct record *record)
 {
     if (!kernel_dir_is_there(record->options) || !make_rows(record) || !outputs_are_writable(record->options))
@@ -110,6 +125,8 @@ int main(int argc, char **argv)
     status = discover_devices(&record, options.command == COMMAND_LIST);
     if (status == EXIT_DONE && options.command == COMMAND_LIST)
         status = write_outputs(&record) ? EXIT_DONE : EXIT_BAD_ROW;
+    else if (status == EXIT_DONE && options.command == COMMAND_BREAKEVEN)
+        status = find_breakevens(&record);
     else if (status == EXIT_DONE)
         status = run(&record);
     record_clear(&record);

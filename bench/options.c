@@ -19,7 +19,8 @@
 enum { HELP_WIDTH = 79, HELP_COLUMN = 26, FIRST_LONG = 256, FILES_MAX = 64 };
 
 /* Which commands take an option. */
-enum { RUN = 1 << COMMAND_RUN, LIST = 1 << COMMAND_LIST, VERIFY = 1 << COMMAND_VERIFY, REPORT = 1 << COMMAND_REPORT,
+enum { RUN = 1 << COMMAND_RUN, LIST = 1 << COMMAND_LIST, VERIFY = 1 << COMMAND_VERIFY,
+       BREAKEVEN = 1 << COMMAND_BREAKEVEN, REPORT = 1 << COMMAND_REPORT, TIMED = RUN | BREAKEVEN,
        EVERY = (1 << COMMAND_WORKER) - 1 };
 
 /* A set of words for a value. */
@@ -230,6 +231,22 @@ static bool store_sizes(const struct row *row, const char *text, struct options 
     return true;
 }
 
+/* "64-4096" */
+static bool store_range(const struct row *row, const char *text, struct options *options)
+{
+    const char *at = text;
+    struct size_range range = {0, 0};
+    bool good = number_read_whole(&at, &range.low) == NUMBER_GOOD && *at++ == '-' &&
+                number_read_whole(&at, &range.high) == NUMBER_GOOD && *at == '\0';
+    if (!good || range.low == 0)
+        return complain("--%s '%s' is not a range of sizes; a range is two whole numbers from 1 on, "
+                        "as in 64-4096", row->name, text);
+    if (range.low >= range.high)
+        return complain("--%s '%s' is not a range: the second size must be larger", row->name, text);
+    options->range = range;
+    return true;
+}
+
 static bool whole_number(const struct row *row, const char *text, uint64_t *value)
 {
     const char *at = text;
@@ -305,6 +322,7 @@ static const struct {
     [COMMAND_RUN] = {"run", "measure and verify; the command when none is given"},
     [COMMAND_LIST] = {"list", "platforms and devices, what each supports and why not"},
     [COMMAND_VERIFY] = {"verify", "the correctness matrix, without timing"},
+    [COMMAND_BREAKEVEN] = {"breakeven", "the size from which a device is faster than the CPU"},
     [COMMAND_REPORT] = {"report", "tables and plots of result files, as one HTML file",
                         "FILE...", 1, FILES_MAX},
     [COMMAND_WORKER] = {"worker", NULL},
@@ -322,6 +340,21 @@ static const struct options presets[] = {
                      .max_time_s = 20, .ci_percent = 0.5},
 };
 
+/* A break-even needs many sizes, each less exact. */
+static const struct options breakeven_presets[] = {
+    [PRESET_DEFAULT] = {.warmup = 2, .min_runs = 8, .max_runs = 40, .min_time_s = 0.05,
+                        .max_time_s = 0.3, .ci_percent = 3},
+    [PRESET_QUICK] = {.warmup = 1, .min_runs = 5, .max_runs = 12, .min_time_s = 0.02,
+                      .max_time_s = 0.1, .ci_percent = 5},
+    [PRESET_FULL] = {.warmup = 5, .min_runs = 20, .max_runs = 200, .min_time_s = 0.5,
+                     .max_time_s = 3, .ci_percent = 1},
+};
+
+static const struct options *preset_of(enum command command, enum preset preset)
+{
+    return &(command == COMMAND_BREAKEVEN ? breakeven_presets : presets)[preset];
+}
+
 #define MEMBER(member)                                                                             \
     .offset = offsetof(struct options, member), .size = sizeof((struct options *)0)->member
 #define SAMPLING(member) MEMBER(member), .from_preset = true
@@ -329,60 +362,65 @@ static const struct options presets[] = {
 enum { RUNS_MAX = 1000000, SECONDS_MAX = 1000000 };
 
 static const struct row rows[] = {
-    {"platform", 'p', "LIST", RUN | LIST | VERIFY, "APIs to measure", store_words,
+    {"platform", 'p', "LIST", TIMED | LIST | VERIFY, "APIs to measure", store_words,
      MEMBER(platforms), .words = &platforms},
-    {"device", 'd', "LIST", RUN | LIST | VERIFY,
+    {"device", 'd', "LIST", TIMED | LIST | VERIFY,
      "devices, as 'hcbench list' prints them: cpu:0,opencl:1", store_devices, MEMBER(devices)},
-    {"op", 'o', "LIST", RUN | VERIFY, "what to compute", store_words, MEMBER(ops), .words = &ops},
-    {"precision", 'P', "LIST", RUN | VERIFY,
+    {"op", 'o', "LIST", TIMED | VERIFY, "what to compute", store_words, MEMBER(ops), .words = &ops},
+    {"precision", 'P', "LIST", TIMED | VERIFY,
      "input, accumulator and output types; 'verify' takes all unless told", store_words,
      MEMBER(precisions), .words = &precisions},
-    {"impl", 'i', "LIST", RUN | VERIFY, "who computes it; all but ref unless told", store_words,
+    {"impl", 'i', "LIST", TIMED | VERIFY, "who computes it; all but ref unless told", store_words,
      MEMBER(impls), .words = &impls},
     {"size", 'n', "LIST", RUN | VERIFY,
      "256,1024 or 256-4096*2 or 512-2048+512 or, for matmul, MxNxK; elements for reductions",
      store_sizes, MEMBER(sizes)},
-    {"warmup", 'w', "N", RUN, "windows that are dropped before the first sample", store_count, SAMPLING(warmup),
+    {"size", 'n', "LOW-HIGH", BREAKEVEN,
+     "where to search: m = n = k of a matmul, elements of a reduction", store_range, MEMBER(range)},
+    {"warmup", 'w', "N", TIMED, "windows that are dropped before the first sample", store_count, SAMPLING(warmup),
      .low = 0, .high = RUNS_MAX},
-    {"min-runs", 0, "N", RUN, "samples of a row at least", store_count, SAMPLING(min_runs),
+    {"min-runs", 0, "N", TIMED, "samples of a row at least", store_count, SAMPLING(min_runs),
      .low = 1, .high = RUNS_MAX},
-    {"max-runs", 0, "N", RUN, "samples of a row at most", store_count, SAMPLING(max_runs), .low = 1,
+    {"max-runs", 0, "N", TIMED, "samples of a row at most", store_count, SAMPLING(max_runs), .low = 1,
      .high = RUNS_MAX},
-    {"min-time", 0, "S", RUN, "seconds of sampling at least", store_number, SAMPLING(min_time_s),
+    {"min-time", 0, "S", TIMED, "seconds of sampling at least", store_number, SAMPLING(min_time_s),
      .low = 0, .high = SECONDS_MAX},
-    {"max-time", 0, "S", RUN, "seconds of sampling at most", store_number, SAMPLING(max_time_s),
+    {"max-time", 0, "S", TIMED, "seconds of sampling at most", store_number, SAMPLING(max_time_s),
      .low = 0.001, .high = SECONDS_MAX},
-    {"ci", 0, "PERCENT", RUN,
+    {"ci", 0, "PERCENT", TIMED,
      "stop when the 95 % interval of the median is within PERCENT; 0: only at a limit",
      store_number, SAMPLING(ci_percent), .low = 0, .high = 100},
-    {"quick", 0, NULL, RUN, "few, short samples", store_preset, MEMBER(preset),
+    {"quick", 0, NULL, TIMED, "few, short samples", store_preset, MEMBER(preset),
      .value = PRESET_QUICK},
-    {"full", 0, NULL, RUN | VERIFY, "a thorough run", store_preset, MEMBER(preset),
+    {"full", 0, NULL, TIMED | VERIFY, "a thorough run", store_preset, MEMBER(preset),
      .value = PRESET_FULL},
-    {"seed", 0, "N", RUN | VERIFY, "of the inputs", store_seed, MEMBER(seed)},
-    {"fill", 0, "WORD", RUN | VERIFY, "what the inputs are", store_word, MEMBER(fill),
+    {"against-itself", 0, NULL, RUN,
+     "measure each row twice, interleaved; x is then the one over the other, and should be 1", store_flag,
+     MEMBER(against_itself), .value = true},
+    {"seed", 0, "N", TIMED | VERIFY, "of the inputs", store_seed, MEMBER(seed)},
+    {"fill", 0, "WORD", TIMED | VERIFY, "what the inputs are", store_word, MEMBER(fill),
      .words = &fills},
-    {"timeout", 0, "S", RUN | LIST | VERIFY,
+    {"timeout", 0, "S", TIMED | LIST | VERIFY,
      "seconds for each step of a case; past them the row is 'timeout'", store_number,
      MEMBER(timeout_s), .low = 0.001, .high = SECONDS_MAX},
-    {"json", 0, "FILE", RUN | LIST | VERIFY,
+    {"json", 0, "FILE", TIMED | LIST | VERIFY,
      "write the result file; - is stdout and then nothing else is printed there; .gz compresses",
      store_path, MEMBER(json)},
-    {"csv", 0, "FILE", RUN | VERIFY, "write one line per row; - and .gz as for --json", store_path,
+    {"csv", 0, "FILE", TIMED | VERIFY, "write one line per row; - and .gz as for --json", store_path,
      MEMBER(csv)},
-    {"journal", 0, "FILE", RUN | VERIFY, "keep finished rows here until the run is complete",
+    {"journal", 0, "FILE", TIMED | VERIFY, "keep finished rows here until the run is complete",
      store_path, MEMBER(journal)},
-    {"kernel-dir", 0, "DIR", RUN | VERIFY,
+    {"kernel-dir", 0, "DIR", TIMED | VERIFY,
      "use the kernels in this folder instead of the built-in ones; $HCBENCH_KERNEL_DIR unless told",
      store_path, MEMBER(kernel_dir)},
-    {"no-isolate", 0, NULL, RUN | LIST | VERIFY, "one process, for debuggers; a crash ends the run",
+    {"no-isolate", 0, NULL, TIMED | LIST | VERIFY, "one process, for debuggers; a crash ends the run",
      store_flag, MEMBER(isolate), .value = false},
-    {"no-progress", 0, NULL, RUN | VERIFY, "no progress line", store_flag, MEMBER(progress),
+    {"no-progress", 0, NULL, TIMED | VERIFY, "no progress line", store_flag, MEMBER(progress),
      .value = false},
-    {"quiet", 'q', NULL, RUN | VERIFY, "no tables", store_flag, MEMBER(quiet), .value = true},
-    {"color", 0, "WHEN", RUN | LIST | VERIFY, "colors in tables", store_word, MEMBER(color),
+    {"quiet", 'q', NULL, TIMED | VERIFY, "no tables", store_flag, MEMBER(quiet), .value = true},
+    {"color", 0, "WHEN", TIMED | LIST | VERIFY, "colors in tables", store_word, MEMBER(color),
      .words = &colors},
-    {"strict", 0, NULL, RUN | VERIFY, "a row that is unsupported or skipped fails the run too",
+    {"strict", 0, NULL, TIMED | VERIFY, "a row that is unsupported or skipped fails the run too",
      store_flag, MEMBER(strict), .value = true},
     {"output", 'o', "FILE", REPORT, "the page to write; - is stdout", store_path, MEMBER(output)},
     {"plots", 0, "DIR", REPORT, "write the plots there too: SVG, PNG, data and gnuplot scripts",
@@ -394,10 +432,11 @@ static const struct row rows[] = {
 };
 enum { ROW_COUNT = sizeof rows / sizeof *rows };
 
-static void set_defaults(struct options *options)
+static void set_defaults(enum command command, struct options *options)
 {
     const char *kernel_dir = getenv("HCBENCH_KERNEL_DIR");
     *options = (struct options){
+        .command = command,
         .platforms = all_of(&platforms),
         .ops = all_of(&ops),
         .precisions = 1u << HCB_PRECISION_F32 | 1u << HCB_PRECISION_F16F32,
@@ -409,20 +448,22 @@ static void set_defaults(struct options *options)
         .isolate = true,
         .progress = true,
     };
+    if (command == COMMAND_BREAKEVEN)
+        options->precisions = 1u << HCB_PRECISION_F32;
     for (size_t i = 0; i < ROW_COUNT; i++)
         if (rows[i].from_preset)
             memcpy(member_of(&rows[i], options),
-                   (const char *)&presets[PRESET_DEFAULT] + rows[i].offset, rows[i].size);
+                   (const char *)preset_of(options->command, PRESET_DEFAULT) + rows[i].offset, rows[i].size);
 }
 
 /* ---------------------------------------------------------------------- help */
 
 /* The default as a word or a number, "" when the help text says it all. */
-static const char *default_text(const struct row *row, char *text)
+static const char *default_text(const struct row *row, enum command command, char *text)
 {
     struct options options;
     unsigned bits;
-    set_defaults(&options);
+    set_defaults(command, &options);
     const void *member = member_of(row, &options);
     text[0] = '\0';
     if (row->store == store_count)
@@ -471,14 +512,14 @@ static void print_wrapped(const char *text, int at, int column)
     putchar('\n');
 }
 
-static void print_option(const struct row *row)
+static void print_option(const struct row *row, enum command command)
 {
     char text[512], words[256], usual[NUMBER_SIZE];
     const bool has_words = row->words != NULL;
     snprintf(text, sizeof text, "%s%s%s%s", row->help, has_words ? ": " : "",
              has_words ? known(row->words, words, sizeof words) : "",
              row->store == store_words ? ", all" : "");
-    if (*default_text(row, usual) != '\0') {
+    if (*default_text(row, command, usual) != '\0') {
         const size_t used = strlen(text);
         snprintf(text + used, sizeof text - used, " [%s]", usual);
     }
@@ -515,7 +556,7 @@ static int print_help(enum command command, bool named)
     printf("\nOptions%s:\n", named ? "" : " of run");
     for (size_t i = 0; i < ROW_COUNT; i++)
         if (rows[i].commands >> command & 1)
-            print_option(&rows[i]);
+            print_option(&rows[i], command);
     puts("\nExit status: 0 all verified; 1 a row is wrong or failed, or a file could not be\n"
          "written; 2 the command line is wrong; 3 no usable device.");
     return finish_stdout();
@@ -673,7 +714,7 @@ static bool settle_sampling(struct options *options, const bool *given)
     struct options *o = options;
     for (size_t i = 0; i < ROW_COUNT; i++)
         if (rows[i].from_preset && !given[i])
-            memcpy(member_of(&rows[i], o), (const char *)&presets[o->preset] + rows[i].offset,
+            memcpy(member_of(&rows[i], o), (const char *)preset_of(o->command, o->preset) + rows[i].offset,
                    rows[i].size);
     if (o->min_runs > o->max_runs) {
         if (GIVEN(min_runs) && GIVEN(max_runs))
@@ -728,6 +769,30 @@ static bool fits(const struct options *options, const struct size_request *size,
     return true;
 }
 
+/* A break-even is with the CPU, whatever was named; devices for tests bring their
+ * own. */
+static bool settle_baseline(struct options *options)
+{
+    const unsigned cpu = (unsigned)hcb_word(hcb_platform_name, "cpu");
+    bool named = options->device_count == 0;
+    if (options->command != COMMAND_BREAKEVEN || (options->platforms & all_of(&platforms)) == 0)
+        return true;
+    options->platforms |= 1u << cpu;
+    for (size_t i = 0; i < options->device_count; i++)
+        named = named || platform_of(options->devices[i]) == (int)cpu;
+    return named || add_device(NULL, "cpu:0", options);
+}
+
+static bool settle_range(const struct options *options)
+{
+    const uint64_t n = options->range.high;
+    const struct size_request size = {.shape = {n, n, n}};
+    for (unsigned op = 0; op < HCB_OP_COUNT && n != 0; op++)
+        if (options->ops >> op & 1 && !fits(options, &size, (enum hcb_op)op))
+            return complain("size '%" PRIu64 "' is too large for 64 bits in %s", n, hcb_op_name(op));
+    return true;
+}
+
 static bool settle_sizes(const struct options *options)
 {
     char text[72];
@@ -769,7 +834,7 @@ static bool settle(struct options *options, const bool *given)
     if (options->command == COMMAND_VERIFY && !GIVEN(precisions))
         options->precisions = all_of(&precisions);
     return settle_sampling(options, given) && settle_devices(options, given) &&
-           settle_sizes(options) && settle_files(options);
+           settle_baseline(options) && settle_range(options) && settle_sizes(options) && settle_files(options);
 }
 
 /* The command, and whether the first argument names it. */
@@ -796,9 +861,10 @@ static bool find_command(int argc, char **argv, enum command *command, bool *nam
 int options_parse(int argc, char **argv, struct options *options)
 {
     bool given[ROW_COUNT] = {false}, named;
-    set_defaults(options);
-    if (!find_command(argc, argv, &options->command, &named))
+    enum command command;
+    if (!find_command(argc, argv, &command, &named))
         return EXIT_USAGE;
+    set_defaults(command, options);
     if (options->command == COMMAND_WORKER || argc < 1)
         return GO_ON;
     int status = parse(argc - named, argv + named, named, options, given);

@@ -6,7 +6,9 @@
 #include <hcbench.h>
 
 /* The worker is for hcbench itself, and the last. */
-enum command { COMMAND_RUN, COMMAND_LIST, COMMAND_VERIFY, COMMAND_REPORT, COMMAND_WORKER };
+enum command {
+    COMMAND_RUN, COMMAND_LIST, COMMAND_VERIFY, COMMAND_BREAKEVEN, COMMAND_REPORT, COMMAND_WORKER
+};
 enum preset { PRESET_DEFAULT, PRESET_QUICK, PRESET_FULL };
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
@@ -20,6 +22,11 @@ struct size_request {
     bool is_matrix; /* written as MxNxK */
 };
 
+/* Smallest and largest size of a search; 0 and 0: the program chooses. */
+struct size_range {
+    uint64_t low, high;
+};
+
 struct options {
     enum command command;
     enum preset preset;
@@ -28,6 +35,7 @@ struct options {
     size_t device_count;
     struct size_request *sizes; /* none: the program chooses */
     size_t size_count;
+    struct size_range range; /* breakeven */
     unsigned warmup, min_runs, max_runs; /* samples */
     double min_time_s, max_time_s;       /* of sampling, per row */
     double ci_percent; /* stop when the median's 95 % interval is within this; 0: never */
@@ -40,6 +48,7 @@ struct options {
     size_t file_count;
     enum color color;
     bool isolate, progress, quiet, strict;
+    bool against_itself; /* speedups over the same row measured again */
 };
 
 /* Reads the command line.  Returns -1 when there is work to do; else the exit

@@ -20,9 +20,11 @@ void progress_show(size_t done, const struct hcb_result *result, const char *pha
     char text[128];
     if (!shown)
         return;
-    fprintf(stderr, "\r\033[K[%zu/%zu] %s on %s/%s: %s", done, total,
-            hcb_case_text(&result->task, text, sizeof text), result->device,
-            hcb_impl_name(result->task.impl), phase);
+    fprintf(stderr, "\r\033[K[%zu", done);
+    if (total > 0)
+        fprintf(stderr, "/%zu", total);
+    fprintf(stderr, "] %s on %s/%s: %s", hcb_case_text(&result->task, text, sizeof text),
+            result->device, hcb_impl_name(result->task.impl), phase);
     fflush(stderr);
 }
 

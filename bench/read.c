@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "breakeven.h"
 #include "json.h"
 #include "locate.h"
 #include "protocol.h"
@@ -445,7 +446,8 @@ static bool take_document(const json_t *document, const struct read_limits *limi
         return false;
     if (json_array_size(json_object_get(document, "results")) > limits->rows)
         return flaw_note(flaw, "results", "has more than %zu rows", limits->rows);
-    return record_take_results(document, record, flaw) && check_speedups(record, flaw);
+    return record_take_results(document, record, flaw) && check_speedups(record, flaw) &&
+           breakeven_take(document, record, flaw);
 }
 
 static bool refuse_flaw(const char *path, const struct text *text, const struct flaw *flaw)

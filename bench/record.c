@@ -105,6 +105,9 @@ void record_clear(struct record *record)
         clear_device(&record->devices[i]);
     for (size_t i = 0; i < record->result_count; i++)
         hcb_result_clear(&record->results[i]);
+    for (size_t i = 0; i < record->breakeven_count; i++)
+        curve_clear(&record->breakevens[i].curve);
+    free(record->breakevens);
     free(record->variables);
     free(record->devices);
     free(record->absences);

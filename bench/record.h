@@ -6,6 +6,7 @@
 #include <hcbench.h>
 
 #include "options.h"
+#include "search.h"
 
 enum { RECORD_SAME_MAX = 8 };
 
@@ -37,6 +38,16 @@ struct words {
     size_t count;
 };
 
+/* From which size on a device is faster than the CPU, by one of two clocks. */
+struct breakeven {
+    char device[24];
+    struct hcb_case task; /* its shape means nothing */
+    char baseline[40];    /* "cpu:0/openblas" */
+    enum search_clock clock;
+    struct curve curve;
+    struct finding finding; /* sizes are whole numbers */
+};
+
 /* A view needs nothing but the record, whether it was measured or read from a file;
  * `options` say how to show it. */
 struct record {
@@ -58,6 +69,10 @@ struct record {
     size_t absence_count;
     struct hcb_result *results;
     size_t result_count;
+    /* Of `breakeven`, by op, precision, device, impl, clock; results are then the rows
+     * that they were found with. */
+    struct breakeven *breakevens;
+    size_t breakeven_count;
 };
 
 /* Fills in what is known before anything is measured: version, command, start,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "breakeven.h"
 #include "devices.h"
 #include "grid.h"
 #include "notes.h"
@@ -53,7 +54,9 @@ enum column {
     RATE,
     END_TO_END,
     SPEEDUP,
+    SPEEDUP_INTERVAL,
     SPEEDUP_END_TO_END,
+    SPEEDUP_END_TO_END_INTERVAL,
     AGAINST,
     ERROR,
     STATUS,
@@ -88,12 +91,19 @@ static void add_number(struct grid *grid, enum column column, double value, int 
         grid_cell(grid, column, PAINT_NONE, "%s", number_rounded(value, digits, text));
 }
 
-static void add_speedup(struct grid *grid, enum column column, double ratio)
+/* The ratio in one column and its interval, "0.84-0.88", in the next; green when
+ * it is above 1 beyond doubt. */
+static void add_speedup(struct grid *grid, enum column column, const struct hcb_ratio *speedup)
 {
-    char text[NUMBER_SIZE];
-    if (isfinite(ratio))
-        grid_cell(grid, column, ratio > 1 ? PAINT_GOOD : PAINT_NONE, "%s",
-                  number_rounded(ratio, ratio < 1 ? 2 : 3, text));
+    char text[NUMBER_SIZE], low[NUMBER_SIZE], high[NUMBER_SIZE];
+    const int digits = speedup->ratio < 1 ? 2 : 3;
+    if (isfinite(speedup->ratio))
+        grid_cell(grid, column, speedup->ci95_low > 1 ? PAINT_GOOD : PAINT_NONE, "%s",
+                  number_rounded(speedup->ratio, digits, text));
+    if (isfinite(speedup->ci95_low) && isfinite(speedup->ci95_high))
+        grid_cell(grid, column + 1, PAINT_FAINT, "%s-%s",
+                  number_rounded(speedup->ci95_low, digits, low),
+                  number_rounded(speedup->ci95_high, digits, high));
 }
 
 static void add_clocks(struct grid *grid, const struct hcb_result *row, const struct look *look)
@@ -125,8 +135,8 @@ static void add_result(struct grid *grid, const struct hcb_result *row, const st
     grid_cell(grid, IMPL, PAINT_NONE, "%s", hcb_impl_name(row->task.impl));
     add_clocks(grid, row, look);
     add_number(grid, RATE, hcb_op_rank(row->task.op) == 3 ? row->gflops : row->gbps, 4);
-    add_speedup(grid, SPEEDUP, row->speedup_kernel.ratio);
-    add_speedup(grid, SPEEDUP_END_TO_END, row->speedup_end_to_end.ratio);
+    add_speedup(grid, SPEEDUP, &row->speedup_kernel);
+    add_speedup(grid, SPEEDUP_END_TO_END, &row->speedup_end_to_end);
     if (!look->one_baseline)
         grid_cell(grid, AGAINST, PAINT_NONE, "%s", row->baseline);
     add_number(grid, ERROR, row->error.bound_ratio, 2);
@@ -143,10 +153,11 @@ static bool same_shape(const struct hcb_result *a, const struct hcb_result *b)
 static void print_title(struct page *page, const struct hcb_case *task, const struct look *look)
 {
     char text[160];
-    snprintf(text, sizeof text, "%s %s%s%s", hcb_op_name(task->op),
+    snprintf(text, sizeof text, "%s %s%s%s%s", hcb_op_name(task->op),
              hcb_precision_name(task->precision),
              look->baseline[0] != '\0' ? ", x: times as fast as " : "",
-             look->one_baseline ? look->baseline : "the row named under 'against'");
+             look->one_baseline ? look->baseline : "the row named under 'against'",
+             look->baseline[0] != '\0' ? ", with its 95 % interval" : "");
     fputc('\n', page->out);
     page_line(page, PAINT_TITLE, text);
 }
@@ -160,11 +171,13 @@ static void print_table(const struct hcb_result *rows, size_t count, struct page
         [IMPL] = {"impl", false, 0},
         [CLOCK] = {"clock", false, 0},
         [MEDIAN] = {"median", true, 0},
-        [SPREAD] = {"spread", true, 2},
+        [SPREAD] = {"spread", true, 3},
         [RATE] = {hcb_op_rank(rows->task.op) == 3 ? "GFLOP/s" : "GB/s", true, 0},
-        [END_TO_END] = {"e2e", true, 1},
+        [END_TO_END] = {"e2e", true, 2},
         [SPEEDUP] = {"x", true, 0},
+        [SPEEDUP_INTERVAL] = {"95 %", true, 4},
         [SPEEDUP_END_TO_END] = {"x e2e", true, 0},
+        [SPEEDUP_END_TO_END_INTERVAL] = {"95 %", true, 1},
         [AGAINST] = {"against", false, 0},
         [ERROR] = {"err/bound", true, 0},
         [STATUS] = {"status", false, 0},
@@ -337,6 +350,9 @@ void record_print_on(const struct record *record, struct page *page)
     devices_print(record, page);
     if (record->result_count > 0 && record->options->command == COMMAND_VERIFY) {
         print_tallies(record, page);
+        print_bad_rows(record, page);
+    } else if (record->breakeven_count > 0) {
+        breakeven_print(record, page);
         print_bad_rows(record, page);
     } else {
         print_tables(record, page);

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
@@ -48,11 +47,9 @@ struct worker {
 
 typedef enum hcb_status step_function(struct worker *worker, json_t *request, json_t *reply);
 
-static double now_s(void)
+static double now_s(const struct worker *worker)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+    return (double)hcb_device_now_ns(worker->device) * 1e-9;
 }
 
 static enum hcb_status fail(struct worker *worker, enum hcb_status status, const char *reason)
@@ -323,10 +320,10 @@ static enum hcb_status step_prepare(struct worker *worker, json_t *request, json
     slot->in_use = true;
     slot->task = worker->base;
     slot->task.impl = (enum hcb_impl)impl;
-    const double start = now_s();
+    const double start = now_s(worker);
     enum hcb_status status = make_plan(worker, slot);
     if (status == HCB_OK)
-        describe_plan(slot, now_s() - start, reply);
+        describe_plan(slot, now_s(worker) - start, reply);
     else
         release_slot(slot);
     return status;
@@ -428,17 +425,17 @@ static enum hcb_status step_transfer(struct worker *worker, json_t *request, jso
         struct hcb_timing timing;
         double start, uploaded, computed;
         status = poison_output(worker, slot);
-        start = uploaded = now_s();
+        start = uploaded = now_s(worker);
         if (status == HCB_OK && copies) {
             status = upload_inputs(worker);
-            uploaded = now_s();
+            uploaded = now_s(worker);
         }
         if (status == HCB_OK)
             status = told(worker, hcb_plan_run(slot->plan, 1, &timing));
-        computed = now_s();
+        computed = now_s(worker);
         if (status == HCB_OK && copies)
             status = download_output(worker, slot);
-        const double end = now_s();
+        const double end = now_s(worker);
         if (status != HCB_OK)
             break;
         json_array_append_new(total, json_real(end - start));

@@ -122,6 +122,11 @@ enum hcb_status hcb_device_supports(struct hcb_device *device, const struct hcb_
     return device->ops->supports(device, c);
 }
 
+uint64_t hcb_device_now_ns(const struct hcb_device *device)
+{
+    return device->ops->now_ns != NULL ? device->ops->now_ns(device) : hcbi_now_ns();
+}
+
 /* ------------------------------------------------------- queues and buffers */
 
 enum hcb_status hcb_queue_new(struct hcb_device *device, struct hcb_queue **out)
@@ -249,6 +254,19 @@ const struct hcb_plan_info *hcb_plan_info(const struct hcb_plan *plan)
     return &plan->info;
 }
 
+/* What no device can have needed: the host waited for less than half of it.  An
+ * end before the start is a very large time. */
+static enum hcb_status check_times(struct hcb_device *device, const struct hcb_timing *timing)
+{
+    const uint64_t slack_ns = 10 * 1000 * 1000;
+    if (!timing->device_valid || !timing->host_valid ||
+        timing->device_ns / 2 <= timing->host_ns + slack_ns)
+        return HCB_OK;
+    return hcbi_fail(device->ctx, HCB_ERROR,
+                     "the device's clock says %.3g s where the host waited for %.3g s",
+                     (double)timing->device_ns * 1e-9, (double)timing->host_ns * 1e-9);
+}
+
 enum hcb_status hcb_plan_run(struct hcb_plan *plan, uint32_t launches, struct hcb_timing *timing)
 {
     struct hcb_device *device = plan->queue->device;
@@ -256,6 +274,8 @@ enum hcb_status hcb_plan_run(struct hcb_plan *plan, uint32_t launches, struct hc
     if (launches == 0)
         return located(device, &plan->task, hcbi_fail(device->ctx, HCB_ERROR, "0 launches"));
     enum hcb_status status = device->ops->plan_run(plan, launches, &measured);
+    if (status == HCB_OK)
+        status = check_times(device, &measured);
     if (located(device, &plan->task, status) == HCB_OK)
         *timing = measured;
     return status;

@@ -325,6 +325,8 @@ struct hcb_ratio hcb_clock_ratio(const struct hcb_clock_result *numerator,
 
 /* ------------------------------------------------------------ result record */
 
+enum { HCB_WARNINGS_MAX = 15 };
+
 /* Everything known of one row.  A number that was not measured is NaN, a text
  * that does not apply is "". */
 struct hcb_result {
@@ -346,7 +348,8 @@ struct hcb_result {
     char kernels[96];
     char kernel_sha256[65];
     char note[HCB_REASON_SIZE]; /* of the plan */
-    char *warnings[8]; /* malloc'ed lines, NULL after the last */
+    double launches;            /* in a window */
+    char *warnings[HCB_WARNINGS_MAX + 1]; /* malloc'ed lines, NULL after the last */
 };
 
 /* How a member of struct hcb_result is read and written. */
@@ -482,6 +485,9 @@ const struct hcb_device_info *hcb_device_info(const struct hcb_device *device);
 enum hcb_status hcb_device_supports(struct hcb_device *device, const struct hcb_case *c);
 /* The most bytes that buffers and plans of this device held at one time. */
 uint64_t hcb_device_peak_bytes(const struct hcb_device *device);
+/* The host's clock for times that belong to this device's rows, in nanoseconds:
+ * CLOCK_MONOTONIC, but for synthetic devices, whose times are not spent. */
+uint64_t hcb_device_now_ns(const struct hcb_device *device);
 
 /* --------------------------------------------------- queues, buffers, plans */
 
@@ -525,7 +531,9 @@ struct hcb_timing {
 };
 
 /* Runs the plan `launches` times (at least 1) back to back and waits.  Each
- * launch computes the whole output again. */
+ * launch computes the whole output again.  HCB_ERROR as well when the device's
+ * clock gives an impossible time: an end before the start, or more than twice what
+ * the host waited for. */
 enum hcb_status hcb_plan_run(struct hcb_plan *plan, uint32_t launches, struct hcb_timing *timing);
 
 #ifdef __cplusplus

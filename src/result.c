@@ -50,6 +50,7 @@ static const struct hcb_field fields[] = {
     CLOCK("kernel", kernel),
     CLOCK("wall", wall),
     CLOCK("end_to_end", end_to_end),
+    COUNT("launches", launches),
     NUMBER("setup_s", setup_s),
     NUMBER("upload_s", upload_s),
     NUMBER("download_s", download_s),

@@ -27,6 +27,11 @@ fault ok ok ok 0
 fault sleep-run ok ok 0
 fault wrong wrong
 fault unwritten wrong
+# Impossible times are no numbers.
+fault backwards error
+says out "null:1  native .*error: the device's clock says .* s where the host waited for"
+fault stopped error
+says out 'null:1  native .*error: a clock gave a time that is not positive'
 for step in plan run; do
 	fault fail-$step error
 	says out 'NULL_FAILURE \(-5\) from '$step', null:1, matmul f32 16x16x16'

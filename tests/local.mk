@@ -75,12 +75,19 @@ endif
 # The program.
 program_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/bench $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
 program_test_libs = libhcbench-program.la $(JANSSON_LIBS) $(LDADD)
-check_tests += %reldir%/test_options %reldir%/test_protocol %reldir%/test_views
+check_tests += %reldir%/test_breakeven %reldir%/test_conductor %reldir%/test_options \
+	%reldir%/test_protocol %reldir%/test_sampling %reldir%/test_views
+%canon_reldir%_test_breakeven_CPPFLAGS = $(program_test_cppflags)
+%canon_reldir%_test_breakeven_LDADD = $(program_test_libs)
+%canon_reldir%_test_conductor_CPPFLAGS = $(program_test_cppflags)
+%canon_reldir%_test_conductor_LDADD = $(program_test_libs)
 %canon_reldir%_test_options_SOURCES = %reldir%/test_options.c %reldir%/capture.c %reldir%/capture.h
 %canon_reldir%_test_options_CPPFLAGS = $(program_test_cppflags)
 %canon_reldir%_test_options_LDADD = $(program_test_libs)
 %canon_reldir%_test_protocol_CPPFLAGS = $(program_test_cppflags)
 %canon_reldir%_test_protocol_LDADD = $(program_test_libs)
+%canon_reldir%_test_sampling_CPPFLAGS = $(program_test_cppflags)
+%canon_reldir%_test_sampling_LDADD = $(program_test_libs)
 %canon_reldir%_test_views_SOURCES = %reldir%/test_views.c %reldir%/capture.c %reldir%/capture.h
 %canon_reldir%_test_views_CPPFLAGS = $(program_test_cppflags)
 %canon_reldir%_test_views_LDADD = $(program_test_libs)

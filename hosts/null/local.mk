@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-libhcbench_core_la_SOURCES += %reldir%/null.c
+libhcbench_core_la_SOURCES += %reldir%/null.c %reldir%/compute.c %reldir%/model.c %reldir%/model.h

@@ -189,8 +189,8 @@ enum hcb_status hcbi_opencl_plan_run(struct hcb_plan *base, uint32_t launches,
     if (status == HCB_OK) {
         const cl_ulong start = stamp(first, CL_PROFILING_COMMAND_START);
         const cl_ulong end = stamp(last, CL_PROFILING_COMMAND_END);
-        timing->device_valid = start != 0 && end > start;
-        timing->device_ns = timing->device_valid ? end - start : 0;
+        timing->device_valid = start != 0 && end != 0;
+        timing->device_ns = timing->device_valid ? end - start : 0; /* wraps when impossible */
     }
     release_event(&first);
     release_event(&last);
