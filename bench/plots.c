@@ -16,7 +16,7 @@
 #include "plots.h"
 #include "svg.h"
 
-enum { MOST_LINES = 24, MOST_BARS = 18, TICS = 6, HEIGHT = 300, BAR_PITCH = 34, LABEL = 56 };
+enum { MOST_LINES = 24, MOST_BARS = 12, TICS = 6, HEIGHT = 300, BAR_PITCH = 34, LABEL = 72, BAR_LABEL = 44 };
 
 /* Colors on white, told apart with color-blind eyes too, and their names in the
  * page's style, where dark mode has others.  0 is the baseline. */
@@ -25,6 +25,7 @@ static const struct svg_color colors[] = {
     {0x00805f, "var(--c3)"}, {0xa8468a, "var(--c4)"}, {0x8a6a00, "var(--c5)"},
     {0x5b52c4, "var(--c6)"}, {0x7a4a2b, "var(--c7)"}, {0xdedede, "var(--grid)"},
     {0x8c8c8c, "var(--axis)"}, {0x000000, "currentColor"}, {0, NULL}};
+enum { NEUTRAL = RUN_COLORS + 1 };
 _Static_assert(sizeof colors / sizeof *colors == RUN_COLORS + 4, "a color for each series");
 
 static const struct {
@@ -95,13 +96,13 @@ static void finish(struct draft *draft, struct plots *plots, bool any)
     larger[plots->count++] = draft->plot;
 }
 
-/* Control characters as blanks, and no more than LABEL bytes of whole characters. */
-static char *clean_label(const char *text, char out[LABEL + 4])
+/* Control characters as blanks, and no more than `most` bytes of whole characters. */
+static char *clean_label(const char *text, size_t most, char out[LABEL + 4])
 {
     size_t length = strlen(text);
-    const bool cut = length > LABEL;
+    const bool cut = length > most;
     if (cut)
-        for (length = LABEL; length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80;)
+        for (length = most; length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80;)
             length--;
     for (size_t i = 0; i < length; i++)
         out[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7f ? ' ' : text[i];
@@ -114,16 +115,16 @@ static void put_quoted(FILE *file, const char *text)
 {
     char clean[LABEL + 4];
     fputc('\'', file);
-    for (const char *at = clean_label(text, clean); *at != '\0'; at++)
+    for (const char *at = clean_label(text, LABEL, clean); *at != '\0'; at++)
         fprintf(file, *at == '\'' ? "''" : "%c", *at);
     fputc('\'', file);
 }
 
 /* The last column of a line of data: without a quote, which would begin a string. */
-static void put_label(FILE *file, const char *text)
+static void put_label(FILE *file, const char *text, size_t most)
 {
     char clean[LABEL + 4];
-    for (const char *at = clean_label(text, clean); *at != '\0'; at++)
+    for (const char *at = clean_label(text, most, clean); *at != '\0'; at++)
         fputc(*at == '"' ? '\'' : *at, file);
     fputc('\n', file);
 }
@@ -255,16 +256,19 @@ static void put_rate_axis(FILE *script, const struct range *rates, const char *u
     }
 }
 
+static bool all_cubes(const struct group *group)
+{
+    for (size_t i = 0; i < group->count; i++)
+        if (!row_is_cube(group->entries[i].row))
+            return false;
+    return true;
+}
+
 static const char *size_label(const struct group *group)
 {
-    bool cubes = true;
-    for (size_t i = 0; i < group->count; i++) {
-        const struct hcb_shape *shape = &group->entries[i].row->task.shape;
-        cubes &= shape->m == shape->n && shape->n == shape->k;
-    }
     if (hcb_op_rank(group->op) != 3)
         return "elements";
-    return cubes ? "M = N = K" : "cube root of MNK";
+    return all_cubes(group) ? "M = N = K" : "M = N = K (points alone: cube root of MNK)";
 }
 
 /* ------------------------------------------------------------ rates against size */
@@ -297,38 +301,97 @@ static void put_rate_data(struct draft *draft, const struct runs *runs, const st
         put_number(draft->data, rate.high);
         fprintf(draft->data, "%llu\t%llu\t%llu\t", (unsigned long long)row->task.shape.m,
                 (unsigned long long)row->task.shape.n, (unsigned long long)row->task.shape.k);
-        put_label(draft->data, runs->series[group->entries[i].series].label);
+        put_label(draft->data, runs->series[group->entries[i].series].label, LABEL);
     }
 }
 
-/* A line through the medians, and a bar for each interval. */
-static void put_rate_lines(struct draft *draft, const struct runs *runs, const struct group *group,
-                           bool end_to_end)
+/* One series: a bar for each interval, a line through the medians, and points alone
+ * for what is no cube, since that is on no curve with the others. */
+static void put_rate_line(struct draft *draft, const struct group *group, const struct series *series,
+                          size_t number, bool *first)
 {
-    bool first = true;
+    const char *name = draft->plot.name, *cube = all_cubes(group) ? "" : " && $6==$7 && $7==$8";
+    const int point = marks[series->mark].point_type;
+    const unsigned color = (unsigned)colors[series->color].rgb;
+    fprintf(draft->script,
+            "%s'%s.tsv' skip 1 using ($1==%zu && $4>0 && $5>0 ? $2 : NaN):3:4:5 with yerrorbars lw 1.5 "
+            "pt -1 lc rgb '#%06x' notitle",
+            next(first), name, number, color);
+    if (*cube != '\0')
+        fprintf(draft->script,
+                "%s'%s.tsv' skip 1 using ($1==%zu ? $2 : NaN):3 with points pt %d lc rgb '#%06x' notitle",
+                next(first), name, number, point, color);
+    fprintf(draft->script,
+            "%s'%s.tsv' skip 1 using ($1==%zu%s ? $2 : NaN):3 with linespoints lw 2 dt %zu pt %d "
+            "lc rgb '#%06x' title ",
+            next(first), name, number, cube, series->run % 4 + 1, point, color);
+    put_quoted(draft->script, series->label);
+    fputs(" noenhanced", draft->script);
+}
+
+static void put_rate_lines(struct draft *draft, const struct runs *runs, const struct group *group,
+                           bool end_to_end, bool *first)
+{
     unsigned lines = 0;
     for (size_t i = 0; i < runs->series_count; i++) {
-        const struct series *series = &runs->series[i];
         if (!has_rates(group, i, end_to_end))
             continue;
         if (lines++ >= MOST_LINES) {
             draft->plot.left_out++;
             continue;
         }
-        fprintf(draft->script,
-                "%s'%s.tsv' skip 1 using ($1==%zu && $4>0 && $5>0 ? $2 : NaN):3:4:5 with yerrorbars "
-                "lw 1.5 pt -1 lc rgb '#%06x' notitle",
-                next(&first), draft->plot.name, i, (unsigned)colors[series->color].rgb);
-        fprintf(draft->script,
-                "%s'%s.tsv' skip 1 using ($1==%zu ? $2 : NaN):3 with linespoints lw 2 dt %zu pt %d "
-                "lc rgb '#%06x' title ",
-                next(&first), draft->plot.name, i, series->run % 4 + 1, marks[series->mark].point_type,
-                (unsigned)colors[series->color].rgb);
-        put_quoted(draft->script, series->label);
-        fputs(" noenhanced", draft->script);
-        add_key(draft, KEY_LINE, series->color, series->mark, series->label);
+        put_rate_line(draft, group, &runs->series[i], i, first);
+        add_key(draft, KEY_LINE, runs->series[i].color, runs->series[i].mark, runs->series[i].label);
     }
-    fputc('\n', draft->script);
+}
+
+/* Where a series becomes faster or slower than the CPU: a line, and its interval
+ * behind. */
+static void put_crossing(struct draft *draft, const struct series *series, const struct crossing *crossing)
+{
+    char at[NUMBER_SIZE], low[NUMBER_SIZE], high[NUMBER_SIZE], label[280];
+    const unsigned color = (unsigned)colors[series->color].rgb;
+    fprintf(draft->script,
+            "set object rectangle from %s, graph 0 to %s, graph 1 fillcolor rgb '#%06x' fillstyle "
+            "transparent solid 0.15 noborder behind\n",
+            number_exact(crossing->ci95_low, low), number_exact(crossing->ci95_high, high), color);
+    fprintf(draft->script, "set arrow from %s, graph 0 to %s, graph 1 nohead lw 1.5 dt 3 lc rgb '#%06x'\n",
+            number_exact(crossing->size, at), at, color);
+    snprintf(label, sizeof label, "break-even of %.160s: %s %.0f (%.0f\u2013%.0f)", series->label,
+             crossing->upward ? "faster from" : "faster below", crossing->size, crossing->ci95_low,
+             crossing->ci95_high);
+    add_key(draft, KEY_BREAK_EVEN, series->color, 0, label);
+}
+
+/* All of the plot's op, precision and clock; they come before "plot". */
+static void put_crossings(struct draft *draft, const struct runs *runs, const struct group *group,
+                          bool end_to_end)
+{
+    for (size_t i = 0; i < runs->count; i++)
+        for (size_t j = 0; j < runs->list[i].record.breakeven_count; j++) {
+            const struct breakeven *breakeven = &runs->list[i].record.breakevens[j];
+            const struct series *series =
+                runs_find_series(runs, i, breakeven->device, breakeven->task.impl);
+            if (breakeven->task.op != group->op || breakeven->task.precision != group->precision ||
+                (breakeven->clock == CLOCK_END_TO_END) != end_to_end || series == NULL)
+                continue;
+            for (size_t k = 0; k < breakeven->finding.count; k++)
+                put_crossing(draft, series, &breakeven->finding.crossings[k]);
+        }
+}
+
+/* In the legend of files; the page has one of its own. */
+static void title_crossings(struct draft *draft, bool *first)
+{
+    for (size_t i = 0; i < draft->plot.key_count; i++) {
+        const struct key *key = &draft->plot.keys[i];
+        if (key->kind != KEY_BREAK_EVEN)
+            continue;
+        fprintf(draft->script, "%sNaN with lines lw 1.5 dt 3 lc rgb '#%06x' title ", next(first),
+                (unsigned)colors[key->color].rgb);
+        put_quoted(draft->script, key->label);
+        fputs(" noenhanced", draft->script);
+    }
 }
 
 /* Both clocks have the same axes, so that two plots can be compared by eye. */
@@ -355,17 +418,20 @@ static void add_rates(struct plots *plots, const struct runs *runs, const struct
     const char *op = hcb_op_name(group->op), *precision = hcb_precision_name(group->precision);
     struct range sizes, rates;
     rate_ranges(group, &sizes, &rates);
-    bool any = false;
+    bool any = false, first = true;
     for (size_t i = 0; i < runs->series_count; i++)
         any |= has_rates(group, i, end_to_end);
     if (begin(&draft, "%s-%s-%s", op, precision, end_to_end ? "end-to-end" : "kernel") && any) {
         snprintf(draft.plot.title, sizeof draft.plot.title, "%s %s, %s", op, precision,
-                 end_to_end ? "end to end: upload, one launch, download" : "data on the device");
+                 end_to_end ? "end to end" : "data on the device");
         put_rate_data(&draft, runs, group, end_to_end);
         put_size_axis(draft.script, &sizes);
         fprintf(draft.script, "set xlabel '%s'\n", size_label(group));
         put_rate_axis(draft.script, &rates, measure_unit(group->measure));
-        put_rate_lines(&draft, runs, group, end_to_end);
+        put_crossings(&draft, runs, group, end_to_end);
+        put_rate_lines(&draft, runs, group, end_to_end, &first);
+        title_crossings(&draft, &first);
+        fputc('\n', draft.script);
     }
     finish(&draft, plots, any);
 }
@@ -376,7 +442,7 @@ static void add_rates(struct plots *plots, const struct runs *runs, const struct
 static const struct {
     const char *name;
     unsigned color;
-} parts[] = {{"upload", 1}, {"launch", 0}, {"download", 2}};
+} parts[] = {{"upload", 1}, {"launch", NEUTRAL}, {"download", 2}};
 enum { PARTS = sizeof parts / sizeof *parts };
 
 static bool has_parts(const struct hcb_result *row)
@@ -398,9 +464,9 @@ static void put_bar(struct draft *draft, const struct runs *runs, const struct e
         put_number(draft->data, times[i]);
     for (size_t i = 0; i < PARTS; i++)
         put_number(draft->data, at = i + 1 < PARTS ? at + times[i] / sum * 100 : 100);
-    snprintf(label, sizeof label, "%s  %s  %s", hcb_shape_text(&row->task, shape, sizeof shape),
-             runs->series[entry->series].label, number_seconds(sum, time));
-    put_label(draft->data, label);
+    snprintf(label, sizeof label, "%s, %s, %s", row_size_text(row, shape, sizeof shape),
+             number_seconds(sum, time), runs->series[entry->series].label);
+    put_label(draft->data, label, BAR_LABEL);
 }
 
 /* One bar for each row that copies, those of the largest sizes when there are many. */
@@ -474,7 +540,7 @@ static void put_spot(struct draft *draft, const struct runs *runs, const struct 
     put_number(draft->data, spot->rate);
     put_number(draft->data, row_size(spot->row));
     fprintf(draft->data, "%s\t", hcb_precision_name(spot->row->task.precision));
-    put_label(draft->data, runs->series[spot->series].label);
+    put_label(draft->data, runs->series[spot->series].label, LABEL);
 }
 
 /* One point in the plot; both its series and its precision come into the legend. */
@@ -580,7 +646,7 @@ static void put_points(struct draft *draft, const struct run *run, const char *d
         put_number(draft->data, row->gflops);
         fprintf(draft->data, "%s\t%s\t%s\t", hcb_op_name(row->task.op),
                 hcb_precision_name(row->task.precision), hcb_impl_name(row->task.impl));
-        put_label(draft->data, hcb_shape_text(&row->task, shape, sizeof shape));
+        put_label(draft->data, row_size_text(row, shape, sizeof shape), LABEL);
     }
 }
 
@@ -652,7 +718,6 @@ static void add_roofline(struct plots *plots, const struct runs *runs, size_t ru
     struct draft draft = {.plot = {.kind = PLOT_ROOFLINE, .run = run, .device = device}};
     bool there[HCB_OP_COUNT][HCB_PRECISION_COUNT] = {{false}}, first = true;
     struct range x = nothing, y = nothing;
-    char label[200];
     draft.failed = !begin(&draft, "roofline-%zu-%zu", run + 1, device);
     if (!draft.failed) {
         put_points(&draft, &runs->list[run], id, there, &x, &y);
@@ -661,9 +726,8 @@ static void add_roofline(struct plots *plots, const struct runs *runs, size_t ru
     }
     const bool any = !draft.failed && has_roof(&roof) && x.low <= x.high;
     if (any) {
-        snprintf(label, sizeof label, "%.60s%s%s: roofline", runs->count > 1 ? runs->list[run].label : "",
-                 runs->count > 1 ? " " : "", id);
-        snprintf(draft.plot.title, sizeof draft.plot.title, "%s", label);
+        snprintf(draft.plot.title, sizeof draft.plot.title, "%.60s%s%.24s: roofline",
+                 runs->count > 1 ? runs->list[run].label : "", runs->count > 1 ? " " : "", id);
         widen(&x, x.high * 4);
         widen(&x, x.low / 4);
         fputs("set xlabel 'FLOP per byte of the operands'\nset samples 400\n", draft.script);
@@ -730,8 +794,8 @@ static void compose_for_page(const struct plot *plot, FILE *file)
 static void compose_for_directory(const struct plot *plot, FILE *file)
 {
     const unsigned height = plot->height + 60 + 20 * (unsigned)(plot->key_count / 2);
-    fprintf(file, "# %s\n# 'gnuplot %s.gp' draws %s.svg and %s.png from %s.tsv.\n%s", plot->title,
-            plot->name, plot->name, plot->name, plot->name, head);
+    fprintf(file, "# 'gnuplot %s.gp' draws %s.svg and %s.png from %s.tsv.\n%s", plot->name, plot->name,
+            plot->name, plot->name, head);
     fputs("set key below noenhanced textcolor rgb 'black'\nset title ", file);
     put_quoted(file, plot->title);
     fprintf(file,

@@ -119,8 +119,10 @@ void sheet_plot(struct sheet *sheet, const struct plot *plot)
     write_form(html, plot, PLOT_WIDE);
     write_form(html, plot, PLOT_NARROW);
     html_begin(html, "ul", "class", "key", NULL);
-    for (size_t i = 0; i < plot->key_count; i++)
-        write_key(html, &plot->keys[i]);
+    for (int marks = 0; marks < 2; marks++)
+        for (size_t i = 0; i < plot->key_count; i++)
+            if ((plot->keys[i].kind == KEY_BREAK_EVEN) == marks)
+                write_key(html, &plot->keys[i]);
     if (plot->left_out > 0) {
         html_begin(html, "li", NULL);
         html_format(html, "%u more in the table", plot->left_out);
@@ -195,6 +197,7 @@ static void write_contents(struct html *html, const struct runs *runs)
 {
     html_begin(html, "nav", NULL);
     write_link(html, "answer", "answer");
+    write_link(html, "breakeven", "break-even");
     for (unsigned op = 0; op < HCB_OP_COUNT; op++)
         if (has_op(runs, op))
             write_link(html, hcb_op_name(op), hcb_op_name(op));
@@ -271,6 +274,7 @@ static void write_page(struct sheet *sheet)
     html_begin(html, "main", NULL);
     report_failures(sheet);
     report_answer(sheet);
+    report_breakevens(sheet);
     report_ops(sheet);
     report_roofs(sheet);
     report_notes(sheet);

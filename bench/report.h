@@ -46,6 +46,8 @@ enum verdict ratio_verdict(const struct hcb_ratio *ratio);
 
 /* Is the device worth it?  A list and a table for each file. */
 void report_answer(struct sheet *sheet);
+/* From which size on it is, where that was searched for. */
+void report_breakevens(struct sheet *sheet);
 /* A section for each op with plots and tables. */
 void report_ops(struct sheet *sheet);
 

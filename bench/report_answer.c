@@ -3,11 +3,13 @@
  * and how sure that is. */
 #include "config.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "breakeven.h"
 #include "numbers.h"
 #include "report.h"
 
@@ -203,7 +205,7 @@ static void write_sizes(struct sheet *sheet, const struct group *group, size_t r
             continue;
         const size_t used = strlen(text);
         snprintf(text + used, sizeof text - used, "%s%s", faster++ > 0 ? ", " : "",
-                 hcb_shape_text(&row->task, shape, sizeof shape));
+                 row_size_text(row, shape, sizeof shape));
     }
     if (faster == 0)
         snprintf(text, sizeof text, "none of %zu", sizes);
@@ -226,7 +228,7 @@ static void write_answer(struct sheet *sheet, const struct group *group, size_t 
     snprintf(text, sizeof text, "%s/%s, ", best->device, hcb_impl_name(best->task.impl));
     html_begin(html, "span", "class", "under", NULL);
     html_text(html, text);
-    html_text(html, hcb_shape_text(&best->task, text, sizeof text));
+    html_text(html, row_size_text(best, text, sizeof text));
     html_end(html);
     html_end(html);
     sheet_ratio(sheet, &best->speedup_end_to_end);
@@ -303,5 +305,81 @@ void report_answer(struct sheet *sheet)
                  "device (\u25cb), each with the 95 % interval of the ratio. It is called faster or slower when the "
                  "whole end-to-end interval lies on one side of 1. \u201cfaster at\u201d lists the measured sizes "
                  "where that is so.");
+    html_end(html);
+}
+
+/* ------------------------------------------------------------------------ break-even */
+
+/* Answer and interval, two cells. */
+static void write_finding(struct sheet *sheet, const struct finding *finding)
+{
+    char text[96] = "", interval[96] = "";
+    if (finding->count == 1) {
+        const struct crossing *crossing = &finding->crossings[0];
+        snprintf(text, sizeof text, "%s%.0f", crossing->upward ? "" : "only below ", crossing->size);
+        snprintf(interval, sizeof interval, "%.0f\u2013%.0f", crossing->ci95_low, crossing->ci95_high);
+    } else if (finding->answer == ANSWER_NEVER) {
+        snprintf(text, sizeof text, "never up to %" PRIu64, finding->high);
+    } else if (finding->answer == ANSWER_ALWAYS) {
+        snprintf(text, sizeof text, "always from %" PRIu64, finding->low);
+    } else {
+        snprintf(text, sizeof text, "%s", answer_name(finding->answer));
+    }
+    html_element(&sheet->html, "td", finding->count == 1 ? "n x" : "n", text);
+    html_element(&sheet->html, "td", "ci", interval);
+}
+
+static void write_breakeven(struct sheet *sheet, const struct breakeven *breakeven)
+{
+    char text[64], *words = NULL;
+    size_t size;
+    FILE *out = open_memstream(&words, &size);
+    html_begin(&sheet->html, "tr", NULL);
+    html_begin(&sheet->html, "th", NULL);
+    html_format(&sheet->html, "%s %s", hcb_op_name(breakeven->task.op),
+                hcb_precision_name(breakeven->task.precision));
+    html_end(&sheet->html);
+    snprintf(text, sizeof text, "%s/%s", breakeven->device, hcb_impl_name(breakeven->task.impl));
+    sheet_cell(sheet, text);
+    sheet_cell(sheet, breakeven->clock == CLOCK_KERNEL ? "on the device" : "end to end");
+    write_finding(sheet, &breakeven->finding);
+    snprintf(text, sizeof text, "%" PRIu64 "\u2013%" PRIu64, breakeven->finding.low, breakeven->finding.high);
+    html_element(&sheet->html, "td", "n", breakeven->finding.high > 0 ? text : "");
+    sheet_cell(sheet, breakeven->baseline);
+    if (out != NULL)
+        breakeven_say(out, breakeven);
+    if (out != NULL && fclose(out) == 0)
+        html_element(&sheet->html, "td", "remark", words);
+    else
+        sheet->failed = true;
+    free(words);
+    html_end(&sheet->html);
+}
+
+void report_breakevens(struct sheet *sheet)
+{
+    static const struct head_cell cells[] = {
+        {"computation", false}, {"device/impl", false}, {"", false},        {"faster from", true},
+        {"95 %", false},        {"searched", true},     {"against", false}, {"", false}};
+    struct html *html = &sheet->html;
+    bool any = false;
+    html_begin(html, "section", "id", "breakeven", NULL);
+    html_element(html, "h2", NULL, "From which size on?");
+    for (size_t i = 0; i < sheet->runs->count; i++) {
+        const struct record *record = &sheet->runs->list[i].record;
+        if (record->breakeven_count == 0)
+            continue;
+        any = true;
+        if (sheet->runs->count > 1)
+            html_element(html, "h3", NULL, sheet->runs->list[i].label);
+        sheet_begin_table(sheet, "Break-even sizes", cells, sizeof cells / sizeof *cells);
+        for (size_t j = 0; j < record->breakeven_count; j++)
+            write_breakeven(sheet, &record->breakevens[j]);
+        sheet_end_table(sheet);
+    }
+    html_element(html, "p", "remark",
+                 any ? "Sizes are M = N = K of a matmul, elements otherwise. The plots mark them with their "
+                       "intervals."
+                     : "Break-even was not searched for in these files; hcbench breakeven does.");
     html_end(html);
 }

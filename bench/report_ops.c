@@ -24,7 +24,7 @@ struct line {
 static void write_shape(const struct line *line)
 {
     char text[72];
-    html_element(&line->sheet->html, "td", "n", hcb_shape_text(&line->row->task, text, sizeof text));
+    html_element(&line->sheet->html, "td", "n", row_size_text(line->row, text, sizeof text));
 }
 
 static void write_who(const struct line *line)

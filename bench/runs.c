@@ -3,6 +3,7 @@
  * not hold but the rates at the ends of an interval. */
 #include "config.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,10 +51,24 @@ bool row_is_measured(const struct hcb_result *row)
     return row->status == HCB_OK && clock->n > 0 && clock->median > 0;
 }
 
+bool row_is_cube(const struct hcb_result *row)
+{
+    const struct hcb_shape *shape = &row->task.shape;
+    return hcb_op_rank(row->task.op) != 3 || (shape->m == shape->n && shape->n == shape->k);
+}
+
+char *row_size_text(const struct hcb_result *row, char *text, size_t size)
+{
+    if (!row_is_cube(row))
+        return hcb_shape_text(&row->task, text, size);
+    snprintf(text, size, "%" PRIu64, row->task.shape.n);
+    return text;
+}
+
 double row_size(const struct hcb_result *row)
 {
     const struct hcb_shape *shape = &row->task.shape;
-    if (hcb_op_rank(row->task.op) != 3 || (shape->m == shape->n && shape->n == shape->k))
+    if (row_is_cube(row))
         return (double)shape->n;
     return cbrt((double)shape->m) * cbrt((double)shape->n) * cbrt((double)shape->k);
 }
@@ -194,6 +209,16 @@ static size_t find_series(const struct runs *runs, size_t run, const struct hcb_
     while (i < runs->series_count && (runs->series[i].run != run || !is_of(&runs->series[i], row)))
         i++;
     return i;
+}
+
+const struct series *runs_find_series(const struct runs *runs, size_t run, const char *device,
+                                      enum hcb_impl impl)
+{
+    for (size_t i = 0; i < runs->series_count; i++)
+        if (runs->series[i].run == run && runs->series[i].row->task.impl == impl &&
+            strcmp(runs->series[i].row->device, device) == 0)
+            return &runs->series[i];
+    return NULL;
 }
 
 /* The color of the same device and impl in an earlier file, else the next one. */

@@ -57,6 +57,9 @@ void runs_clear(struct runs *runs);
  * short. */
 bool runs_prepare(struct runs *runs);
 
+/* NULL when the file has no such row. */
+const struct series *runs_find_series(const struct runs *runs, size_t run, const char *device,
+                                      enum hcb_impl impl);
 /* The rows of an op and precision; none: count is 0.  False when memory is short. */
 bool runs_group(const struct runs *runs, enum hcb_op op, enum hcb_precision precision,
                 struct group *group);
@@ -72,6 +75,10 @@ bool row_is_measured(const struct hcb_result *row);
 /* The extent that plots have on their axis: elements, or for a matmul the cube
  * root of MNK, which is N where all three are. */
 double row_size(const struct hcb_result *row);
+bool row_is_cube(const struct hcb_result *row);
+/* "1024" for a cube and for vectors, else "640x480x320", as --size takes it.  Returns
+ * `text`. */
+char *row_size_text(const struct hcb_result *row, char *text, size_t size);
 /* Median of a clock with its interval as rates (or seconds); NaN for what there is
  * not. */
 struct rate {

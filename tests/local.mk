@@ -7,7 +7,7 @@ AM_TESTS_ENVIRONMENT = \
 	GLSLANG='$(GLSLANG)' SANITIZER_FLAGS='$(HCB_SANITIZER_FLAGS)'; \
 	export builddir srcdir CC CXX GLSLANG SANITIZER_FLAGS; \
 	. $(abs_top_srcdir)/%reldir%/environment.sh;
-EXTRA_DIST += %reldir%/environment.sh %reldir%/lsan.supp %reldir%/program.sh %reldir%/suite.h \
+EXTRA_DIST += %reldir%/environment.sh %reldir%/lsan.supp %reldir%/page_check.js %reldir%/program.sh %reldir%/suite.h \
 	$(script_tests)
 script_tests = \
 	%reldir%/cli.sh \
@@ -16,6 +16,8 @@ script_tests = \
 	%reldir%/header.sh \
 	%reldir%/interrupt.sh \
 	%reldir%/oclgrind.sh \
+	%reldir%/report.sh \
+	%reldir%/report_page.sh \
 	%reldir%/rooms.sh \
 	%reldir%/spirv.sh \
 	%reldir%/symbols.sh \
@@ -91,6 +93,10 @@ check_tests += %reldir%/test_breakeven %reldir%/test_conductor %reldir%/test_opt
 %canon_reldir%_test_views_SOURCES = %reldir%/test_views.c %reldir%/capture.c %reldir%/capture.h
 %canon_reldir%_test_views_CPPFLAGS = $(program_test_cppflags)
 %canon_reldir%_test_views_LDADD = $(program_test_libs)
+
+check_tests += %reldir%/test_report
+%canon_reldir%_test_report_CPPFLAGS = $(program_test_cppflags)
+%canon_reldir%_test_report_LDADD = $(program_test_libs)
 
 check_PROGRAMS += $(check_tests)
 TESTS += $(check_tests)

@@ -16,7 +16,7 @@
 
 #include "record.h"
 
-enum { DEVICES = 4, ROWS_MAX = 512, ROUNDS = 8 };
+enum { DEVICES = 4, ROWS_MAX = 512, ROUNDS = 8, BREAKEVENS_MAX = 16 };
 
 static const char *const plain_texts[] = {
     "Example Processor 9000 with a rather long marketing name @ 3.50GHz",
@@ -26,11 +26,14 @@ static const char *const hostile_texts[] = {
     "<script>document.title='owned'</script><!--",
     "\"><img src=http://192.0.2.1/x onerror=\"document.title='owned'\">`touch owned`",
     "]]></svg><svg onload=alert(1)>&lt;&#60;{/Symbol a}_^@\\n%s%n",
-    "'; system(\"touch owned\"); print '", "<b>`touch owned`'\"; system(\"touch owned\") #"};
+    "'; system(\"touch owned\"); print '", "<b>`touch owned`'\"; system(\"touch owned\") #\n"
+    "system('touch owned')"};
 
 static struct device_record devices[DEVICES];
 static struct hcb_result rows[ROWS_MAX];
 static size_t row_count;
+static struct breakeven breakevens[BREAKEVENS_MAX];
+static size_t breakeven_count;
 static const char *const *texts = plain_texts;
 
 /* A device that does `peak` GFLOP/s or GB/s at most, and half of that at `half`. */
@@ -159,6 +162,40 @@ static void add_all(void)
     add_bad(&models[3], HCB_PRECISION_F16, HCB_UNSUPPORTED, "the driver has no 16-bit floats");
 }
 
+/* From the cubes or vectors of an op, as `hcbench breakeven` would find it. */
+static void find_breakeven(const struct model *model, enum hcb_op op, enum search_clock clock)
+{
+    struct breakeven *breakeven = &breakevens[breakeven_count++];
+    for (size_t i = 0; i < row_count; i++) {
+        const struct hcb_result *row = &rows[i];
+        const bool cube = op != HCB_OP_MATMUL || row->task.shape.m == row->task.shape.k;
+        if (row->status != HCB_OK || row->task.op != op || row->task.precision != HCB_PRECISION_F32 ||
+            !cube || strcmp(row->device, model->device) != 0)
+            continue;
+        breakeven->task = row->task;
+        snprintf(breakeven->baseline, sizeof breakeven->baseline, "%s", row->baseline);
+        curve_add(&breakeven->curve, row->task.shape.n,
+                  clock == CLOCK_KERNEL ? row->speedup_kernel : row->speedup_end_to_end);
+    }
+    snprintf(breakeven->device, sizeof breakeven->device, "%s", model->device);
+    breakeven->clock = clock;
+    breakeven->finding = curve_judge(&breakeven->curve);
+    for (size_t i = 0; i < breakeven->finding.count; i++) {
+        struct crossing *crossing = &breakeven->finding.crossings[i];
+        crossing->size = round(crossing->size);
+        crossing->ci95_low = floor(crossing->ci95_low);
+        crossing->ci95_high = ceil(crossing->ci95_high);
+    }
+}
+
+static void find_breakevens(void)
+{
+    for (int op = HCB_OP_MATMUL; op <= HCB_OP_SUM; op++)
+        for (size_t i = 1; i < DEVICES; i++)
+            for (int clock = 0; clock < CLOCK_COUNT; clock++)
+                find_breakeven(&models[i], (enum hcb_op)op, (enum search_clock)clock);
+}
+
 static void fill_devices(void)
 {
     static const char *const drivers[] = {"OpenBLAS", "Example OpenCL", "PoCL", "Example Vulkan"};
@@ -214,6 +251,10 @@ int main(int argc, char **argv)
         add_case(HCB_OP_MATMUL, HCB_PRECISION_F32, (struct hcb_shape){256, 256, 256});
     else if (strcmp(argv[1], "empty") != 0)
         add_all();
+    if (row_count > DEVICES)
+        find_breakevens();
+    record.breakevens = breakevens;
+    record.breakeven_count = breakeven_count;
     record.result_count = row_count;
     return record_write_json(&record, argv[2]) ? 0 : 1;
 }
