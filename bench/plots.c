@@ -16,7 +16,7 @@
 #include "plots.h"
 #include "svg.h"
 
-enum { MOST_LINES = 24, MOST_BARS = 12, TICS = 6, HEIGHT = 300, BAR_PITCH = 34, LABEL = 72, BAR_LABEL = 44 };
+enum { MOST_LINES = 24, MOST_BARS = 12, TICS = 6, HEIGHT = 300, BAR_PITCH = 34, LABEL = 72, BAR_LABEL = 44, FILE_WIDTH = 800 };
 
 /* Colors on white, told apart with color-blind eyes too, and their names in the
  * page's style, where dark mode has others.  0 is the baseline. */
@@ -492,7 +492,7 @@ static void add_split(struct plots *plots, const struct runs *runs, const struct
         draft.plot.height = (unsigned)(bar * BAR_PITCH + 76);
         fprintf(draft.script,
                 "set xrange [0:100]\nset xtics 25\nset xlabel '%% of upload + launch + download'\n"
-                "set yrange [%zu.1:-0.9]\nunset ytics\nset border 1\nset style fill solid noborder\n",
+                "set yrange [%zu.12:-0.9]\nunset ytics\nset border 1\nset style fill solid noborder\n",
                 bar - 1);
         for (size_t i = 0; i < PARTS; i++) {
             fprintf(draft.script,
@@ -790,22 +790,37 @@ static void compose_for_page(const struct plot *plot, FILE *file)
             PLOT_WIDTH_NARROW, plot_height(plot, PLOT_NARROW));
 }
 
+/* Lines that the legend takes in a file of DIR: columns are as wide as their longest
+ * label. */
+static unsigned key_lines(const struct plot *plot)
+{
+    size_t longest = 1;
+    for (size_t i = 0; i < plot->key_count; i++) {
+        const size_t length = strlen(plot->keys[i].label);
+        longest = length > longest ? length : longest;
+    }
+    if (longest > LABEL)
+        longest = LABEL;
+    const size_t columns = FILE_WIDTH / (longest * 8 + 60);
+    return (unsigned)(columns > 1 ? (plot->key_count + columns - 1) / columns : plot->key_count);
+}
+
 /* For anyone: what it is, SVG and PNG. */
 static void compose_for_directory(const struct plot *plot, FILE *file)
 {
-    const unsigned height = plot->height + 60 + 20 * (unsigned)(plot->key_count / 2);
+    const unsigned height = plot->height + 80 + 22 * key_lines(plot);
     fprintf(file, "# 'gnuplot %s.gp' draws %s.svg and %s.png from %s.tsv.\n%s", plot->name, plot->name,
             plot->name, plot->name, head);
-    fputs("set key below noenhanced textcolor rgb 'black'\nset title ", file);
+    fputs("set key below Left reverse samplen 2 noenhanced textcolor rgb 'black'\nset title ", file);
     put_quoted(file, plot->title);
     fprintf(file,
-            " noenhanced\nset terminal svg size 800,%u font 'sans-serif,13' background '#ffffff'\n"
+            " noenhanced\nset terminal svg size %d,%u font 'sans-serif,13' background '#ffffff'\n"
             "set output '%s.svg'\n%s",
-            height, plot->name, plot->script);
+            FILE_WIDTH, height, plot->name, plot->script);
     fprintf(file,
-            "set terminal pngcairo size 1600,%u font 'sans-serif,13' fontscale 2 linewidth 2 "
+            "set terminal pngcairo size %d,%u font 'sans-serif,13' fontscale 2 linewidth 2 "
             "pointscale 2 background '#ffffff'\nset output '%s.png'\nreplot\nset output\n",
-            2 * height, plot->name);
+            2 * FILE_WIDTH, 2 * height, plot->name);
 }
 
 /* malloc'ed; NULL when memory is short. */

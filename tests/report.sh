@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2123 # PATH is where gnuplot is looked for
 # hcbench report without a browser: exit statuses, what the page holds, the files of
 # --plots, and gnuplot that is missing, fails, hangs, or draws something else.
 # shellcheck source=tests/program.sh
@@ -20,7 +21,7 @@ with_gnuplot() {
 # tabled: the page has its tables, no drawing, and says why.
 tabled() {
 	grep -q "$1" page.html || note "the page does not say: $1"
-	grep -q '<td class="n">370.4</td>\|<table>' page.html || note "the page has no tables"
+	grep -q '<table>' page.html || note "the page has no tables"
 	grep -q '<figure' page.html && note "the page has a figure"
 	grep -q '</html>' page.html || note "the page has no end"
 }
@@ -76,7 +77,7 @@ expect 0 report plain.json -o page.html
 tabled 'signal 9'
 with_gnuplot 'exit 0'
 expect 0 report plain.json -o page.html
-tabled 'made no wide.svg'
+tabled 'gnuplot made no'
 for drawing in '<svg><script>alert(1)</script></svg>' '<svg><g>' '<svg><a href="http://192.0.2.1/">x</a></svg>'; do
 	with_gnuplot "cd \"\$(dirname \"\$2\")\"; echo '$drawing' >wide.svg; cp wide.svg narrow.svg"
 	expect 0 report plain.json -o page.html
@@ -86,8 +87,9 @@ done
 with_gnuplot 'exit 1'
 expect 1 report plain.json -o page.html --plots undrawn
 says err 'undrawn: not every plot is drawn'
-[ -s undrawn/matmul-f32-kernel.tsv ] && [ -s undrawn/sum-f32-kernel.gp ] ||
-	note "data and scripts are not there without gnuplot"
+for file in matmul-f32-kernel.tsv sum-f32-kernel.gp; do
+	[ -s undrawn/$file ] || note "$file is not there without gnuplot"
+done
 PATH=$here
 find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'hcbench-??????' -newer small.json -user "$(id -un)" 2>/dev/null |
 	while read -r folder; do
@@ -131,7 +133,8 @@ fi
 # Two files side by side.
 expect 0 report plain.json hostile.json -o page.html
 has 'example-host'
-has '&lt;b&gt;`touch owned`'
+has '&lt;b&gt;'
+# shellcheck disable=SC2016 # a backquote
 grep -q '<b>`' page.html && note "a host's name became markup"
 
 # --plots: data, scripts and drawings of each plot, which draw the same again.

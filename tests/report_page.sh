@@ -56,8 +56,9 @@ END
 	sed -n '/id="said"/,/<\/pre>/p' "$1.html.dom" | sed 's/<br>/\n/g' | grep -o 'verdict {.*}' >"$1.said"
 }
 
-"$make_result" plain plain.json && "$make_result" hostile hostile.json && "$make_result" small small.json ||
-	note "no result files"
+for kind in plain hostile small; do
+	"$make_result" "$kind" "$kind.json" || note "no result file $kind"
+done
 expect 0 report plain.json -o plain.html
 expect 0 report hostile.json plain.json -o both.html --plots plots
 expect 0 report small.json -o small.html

@@ -127,19 +127,14 @@ START_TEST(a_drawing_cannot_be_too_deep)
 }
 END_TEST
 
-static Suite *make_suite(void)
+int main(void)
 {
-    Suite *suite = suite_create("report");
-    TCase *texts = tcase_create("texts"), *drawings = tcase_create("drawings");
-    tcase_add_checked_fixture(texts, set_up, tear_down);
-    tcase_add_test(texts, texts_are_escaped);
-    tcase_add_test(texts, bytes_that_are_no_text_are_replaced);
-    suite_add_tcase(suite, texts);
-    tcase_add_test(drawings, drawings_get_colors_and_names_of_the_page);
-    tcase_add_test(drawings, drawings_that_are_none_are_refused);
-    tcase_add_test(drawings, a_drawing_cannot_be_too_deep);
-    suite_add_tcase(suite, drawings);
-    return suite;
+    TCase *tests = suite_case("report");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, texts_are_escaped);
+    tcase_add_test(tests, bytes_that_are_no_text_are_replaced);
+    tcase_add_test(tests, drawings_get_colors_and_names_of_the_page);
+    tcase_add_test(tests, drawings_that_are_none_are_refused);
+    tcase_add_test(tests, a_drawing_cannot_be_too_deep);
+    return suite_run("report", tests);
 }
-
-SUITE_MAIN(make_suite)
