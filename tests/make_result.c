@@ -24,10 +24,10 @@ static const char *const plain_texts[] = {
     "pthread-example-processor-9000-avx512", "Example GPU", "example-host"};
 static const char *const hostile_texts[] = {
     "<script>document.title='owned'</script><!--",
-    "\"><img src=http://192.0.2.1/x onerror=\"document.title='owned'\">`touch owned`",
+    "\"><img src=http://192.0.2.1/x onerror=\"document.title='owned'\">`touch $OWNED`",
     "]]></svg><svg onload=alert(1)>&lt;&#60;{/Symbol a}_^@\\n%s%n",
-    "'; system(\"touch owned\"); print '", "<b>`touch owned`'\"; system(\"touch owned\") #\n"
-    "system('touch owned')"};
+    "'; system(\"touch $OWNED\"); print '", "<b>`touch $OWNED`'\"; system(\"touch $OWNED\") #\n"
+    "system('touch $OWNED')"};
 
 static struct device_record devices[DEVICES];
 static struct hcb_result rows[ROWS_MAX];
