@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,22 +93,30 @@ static bool add_entrant(struct hunt *hunt, const struct hcb_device_info *info, e
     return true;
 }
 
-/* Which impls of the devices take part: of the CPU all but the reference, of others
- * those that the user wants. */
+/* The impls that a device takes part with, as bits: those that the user wants.  The
+ * CPU takes part with others, too, rather than not at all. */
+static unsigned impls_of(const struct hunt *hunt, const struct hcb_device_info *info)
+{
+    const int platform = hcb_word(hcb_platform_name, info->platform);
+    const unsigned wanted = hunt->record->options->impls, reference = 1u << HCB_IMPL_REF;
+    unsigned offered = 0;
+    for (unsigned impl = 0; impl < HCB_IMPL_COUNT && platform >= 0; impl++)
+        if (hcb_platform_offers((unsigned)platform, hunt->base.op, impl) >> hunt->base.precision & 1)
+            offered |= 1u << impl;
+    if (!device_is_baseline(info))
+        return offered & wanted;
+    offered &= ~reference;
+    return (offered & wanted) != 0 ? offered & wanted : offered;
+}
+
 static bool gather_entrants(struct hunt *hunt)
 {
-    const struct options *options = hunt->record->options;
     for (size_t i = 0; i < hunt->record->device_count; i++) {
         const struct hcb_device_info *info = &hunt->record->devices[i].info;
-        const int platform = hcb_word(hcb_platform_name, info->platform);
-        for (unsigned impl = 0; impl < HCB_IMPL_COUNT && platform >= 0; impl++) {
-            const unsigned offers = hcb_platform_offers((unsigned)platform, hunt->base.op, impl);
-            const bool wanted = device_is_baseline(info) ? impl != HCB_IMPL_REF
-                                                         : (options->impls >> impl & 1) != 0;
-            if (wanted && (offers >> hunt->base.precision & 1) != 0 &&
-                !add_entrant(hunt, info, (enum hcb_impl)impl))
+        const unsigned impls = impls_of(hunt, info);
+        for (unsigned impl = 0; impl < HCB_IMPL_COUNT; impl++)
+            if ((impls >> impl & 1) != 0 && !add_entrant(hunt, info, (enum hcb_impl)impl))
                 return false;
-        }
     }
     return true;
 }
@@ -192,22 +201,28 @@ static bool measure(void *context, uint64_t n, const bool *wanted, struct search
 
 /* --------------------------------------------------------------- what came out */
 
-/* Sizes are whole numbers; intervals are rounded outwards. */
+/* Sizes are whole numbers; intervals are rounded outwards, but not for what exp()
+ * and log() made of a whole number. */
 static void round_sizes(struct finding *finding)
 {
+    const double trace = 1e-9;
     for (size_t i = 0; i < finding->count; i++) {
         struct crossing *crossing = &finding->crossings[i];
         crossing->size = round(crossing->size);
-        crossing->ci95_low = fmax(floor(crossing->ci95_low), 1);
-        crossing->ci95_high = ceil(crossing->ci95_high);
+        crossing->ci95_low = fmax(floor(crossing->ci95_low * (1 + trace)), 1);
+        crossing->ci95_high = ceil(crossing->ci95_high * (1 - trace));
     }
 }
 
-static void note_limit(struct finding *finding, double longest_s)
+HCB_PRINTF(2, 3) static void add_reason(struct finding *finding, const char *format, ...)
 {
     const size_t used = strlen(finding->reason);
-    snprintf(finding->reason + used, sizeof finding->reason - used,
-             "%slarger sizes take more than %g s a launch", used > 0 ? "; " : "", longest_s);
+    char text[80];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    snprintf(finding->reason + used, sizeof finding->reason - used, "%s%s", used > 0 ? "; " : "", text);
 }
 
 static bool keep_breakeven(struct hunt *hunt, const struct entrant *entrant, enum search_clock clock,
@@ -230,7 +245,9 @@ static bool keep_breakeven(struct hunt *hunt, const struct entrant *entrant, enu
     memcpy(breakeven->baseline, hunt->baseline, sizeof breakeven->baseline);
     round_sizes(&breakeven->finding);
     if (result->too_slow)
-        note_limit(&breakeven->finding, rules->longest_s);
+        add_reason(&breakeven->finding, "larger sizes take more than %g s a launch", rules->longest_s);
+    if (link_interrupted() != 0)
+        add_reason(&breakeven->finding, "the search was stopped");
     return true;
 }
 

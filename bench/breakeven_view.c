@@ -102,7 +102,8 @@ void breakeven_say(FILE *out, const struct breakeven *breakeven)
         fprintf(out, "%s%s", between, finding->reason);
 }
 
-static void print_words(const struct breakeven *breakeven, struct page *page)
+/* `*any`: a line was printed before. */
+static void print_words(const struct breakeven *breakeven, bool *any, struct page *page)
 {
     char *text = NULL, line[600];
     size_t size;
@@ -116,6 +117,9 @@ static void print_words(const struct breakeven *breakeven, struct page *page)
                  hcb_precision_name(breakeven->task.precision), breakeven->device,
                  hcb_impl_name(breakeven->task.impl),
                  breakeven->clock == CLOCK_KERNEL ? "kernel" : "end to end", text);
+        if (!*any)
+            fputc('\n', page->out);
+        *any = true;
         page_wrap(page, 4, line);
     }
     free(text);
@@ -124,8 +128,7 @@ static void print_words(const struct breakeven *breakeven, struct page *page)
 void breakeven_print(const struct record *record, struct page *page)
 {
     char text[400];
-    if (record->breakeven_count == 0)
-        return;
+    bool any = false;
     snprintf(text, sizeof text,
              "Break-even: from which size on a device is faster than %s, with the 95 %% interval. "
              "Sizes: m = n = k of a matmul, elements otherwise. End to end: with upload and download.",
@@ -136,9 +139,8 @@ void breakeven_print(const struct record *record, struct page *page)
     struct grid *grid = make_grid(record);
     page->failed |= grid == NULL;
     grid_print(grid, page);
-    fputc('\n', page->out);
     for (size_t i = 0; i < record->breakeven_count; i++)
-        print_words(&record->breakevens[i], page);
+        print_words(&record->breakevens[i], &any, page);
 }
 
 /* ------------------------------------------------------------------------- CSV */

@@ -218,33 +218,39 @@ static double between(const struct curve_point *a, const struct curve_point *b)
     return isfinite(x) ? clamp(x, x_of(a), x_of(b)) : (x_of(a) + x_of(b)) / 2;
 }
 
-/* Narrows the interval from the bracket to what the line says, where there are
- * points enough for one. */
+/* A line through the points around x that crosses between `from` and `to`.  False
+ * when there are too few of them, or when they do not lie along such a line. */
+static bool line_near(const struct curve *curve, double x, const struct crossing *crossing, double from,
+                      double to, struct line *line)
+{
+    const struct curve_point *points[LINE_POINTS_MAX];
+    const size_t count = gather(curve, x, NEIGHBOURHOOD, points);
+    if (count < LINE_POINTS_MIN)
+        return false;
+    *line = fit_line(points, count);
+    const double root = root_of(line);
+    return line->spread > 0 && (line->slope > 0) == crossing->upward && root >= from && root <= to;
+}
+
+/* Narrows the interval from the bracket to what the line says, where there is one. */
 static void locate(const struct curve *curve, const struct curve_point *a, const struct curve_point *b,
                    struct crossing *crossing)
 {
-    const struct curve_point *points[LINE_POINTS_MAX];
     const double from = x_of(a), to = x_of(b);
-    double x = between(a, b), low = from, high = to;
-    for (int i = 0; i < 4; i++) {
-        const size_t count = gather(curve, x, NEIGHBOURHOOD, points);
-        double fit_low, fit_high;
-        if (count < LINE_POINTS_MIN)
-            break;
-        const struct line line = fit_line(points, count);
-        if ((line.slope > 0) != crossing->upward || !(line.spread > 0))
-            break;
-        x = clamp(root_of(&line), from, to);
+    double x = between(a, b), low = from, high = to, line_low, line_high;
+    struct line line;
+    for (int i = 0; i < 4 && line_near(curve, x, crossing, from, to, &line); i++) {
+        x = root_of(&line);
         low = from;
         high = to;
-        if (root_interval(&line, &fit_low, &fit_high) && fit_low < to && fit_high > from) {
-            low = fmax(low, fit_low);
-            high = fmin(high, fit_high);
+        if (root_interval(&line, &line_low, &line_high)) {
+            low = fmax(from, line_low);
+            high = fmin(to, line_high);
         }
     }
     crossing->size = exp(x);
-    crossing->ci95_low = crossing->repeated ? (double)a->n : exp(fmin(low, x));
-    crossing->ci95_high = crossing->repeated ? (double)b->n : exp(fmax(high, x));
+    crossing->ci95_low = exp(crossing->repeated ? from : low);
+    crossing->ci95_high = exp(crossing->repeated ? to : high);
 }
 
 /* ------------------------------------------------------------------- the changes */

@@ -47,6 +47,9 @@ libhcbench_program_la_SOURCES = \
 libhcbench_program_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS) $(SMARTCOLS_CFLAGS)
 libhcbench_program_la_LIBADD = $(JANSSON_LIBS) $(ZLIB_LIBS) $(SMARTCOLS_LIBS)
 
+# Experiments that take minutes and whose figures are in doc/measurement.md.
+EXTRA_DIST += %reldir%/breakeven_seeds.sh %reldir%/null_test.sh
+
 # The style of report pages, embedded.
 EXTRA_DIST += %reldir%/report.css
 nodist_libhcbench_program_la_SOURCES = %reldir%/report_css.c

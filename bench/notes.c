@@ -208,17 +208,31 @@ static const struct kind kinds[] = {
     {"note", note_text, false},
     {"warning", warning_text, true},
 };
+enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
 
-bool notes_each(const struct record *record, bool exact, note_use *use, void *closure)
+/* The rows behind break-evens are short on purpose, and the intervals account for
+ * that: their warnings are counted. */
+static void count_warnings(const struct record *record, struct page *page, bool *any)
 {
+    size_t rows = 0;
+    for (size_t i = 0; i < record->result_count; i++)
+        rows += warning_text(&record->results[i], 0) != NULL;
+    if (rows == 0)
+        return;
+    fprintf(page->out, "%s%zu row%s with warnings, which --json shows\n", *any ? "" : "\n", rows,
+            rows == 1 ? "" : "s");
+    *any = true;
+}
+
+bool notes_each(const struct record *record, bool warnings, note_use *use, void *closure)
+{
+    const size_t count = warnings ? KIND_COUNT : KIND_COUNT - 1; /* they are the last */
     bool good = true;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        struct kind kind = kinds[i];
-        kind.same_but_numbers &= !exact;
-        struct groups groups = gather(record, &kind);
+    for (size_t i = 0; i < count; i++) {
+        struct groups groups = gather(record, &kinds[i]);
         good &= !groups.failed;
         for (size_t j = 0; j < groups.count; j++)
-            good &= use_group(&kind, &groups.list[j], use, closure);
+            good &= use_group(&kinds[i], &groups.list[j], use, closure);
         forget(&groups);
     }
     return good;
@@ -256,6 +270,9 @@ static void print_note(void *closure, const struct note *note)
 
 void notes_print(const struct record *record, struct page *page)
 {
+    const bool counts_only = record->breakeven_count > 0;
     struct notes_page notes = {.page = page};
-    page->failed |= !notes_each(record, false, print_note, &notes);
+    page->failed |= !notes_each(record, !counts_only, print_note, &notes);
+    if (counts_only)
+        count_warnings(record, page, &notes.any);
 }

@@ -16,9 +16,9 @@ struct note {
 };
 typedef void note_use(void *closure, const struct note *note);
 
-/* Calls `use` for each text of the record.  Warnings that differ in figures only are
- * one, unless `exact`.  False when memory is short. */
-bool notes_each(const struct record *record, bool exact, note_use *use, void *closure);
+/* Calls `use` for each text of the record, last for the warnings if they are wanted.
+ * Warnings that differ in figures only are one.  False when memory is short. */
+bool notes_each(const struct record *record, bool warnings, note_use *use, void *closure);
 /* Prints everything of the record that the tables do not. */
 void notes_print(const struct record *record, struct page *page);
 

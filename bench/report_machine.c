@@ -217,7 +217,7 @@ void report_notes(struct sheet *sheet)
         struct notes_list list = {.sheet = sheet};
         const size_t warnings = count_warnings(&run->record);
         write_label(sheet, run);
-        sheet->failed |= !notes_each(&run->record, false, write_note, &list);
+        sheet->failed |= !notes_each(&run->record, true, write_note, &list);
         if (list.count > 0)
             html_end(&sheet->html);
         else

@@ -10,6 +10,7 @@ AM_TESTS_ENVIRONMENT = \
 EXTRA_DIST += %reldir%/environment.sh %reldir%/lsan.supp %reldir%/page_check.js %reldir%/program.sh %reldir%/suite.h \
 	$(script_tests)
 script_tests = \
+	%reldir%/breakeven.sh \
 	%reldir%/cli.sh \
 	%reldir%/example.sh \
 	%reldir%/faults.sh \
@@ -54,7 +55,7 @@ check_tests =
 # The library's core; no driver is touched.
 check_tests += \
 	%reldir%/test_cases %reldir%/test_environment %reldir%/test_fill \
-	%reldir%/test_formats %reldir%/test_kernels %reldir%/test_reference \
+	%reldir%/test_formats %reldir%/test_kernels %reldir%/test_model %reldir%/test_reference \
 	%reldir%/test_registry %reldir%/test_result %reldir%/test_statistics \
 	%reldir%/test_verify
 AM_CPPFLAGS += $(CHECK_CFLAGS)

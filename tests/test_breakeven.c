@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The search for break-evens on curves that are known: which answer, how often its
- * interval holds the truth, how wide it is, and what the search costs. */
+ * interval holds the truth, how wide it is, and what the search costs.  The same
+ * through devices and processes is in breakeven.sh. */
 #include "config.h"
 
 #include <check.h>
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "search.h"
+#include "breakeven.h"
 #include "suite.h"
 
 /* ------------------------------------------------------------ synthetic devices */
@@ -168,20 +169,6 @@ static void forget(void)
             curve_clear(&results[i].curves[clock]);
 }
 
-static void print(const struct search_result *result, unsigned clock)
-{
-    const struct finding *finding = &result->findings[clock];
-    printf("%s: %s %s\n", search_clock_name(clock), answer_name(finding->answer), finding->reason);
-    for (size_t i = 0; i < finding->count; i++)
-        printf("  %.1f [%.1f, %.1f]\n", finding->crossings[i].size, finding->crossings[i].ci95_low,
-               finding->crossings[i].ci95_high);
-    for (size_t i = 0; i < result->curves[clock].count; i++) {
-        const struct curve_point *point = &result->curves[clock].points[i];
-        printf("  %llu: %.3f [%.3f, %.3f]\n", (unsigned long long)point->n, point->ratio.ratio,
-               point->ratio.ci95_low, point->ratio.ci95_high);
-    }
-}
-
 /* ---------------------------------------------------------------------- coverage */
 
 struct score {
@@ -208,10 +195,6 @@ static void score_seeds(const struct search_rules *rules, const struct laborator
             scores[clock].wide += width > log(1.2);
             scores[clock].widths += width;
             scores[clock].visits += lab.visits;
-            if (getenv("BREAKEVEN_PRINT") != NULL && (!held || width > log(1.2))) {
-                printf("seed %llu, true %.1f, ", (unsigned long long)seed, crossing);
-                print(&results[0], clock);
-            }
         }
         forget();
     }
@@ -221,17 +204,376 @@ static void score_seeds(const struct search_rules *rules, const struct laborator
                exp(scores[clock].widths / seeds), scores[clock].wide,
                (double)scores[clock].visits / seeds);
 }
-START_TEST(x)
+
+/* 95 % intervals; the noise is drawn from the seeds, so this is the same each time. */
+START_TEST(intervals_hold_the_truth)
 {
-    struct score a[2] = {{0}}, b[2] = {{0}};
-    unsigned n = getenv("SEEDS") ? (unsigned)atoi(getenv("SEEDS")) : 100;
-    score_seeds(&matrices, &matmul_lab, n, a);
-    score_seeds(&vectors, &sum_lab, n, b);
+    struct score of_matmul[CLOCK_COUNT] = {{0}}, of_sum[CLOCK_COUNT] = {{0}};
+    score_seeds(&matrices, &matmul_lab, 20, of_matmul);
+    score_seeds(&vectors, &sum_lab, 20, of_sum);
+    for (unsigned clock = 0; clock < CLOCK_COUNT; clock++) {
+        ck_assert_uint_ge(of_matmul[clock].held, 18);
+        ck_assert_uint_ge(of_sum[clock].held, 18);
+        ck_assert_uint_le(of_matmul[clock].wide, 2);
+        ck_assert_uint_le(of_sum[clock].wide, 2);
+        ck_assert_uint_le(of_matmul[clock].visits / 20, 25);
+    }
 }
 END_TEST
+
+/* ------------------------------------------------------------------- the answers */
+
+static const struct finding *kernel_of(size_t contender)
+{
+    return &results[contender].findings[CLOCK_KERNEL];
+}
+
+static void has_answer(enum answer answer)
+{
+    ck_assert_str_eq(answer_name(kernel_of(0)->answer), answer_name(answer));
+}
+
+START_TEST(never)
+{
+    struct laboratory lab = matmul_lab;
+    lab.devices[0].rate = 30e9;
+    search(&matrices, &lab, 1);
+    has_answer(ANSWER_NEVER);
+    ck_assert_uint_eq(kernel_of(0)->low, 16);
+    ck_assert_uint_eq(kernel_of(0)->high, 2048); /* 4096 takes 2.3 s */
+    ck_assert(results[0].too_slow);
+    ck_assert_uint_eq(lab.visits, 8); /* nothing to look at more closely */
+    forget();
+}
+END_TEST
+
+START_TEST(always)
+{
+    struct laboratory lab = sum_lab;
+    lab.devices[0].fixed = 0.5e-6;
+    search(&vectors, &lab, 1);
+    has_answer(ANSWER_ALWAYS);
+    ck_assert_uint_eq(kernel_of(0)->low, 1 << 10);
+    ck_assert_uint_eq(kernel_of(0)->high, 1 << 26);
+    ck_assert(!results[0].too_slow);
+    forget();
+}
+END_TEST
+
+/* Faster while the operands fit into its cache. */
+static double spills(double n)
+{
+    return n > 500 ? 30 : 1;
+}
+
+START_TEST(until)
+{
+    struct laboratory lab = matmul_lab;
+    lab.devices[0] = (struct machine){.fixed = 0.5e-6, .rate = 500e9, .other = spills};
+    search(&matrices, &lab, 1);
+    has_answer(ANSWER_UNTIL);
+    const struct crossing *crossing = &kernel_of(0)->crossings[0];
+    ck_assert(crossing->ci95_low <= 500 && 500 <= crossing->ci95_high);
+    ck_assert(crossing->from >= 480 && crossing->to <= 528);
+    forget();
+}
+END_TEST
+
+START_TEST(several)
+{
+    struct laboratory lab = matmul_lab;
+    lab.devices[0].other = spills;
+    search(&matrices, &lab, 1);
+    has_answer(ANSWER_SEVERAL);
+    ck_assert_uint_eq(kernel_of(0)->count, 2);
+    const struct crossing *up = &kernel_of(0)->crossings[0], *down = up + 1;
+    lab.devices[0].other = NULL;
+    const double crossing = truth(&lab, &lab.devices[0], CLOCK_KERNEL, 16, 400);
+    ck_assert(up->upward && up->ci95_low <= crossing && crossing <= up->ci95_high);
+    ck_assert(!down->upward && down->ci95_low <= 500 && 500 <= down->ci95_high);
+    ck_assert(up->ci95_high < 1.2 * up->ci95_low && down->ci95_high < 1.2 * down->ci95_low);
+    forget();
+}
+END_TEST
+
+/* The same speed at every size: no number may be made up. */
+START_TEST(flat)
+{
+    unsigned unclear = 0;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct laboratory lab = sum_lab;
+        lab.seed = seed;
+        lab.devices[0] = lab.cpu;
+        search(&vectors, &lab, 1);
+        unclear += kernel_of(0)->answer == ANSWER_UNCLEAR;
+        if (kernel_of(0)->answer == ANSWER_UNCLEAR)
+            ck_assert_ptr_nonnull(strstr(kernel_of(0)->reason, "no difference seen"));
+        forget();
+    }
+    ck_assert_uint_ge(unclear, 18);
+}
+END_TEST
+
+/* Noise of 40 %: wide intervals or none, but not wrong ones. */
+START_TEST(very_noisy)
+{
+    unsigned wrong = 0;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct laboratory lab = matmul_lab;
+        lab.seed = seed;
+        lab.noise = 0.4;
+        search(&matrices, &lab, 1);
+        const double crossing = truth(&lab, &lab.devices[0], CLOCK_KERNEL, 16, 4096);
+        const struct crossing *found = &kernel_of(0)->crossings[0];
+        const bool unclear = kernel_of(0)->answer == ANSWER_UNCLEAR;
+        const bool right = kernel_of(0)->answer == ANSWER_CROSSES && found->ci95_low <= crossing &&
+                           crossing <= found->ci95_high;
+        wrong += !unclear && !right;
+        forget();
+    }
+    ck_assert_uint_le(wrong, 2);
+}
+END_TEST
+
+/* ------------------------------------------------------------ what is not measured */
+
+START_TEST(sizes_that_fail)
+{
+    struct laboratory lab = matmul_lab;
+    lab.fails_from = 512;
+    search(&matrices, &lab, 1);
+    has_answer(ANSWER_CROSSES);
+    ck_assert_uint_eq(kernel_of(0)->high, 256);
+    forget();
+    lab.fails_from = 1;
+    lab.visits = 0;
+    search(&matrices, &lab, 1);
+    has_answer(ANSWER_UNCLEAR);
+    ck_assert_uint_eq(lab.visits, 1);
+    ck_assert_uint_eq(results[0].curves[CLOCK_KERNEL].count, 0);
+    ck_assert_str_eq(kernel_of(0)->reason, "no size could be measured");
+    forget();
+}
+END_TEST
+
+START_TEST(stopped)
+{
+    struct laboratory lab = matmul_lab;
+    lab.stops_at = 3;
+    search(&matrices, &lab, 1);
+    has_answer(ANSWER_NEVER);
+    ck_assert_uint_eq(kernel_of(0)->high, 64);
+    forget();
+}
+END_TEST
+
+/* Devices that cross at one size need few sizes more than one of them. */
+START_TEST(devices_share_sizes)
+{
+    struct laboratory lab = matmul_lab, alone = matmul_lab;
+    lab.devices[2] = lab.devices[1] = lab.devices[0];
+    search(&matrices, &alone, 1);
+    forget();
+    search(&matrices, &lab, 3);
+    ck_assert_uint_le(lab.visits, alone.visits + 8);
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_int_eq((int)kernel_of(i)->answer, (int)ANSWER_CROSSES);
+    forget();
+}
+END_TEST
+
+START_TEST(budget)
+{
+    struct laboratory lab = matmul_lab;
+    struct search_rules rules = matrices;
+    rules.sizes = 2;
+    search(&rules, &lab, 1);
+    ck_assert_uint_eq(lab.visits, 8 + 2);
+    has_answer(ANSWER_CROSSES);
+    /* Too few points for a line: the interval is what is certain. */
+    ck_assert(kernel_of(0)->crossings[0].ci95_low <= 1.001 * (double)kernel_of(0)->crossings[0].from);
+    forget();
+}
+END_TEST
+
+/* ---------------------------------------------------------------- the judge alone */
+
+/* Points at 16, 32, 64 ... with these ratios, each to within 2 %; 0: no interval. */
+static struct finding judge(size_t count, const double *ratios, struct curve *curve)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct hcb_ratio ratio = {ratios[i], ratios[i] / 1.02, ratios[i] * 1.02};
+        if (ratios[i] == 0)
+            ratio = (struct hcb_ratio){1.5, (double)NAN, (double)NAN};
+        ck_assert(curve_add(curve, UINT64_C(16) << i, ratio));
+    }
+    return curve_judge(curve);
+}
+
+static const struct {
+    double ratios[7];
+    enum answer answer;
+    const char *reason;
+} judgements[] = {
+    {{0.1, 0.2, 0.5, 2, 4, 5, 6}, ANSWER_CROSSES, ""},
+    {{0.1, 0.2, 0.5, 1, 4, 5, 6}, ANSWER_CROSSES, ""},
+    {{0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7}, ANSWER_NEVER, ""},
+    {{2, 3, 4, 5, 6, 7, 8}, ANSWER_ALWAYS, ""},
+    {{2, 3, 1, 5, 6, 7, 8}, ANSWER_ALWAYS, ""},
+    {{4, 3, 2, 0.5, 0.4, 0.3, 0.2}, ANSWER_UNTIL, ""},
+    {{0.5, 2, 3, 0.5, 0.4, 0.3, 0.2}, ANSWER_SEVERAL, ""},
+    {{0.5, 2, 0.5, 2, 0.5, 2, 0.5}, ANSWER_SEVERAL, ""},
+    {{1, 1, 1, 1, 1, 1, 1}, ANSWER_UNCLEAR, "no difference seen at any size"},
+    {{0, 0, 0, 0, 0, 0, 0}, ANSWER_UNCLEAR, "no difference seen at any size"},
+    {{0.5, 0.6, 0.7, 0.8, 0.9, 1, 1}, ANSWER_UNCLEAR,
+     "slower from 16 to 256, no difference seen from 512 on"},
+    {{1, 1.01, 2, 3, 4, 5, 0}, ANSWER_UNCLEAR,
+     "faster from 64 to 512, no difference seen up to 32 and from 1024 on"},
+    {{0.1, 0.2, 0.5, 2, 3, 1, 1}, ANSWER_CROSSES, "no difference seen from 512 on"},
+};
+
+START_TEST(judged)
+{
+    struct curve curve = {0};
+    const struct finding finding = judge(7, judgements[_i].ratios, &curve);
+    ck_assert_str_eq(answer_name(finding.answer), answer_name(judgements[_i].answer));
+    ck_assert_str_eq(finding.reason, judgements[_i].reason);
+    for (size_t i = 0; i < finding.count; i++) {
+        const struct crossing *crossing = &finding.crossings[i];
+        ck_assert(crossing->ci95_low <= crossing->size && crossing->size <= crossing->ci95_high);
+        ck_assert_uint_lt(crossing->from, crossing->to);
+        ck_assert(!crossing->repeated);
+    }
+    curve_clear(&curve);
+}
+END_TEST
+
+/* Changes of side next to each other are one crossing, or a dent. */
+START_TEST(in_one_place)
+{
+    static const uint64_t sizes[] = {16, 96, 112, 120, 128, 512};
+    static const double zigzag[] = {0.2, 0.9, 1.1, 0.9, 1.1, 3}, dent[] = {0.2, 0.5, 1.1, 0.5, 0.6, 0.7};
+    struct curve one = {0}, other = {0};
+    for (size_t i = 0; i < 6; i++) {
+        ck_assert(curve_add(&one, sizes[i], (struct hcb_ratio){zigzag[i], zigzag[i] / 1.02, zigzag[i] * 1.02}));
+        ck_assert(curve_add(&other, sizes[i], (struct hcb_ratio){dent[i], dent[i] / 1.02, dent[i] * 1.02}));
+    }
+    const struct finding first = curve_judge(&one), second = curve_judge(&other);
+    ck_assert_int_eq((int)first.answer, (int)ANSWER_CROSSES);
+    ck_assert(first.crossings[0].repeated);
+    ck_assert_double_eq_tol(first.crossings[0].ci95_low, 96, 1e-6);
+    ck_assert_double_eq_tol(first.crossings[0].ci95_high, 128, 1e-6);
+    ck_assert_int_eq((int)second.answer, (int)ANSWER_NEVER);
+    ck_assert_str_eq(second.reason, "but faster at some sizes between 96 and 120");
+    curve_clear(&one);
+    curve_clear(&other);
+}
+END_TEST
+
+START_TEST(sizes_of_the_grid)
+{
+    const struct size_grid grid = {16, 4096, 16};
+    static const struct {
+        double size;
+        uint64_t n;
+    } snaps[] = {{3, 16}, {17.2, 18}, {40.9, 40}, {100, 104}, {135, 128}, {137, 144}, {5000, 4096}};
+    for (size_t i = 0; i < sizeof snaps / sizeof *snaps; i++)
+        ck_assert_uint_eq(grid_snap(&grid, snaps[i].size), snaps[i].n);
+}
+END_TEST
+
+/* --------------------------------------------------------------------- the file */
+
+/* A record whose break-even is that of `ratios`. */
+static struct record record_of(const double *ratios)
+{
+    struct record record = {.breakevens = calloc(1, sizeof *record.breakevens), .breakeven_count = 1};
+    struct breakeven *breakeven = record.breakevens;
+    ck_assert_ptr_nonnull(breakeven);
+    *breakeven = (struct breakeven){.device = "null:1", .baseline = "null:0/native",
+                                    .task = {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_F64, {1, 1, 1}},
+                                    .clock = CLOCK_END_TO_END};
+    breakeven->finding = judge(7, ratios, &breakeven->curve);
+    for (size_t i = 0; i < breakeven->finding.count; i++) {
+        struct crossing *crossing = &breakeven->finding.crossings[i];
+        crossing->size = round(crossing->size);
+        crossing->ci95_low = floor(crossing->ci95_low);
+        crossing->ci95_high = ceil(crossing->ci95_high);
+    }
+    return record;
+}
+
+/* What was written is read as the same. */
+START_TEST(there_and_back)
+{
+    struct record record = record_of(judgements[_i].ratios), back = {.breakeven_count = 0};
+    struct flaw flaw = {.path = ""};
+    json_t *document = json_object();
+    json_object_set_new(document, "breakeven", breakeven_json(&record));
+    ck_assert_msg(breakeven_take(document, &back, &flaw), "%s: %s", flaw.path, flaw.what);
+    json_t *again = breakeven_json(&back);
+    ck_assert(json_equal(json_object_get(document, "breakeven"), again));
+    json_decref(again);
+    json_decref(document);
+    record_clear(&record);
+    record_clear(&back);
+}
+END_TEST
+
+/* One member of a correct file set to something else, and where the flaw is. */
+static const struct {
+    const char *name, *value, *path;
+} flaws[] = {
+    {"answer", "\"sometimes\"", "breakeven.0.answer"}, {"answer", "\"never\"", "breakeven.0.answer"},
+    {"answer", "\"until\"", "breakeven.0.answer"},     {"clock", "1", "breakeven.0.clock"},
+    {"op", "null", "breakeven.0.op"},                  {"device", "7", "breakeven.0.device"},
+    {"size", "0", "breakeven.0.size"},                 {"size", "5000", "breakeven.0.ci95"},
+    {"ci95", "[1, 2, 5000]", "breakeven.0.ci95"},      {"ci95", "7", "breakeven.0.ci95"},
+    {"from", "128.5", "breakeven.0.from"},             {"to", "1", "breakeven.0.from"},
+    {"faster", "true", "breakeven.0.faster"},          {"points", "[]", "breakeven.0.points"},
+    {"points", "[{\"n\": 1, \"ratio\": -1}]", "breakeven.0.points.0.ratio"},
+    {"points", "[{\"n\": 2, \"ratio\": 1}, {\"n\": 2, \"ratio\": 1}]", "breakeven.0.points.1.n"},
+    {"points", "[{\"n\": 1, \"ratio\": 1, \"ci95\": [2, 3]}]", "breakeven.0.points.0.ci95"},
+    {"crossings", "[1]", "breakeven.0.crossings.0.faster"},
+    {"reason", "[]", "breakeven.0.reason"},
+};
+
+START_TEST(flawed)
+{
+    struct record record = record_of(judgements[0].ratios), back = {.breakeven_count = 0};
+    struct flaw flaw = {.path = ""};
+    json_t *document = json_object(), *value = json_loads(flaws[_i].value, JSON_DECODE_ANY, NULL);
+    json_object_set_new(document, "breakeven", breakeven_json(&record));
+    ck_assert_ptr_nonnull(value);
+    json_object_set_new(json_array_get(json_object_get(document, "breakeven"), 0), flaws[_i].name, value);
+    ck_assert(!breakeven_take(document, &back, &flaw));
+    ck_assert_str_eq(flaw.path, flaws[_i].path);
+    json_decref(document);
+    record_clear(&record);
+    record_clear(&back);
+}
+END_TEST
+
+#define LENGTH(array) (int)(sizeof(array) / sizeof *(array))
+
 int main(void)
 {
     TCase *tests = suite_case("breakeven");
-    tcase_add_test(tests, x);
+    tcase_add_test(tests, intervals_hold_the_truth);
+    tcase_add_test(tests, never);
+    tcase_add_test(tests, always);
+    tcase_add_test(tests, until);
+    tcase_add_test(tests, several);
+    tcase_add_test(tests, flat);
+    tcase_add_test(tests, very_noisy);
+    tcase_add_test(tests, sizes_that_fail);
+    tcase_add_test(tests, stopped);
+    tcase_add_test(tests, devices_share_sizes);
+    tcase_add_test(tests, budget);
+    tcase_add_loop_test(tests, judged, 0, LENGTH(judgements));
+    tcase_add_test(tests, in_one_place);
+    tcase_add_test(tests, sizes_of_the_grid);
+    tcase_add_loop_test(tests, there_and_back, 0, LENGTH(judgements));
+    tcase_add_loop_test(tests, flawed, 0, LENGTH(flaws));
     return suite_run("breakeven", tests);
 }
