@@ -16,7 +16,7 @@
 #include "plots.h"
 #include "svg.h"
 
-enum { MOST_LINES = 24, MOST_BARS = 12, TICS = 6, HEIGHT = 300, BAR_PITCH = 34, LABEL = 72, BAR_LABEL = 44, FILE_WIDTH = 800 };
+enum { MOST_LINES = 24, MOST_BARS = 12, TICS = 6, HEIGHT = 300, BAR_PITCH = 34, LABEL = 72, BAR_PIXELS = 285, FILE_WIDTH = 800 };
 
 /* Colors on white, told apart with color-blind eyes too, and their names in the
  * page's style, where dark mode has others.  0 is the baseline. */
@@ -108,6 +108,26 @@ static char *clean_label(const char *text, size_t most, char out[LABEL + 4])
         out[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7f ? ' ' : text[i];
     strcpy(out + length, cut ? "..." : "");
     return out;
+}
+
+/* Bytes of the characters that surely fit into so many pixels at 12 pixels of height,
+ * with room for "..."; in a wide font. */
+static size_t bytes_within(const char *text, double pixels)
+{
+    double width = 0;
+    const char *at = text;
+    for (; *at != '\0'; at++) {
+        const unsigned char byte = (unsigned char)*at;
+        if ((byte & 0xc0) == 0x80)
+            continue; /* its character is counted */
+        width += byte >= 0x80 || strchr("mwMW@%", byte) != NULL ? 12
+                 : byte >= 'A' && byte <= 'Z'                  ? 9
+                                                               : 7.6;
+        if (width > pixels)
+            break;
+    }
+    const size_t length = (size_t)(at - text);
+    return *at == '\0' || length < 3 ? length : length - 3;
 }
 
 /* A string of gnuplot in which nothing is evaluated. */
@@ -464,9 +484,12 @@ static void put_bar(struct draft *draft, const struct runs *runs, const struct e
         put_number(draft->data, times[i]);
     for (size_t i = 0; i < PARTS; i++)
         put_number(draft->data, at = i + 1 < PARTS ? at + times[i] / sum * 100 : 100);
-    snprintf(label, sizeof label, "%s, %s, %s", row_size_text(row, shape, sizeof shape),
-             number_seconds(sum, time), runs->series[entry->series].label);
-    put_label(draft->data, label, BAR_LABEL);
+    /* The device before the file's label: the end is cut off. */
+    snprintf(label, sizeof label, "%s, %s, %s/%s%s%s", row_size_text(row, shape, sizeof shape),
+             number_seconds(sum, time), row->device, hcb_impl_name(row->task.impl),
+             runs->count > 1 ? ", " : "", runs->count > 1 ? runs->list[entry->run].label : "");
+    const size_t most = bytes_within(label, BAR_PIXELS);
+    put_label(draft->data, label, most < LABEL ? most : LABEL);
 }
 
 /* One bar for each row that copies, those of the largest sizes when there are many. */
