@@ -4,6 +4,7 @@
 #define BENCH_BREAKEVEN_H
 
 #include <jansson.h>
+#include <stdio.h>
 
 #include "json.h"
 #include "output.h"
@@ -18,6 +19,9 @@ int breakeven_run(struct record *record);
 /* Views. */
 void breakeven_print(const struct record *record, struct page *page);
 void breakeven_write_csv(const struct record *record, struct output *output);
+/* What a size and its interval cannot say: several crossings, a reason; nothing when
+ * they say all. */
+void breakeven_say(FILE *out, const struct breakeven *breakeven);
 /* NULL when memory is short. */
 json_t *breakeven_json(const struct record *record);
 

@@ -97,8 +97,7 @@ static void say_crossings(FILE *out, const struct finding *finding)
     }
 }
 
-/* What the table's cells cannot say; "" when they say all. */
-static void say(FILE *out, const struct breakeven *breakeven)
+void breakeven_say(FILE *out, const struct breakeven *breakeven)
 {
     const struct finding *finding = &breakeven->finding;
     const struct crossing *crossing = only_crossing(finding);
@@ -122,7 +121,7 @@ static void print_words(const struct breakeven *breakeven, bool *any, struct pag
     size_t size;
     FILE *out = open_memstream(&text, &size);
     if (out != NULL)
-        say(out, breakeven);
+        breakeven_say(out, breakeven);
     if (out == NULL || fclose(out) != 0) {
         page->failed = true;
     } else if (size > 0) {

@@ -14,8 +14,10 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/devices.c %reldir%/devices.h \
 	%reldir%/differences.c \
 	%reldir%/discover.c \
+	%reldir%/draw.c %reldir%/draw.h \
 	%reldir%/fair_cpu.c %reldir%/fair_cpu.h \
 	%reldir%/grid.c %reldir%/grid.h \
+	%reldir%/html.c %reldir%/html.h \
 	%reldir%/journal.c %reldir%/journal.h \
 	%reldir%/json.c %reldir%/json.h \
 	%reldir%/link.c %reldir%/link.h \
@@ -27,22 +29,27 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/options.c %reldir%/options.h \
 	%reldir%/output.c %reldir%/output.h \
 	%reldir%/page.c %reldir%/page.h \
+	%reldir%/plots.c %reldir%/plots.h \
 	%reldir%/power.c %reldir%/power.h \
 	%reldir%/progress.c %reldir%/progress.h \
 	%reldir%/protocol.c %reldir%/protocol.h \
 	%reldir%/read.c %reldir%/read.h \
 	%reldir%/read_row.c \
 	%reldir%/record.c %reldir%/record.h \
+	%reldir%/report.c %reldir%/report.h %reldir%/report_answer.c \
+	%reldir%/report_machine.c %reldir%/report_ops.c \
 	%reldir%/resident.c %reldir%/resident.h \
 	%reldir%/resume.c \
 	%reldir%/roofline.c %reldir%/roofline.h \
 	%reldir%/row.c %reldir%/row.h \
 	%reldir%/rows.c \
+	%reldir%/runs.c %reldir%/runs.h \
 	%reldir%/sampling.c %reldir%/sampling.h \
 	%reldir%/schema.c %reldir%/schema.h \
 	%reldir%/search.c %reldir%/search.h \
 	%reldir%/silicon.c %reldir%/silicon.h \
 	%reldir%/sizes.c %reldir%/sizes.h \
+	%reldir%/svg.c %reldir%/svg.h \
 	%reldir%/table.c \
 	%reldir%/text.c %reldir%/text.h \
 	%reldir%/worker.c %reldir%/worker.h
@@ -51,6 +58,14 @@ libhcbench_program_la_LIBADD = $(JANSSON_LIBS) $(ZLIB_LIBS) $(SMARTCOLS_LIBS)
 
 # Experiments that take minutes and whose figures are in doc/measurement.md.
 EXTRA_DIST += %reldir%/breakeven_seeds.sh %reldir%/compare_repeat.sh %reldir%/null_test.sh
+
+# The style of report pages, embedded.
+EXTRA_DIST += %reldir%/report.css
+nodist_libhcbench_program_la_SOURCES = %reldir%/report_css.c
+CLEANFILES += %reldir%/report_css.c
+%reldir%/report_css.c: %reldir%/report.css $(top_srcdir)/build-aux/embed.sh
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && echo "$(srcdir)/%reldir%/report.css" | \
+	$(embed) report_css string >$@.new && mv $@.new $@
 
 bin_PROGRAMS += %reldir%/hcbench
 %canon_reldir%_hcbench_SOURCES = %reldir%/main.c

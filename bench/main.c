@@ -20,6 +20,7 @@
 #include "link.h"
 #include "output.h"
 #include "record.h"
+#include "report.h"
 #include "roofline.h"
 #include "text.h"
 #include "worker.h"
@@ -250,6 +251,8 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     if (options.command == COMMAND_COMPARE) {
         status = compare(&options);
+    } else if (options.command == COMMAND_REPORT) {
+        status = report(&options);
     } else if (options.command == COMMAND_RECOVER) {
         status = recover(&options);
     } else if (options.resume != NULL) {

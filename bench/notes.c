@@ -136,33 +136,41 @@ static void print_who(FILE *out, struct group *group, size_t first)
     }
 }
 
-/* "LABEL: TEXT (ROWS: opencl:0/tile matmul f16; vulkan:0/tile sum f16)" */
-static void print_group(struct page *page, const struct kind *kind, struct group *group)
+/* "opencl:0/tile matmul f16; vulkan:0/tile sum f16", malloc'ed; NULL when memory is
+ * short. */
+static char *who_text(struct group *group)
 {
-    char *text = NULL, clean[HCB_REASON_SIZE + 8];
-    size_t size, rows = 0;
+    char *text = NULL;
+    size_t size;
     FILE *out = open_memstream(&text, &size);
-    if (out == NULL) {
-        page->failed = true;
-        return;
-    }
-    for (size_t i = 0; i < group->count; i++)
-        rows += group->items[i].rows;
-    fprintf(out, "%s: %s%s (%zu row%s: ", kind->label, page_clip(group->text, clean, sizeof clean),
-            kind->same_but_numbers && rows > 1 ? ", or alike" : "", rows, rows == 1 ? "" : "s");
     const char *between = "";
+    if (out == NULL)
+        return NULL;
     for (size_t i = 0; i < group->count; i++)
         if (!group->items[i].printed) {
             fputs(between, out);
             print_who(out, group, i);
             between = "; ";
         }
-    fputc(')', out);
     if (fclose(out) == 0)
-        page_wrap(page, 4, text);
-    else
-        page->failed = true;
+        return text;
     free(text);
+    return NULL;
+}
+
+static bool use_group(const struct kind *kind, struct group *group, note_use *use, void *closure)
+{
+    struct note note = {.label = kind->label, .text = group->text};
+    for (size_t i = 0; i < group->count; i++)
+        note.rows += group->items[i].rows;
+    note.alike = kind->same_but_numbers && note.rows > 1;
+    char *who = who_text(group);
+    if (who == NULL)
+        return false;
+    note.who = who;
+    use(closure, &note);
+    free(who);
+    return true;
 }
 
 /* ---------------------------------------------------------------------- kinds */
@@ -216,21 +224,55 @@ static void count_warnings(const struct record *record, struct page *page, bool 
     *any = true;
 }
 
+bool notes_each(const struct record *record, bool warnings, note_use *use, void *closure)
+{
+    const size_t count = warnings ? KIND_COUNT : KIND_COUNT - 1; /* they are the last */
+    bool good = true;
+    for (size_t i = 0; i < count; i++) {
+        struct groups groups = gather(record, &kinds[i]);
+        good &= !groups.failed;
+        for (size_t j = 0; j < groups.count; j++)
+            good &= use_group(&kinds[i], &groups.list[j], use, closure);
+        forget(&groups);
+    }
+    return good;
+}
+
+/* -------------------------------------------------------------------- the page */
+
+struct notes_page {
+    struct page *page;
+    bool any;
+};
+
+/* "LABEL: TEXT (ROWS: WHO)" */
+static void print_note(void *closure, const struct note *note)
+{
+    struct notes_page *notes = closure;
+    char *text = NULL, clean[HCB_REASON_SIZE + 8];
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL) {
+        notes->page->failed = true;
+        return;
+    }
+    if (!notes->any)
+        fputc('\n', notes->page->out);
+    notes->any = true;
+    fprintf(out, "%s: %s%s (%zu row%s: %s)", note->label, page_clip(note->text, clean, sizeof clean),
+            note->alike ? ", or alike" : "", note->rows, note->rows == 1 ? "" : "s", note->who);
+    if (fclose(out) == 0)
+        page_wrap(notes->page, 4, text);
+    else
+        notes->page->failed = true;
+    free(text);
+}
+
 void notes_print(const struct record *record, struct page *page)
 {
     const bool counts_only = record->breakeven_count > 0;
-    bool any = false;
-    for (size_t i = 0; i < (size_t)(counts_only ? KIND_COUNT - 1 : KIND_COUNT); i++) {
-        struct groups groups = gather(record, &kinds[i]);
-        page->failed |= groups.failed;
-        for (size_t j = 0; j < groups.count; j++) {
-            if (!any)
-                fputc('\n', page->out);
-            any = true;
-            print_group(page, &kinds[i], &groups.list[j]);
-        }
-        forget(&groups);
-    }
+    struct notes_page notes = {.page = page};
+    page->failed |= !notes_each(record, !counts_only, print_note, &notes);
     if (counts_only)
-        count_warnings(record, page, &any);
+        count_warnings(record, page, &notes.any);
 }

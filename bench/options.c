@@ -16,12 +16,12 @@
 #include "output.h"
 #include "sizes.h"
 
-enum { HELP_WIDTH = 79, HELP_COLUMN = 26, FIRST_LONG = 256 };
+enum { HELP_WIDTH = 79, HELP_COLUMN = 26, FIRST_LONG = 256, FILES_MAX = 64 };
 
 /* Which commands take an option. */
 enum { RUN = 1 << COMMAND_RUN, LIST = 1 << COMMAND_LIST, VERIFY = 1 << COMMAND_VERIFY,
        RECOVER = 1 << COMMAND_RECOVER, BREAKEVEN = 1 << COMMAND_BREAKEVEN,
-       COMPARE = 1 << COMMAND_COMPARE, TIMED = RUN | BREAKEVEN,
+       COMPARE = 1 << COMMAND_COMPARE, REPORT = 1 << COMMAND_REPORT, TIMED = RUN | BREAKEVEN,
        EVERY = (1 << COMMAND_WORKER) - 1 };
 
 /* A set of words for a value. */
@@ -350,6 +350,8 @@ static const struct {
     [COMMAND_RECOVER] = {"recover", "results of an unfinished run from its journal", "JOURNAL", 1, 1},
     [COMMAND_COMPARE] = {"compare", "two result files: a verdict per row, and the exit status",
                          "BASE NEW", 2, 2},
+    [COMMAND_REPORT] = {"report", "tables and plots of result files, as one HTML file",
+                        "FILE...", 1, FILES_MAX},
     [COMMAND_WORKER] = {"worker", NULL},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
@@ -467,6 +469,11 @@ static const struct row rows[] = {
      store_flag, MEMBER(strict), .value = true},
     {"strict", 0, NULL, COMPARE, "rows that are gone fail the comparison too", store_flag,
      MEMBER(strict), .value = true},
+    {"output", 'o', "FILE", REPORT, "the page to write; - is stdout", store_path, MEMBER(output)},
+    {"plots", 0, "DIR", REPORT, "write the plots there too: SVG, PNG, data and gnuplot scripts",
+     store_path, MEMBER(plots)},
+    {"timeout", 0, "S", REPORT, "seconds that gnuplot may take for a plot", store_number,
+     MEMBER(timeout_s), .low = 0.001, .high = SECONDS_MAX},
     {.name = "help", .letter = 'h', .commands = EVERY, .help = "print this"},
     {.name = "version", .letter = 'V', .commands = EVERY, .help = "print the version"},
 };
@@ -871,7 +878,9 @@ static bool settle_ops(const struct options *options)
 
 static bool settle_files(const struct options *options)
 {
-    const char *const outputs[] = {options->json, options->csv};
+    const char *const outputs[] = {options->json, options->csv, options->output};
+    if (options->command == COMMAND_REPORT && options->output == NULL)
+        return complain("'hcbench report' needs --output FILE");
     if (options->journal != NULL && options->resume != NULL)
         return complain("--resume continues its journal; --journal names a new one");
     if (options->journal != NULL && strcmp(options->journal, "-") == 0)

@@ -12,6 +12,7 @@ enum command {
     COMMAND_VERIFY,
     COMMAND_BREAKEVEN,
     COMMAND_COMPARE,
+    COMMAND_REPORT,
     COMMAND_RECOVER,
     COMMAND_WORKER
 };
@@ -53,6 +54,7 @@ struct options {
     uint64_t seed;
     enum hcb_fill fill;
     const char *json, *csv, *journal, *resume, *kernel_dir; /* NULL: not given */
+    const char *output, *plots; /* of report; likewise */
     char **files; /* operands, as argv has them */
     size_t file_count;
     enum color color;

@@ -5,4 +5,5 @@ EXTRA_DIST += \
 	%reldir%/adding-a-platform.md \
 	%reldir%/architecture.md \
 	%reldir%/measurement.md \
+	%reldir%/report-example.svg \
 	%reldir%/examples/multiply.c

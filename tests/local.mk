@@ -7,7 +7,7 @@ AM_TESTS_ENVIRONMENT = \
 	GLSLANG='$(GLSLANG)' SANITIZER_FLAGS='$(HCB_SANITIZER_FLAGS)'; \
 	export builddir srcdir CC CXX GLSLANG SANITIZER_FLAGS; \
 	. $(abs_top_srcdir)/%reldir%/environment.sh;
-EXTRA_DIST += %reldir%/environment.sh %reldir%/lsan.supp %reldir%/program.sh %reldir%/suite.h \
+EXTRA_DIST += %reldir%/environment.sh %reldir%/lsan.supp %reldir%/page_check.js %reldir%/program.sh %reldir%/suite.h \
 	$(script_tests)
 script_tests = \
 	%reldir%/breakeven.sh \
@@ -20,6 +20,8 @@ script_tests = \
 	%reldir%/header.sh \
 	%reldir%/interrupt.sh \
 	%reldir%/oclgrind.sh \
+	%reldir%/report.sh \
+	%reldir%/report_page.sh \
 	%reldir%/resume.sh \
 	%reldir%/rooms.sh \
 	%reldir%/sensors.sh \
@@ -54,6 +56,12 @@ check_LTLIBRARIES += %reldir%/fake_nvml.la %reldir%/fake_nvml_old.la
 %canon_reldir%_fake_nvml_old_la_SOURCES = %reldir%/fake_nvml.c
 %canon_reldir%_fake_nvml_old_la_CPPFLAGS = $(AM_CPPFLAGS) -DFAKE_OLD
 %canon_reldir%_fake_nvml_old_la_LDFLAGS = $(fake_nvml_ldflags)
+
+# Result files for tests of what reads them.
+check_PROGRAMS += %reldir%/make_result
+%canon_reldir%_make_result_SOURCES = %reldir%/make_result.c
+%canon_reldir%_make_result_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/bench $(JANSSON_CFLAGS)
+%canon_reldir%_make_result_LDADD = libhcbench-program.la libhcbench-core.la $(JANSSON_LIBS)
 
 if HAVE_CHECK
 check_tests =
@@ -116,6 +124,10 @@ check_tests += %reldir%/test_breakeven %reldir%/test_compare %reldir%/test_condu
 %canon_reldir%_test_views_SOURCES = %reldir%/test_views.c %reldir%/capture.c %reldir%/capture.h
 %canon_reldir%_test_views_CPPFLAGS = $(program_test_cppflags)
 %canon_reldir%_test_views_LDADD = $(program_test_libs)
+
+check_tests += %reldir%/test_report
+%canon_reldir%_test_report_CPPFLAGS = $(program_test_cppflags)
+%canon_reldir%_test_report_LDADD = $(program_test_libs)
 
 check_PROGRAMS += $(check_tests)
 TESTS += $(check_tests)

@@ -1,0 +1,160 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2123 # PATH is where gnuplot is looked for
+# hcbench report without a browser: exit statuses, what the page holds, the files of
+# --plots, and gnuplot that is missing, fails, hangs, or draws something else.
+# shellcheck source=tests/program.sh
+. "${srcdir:?}/tests/program.sh"
+make_result=${builddir:?}/tests/make_result
+gnuplot=$(command -v gnuplot)
+cd "$work" || exit 99
+OWNED=$work/owned # what the commands in hostile texts would make
+export OWNED
+for kind in plain hostile small empty; do
+	"$make_result" "$kind" "$kind.json" || note "no result file $kind"
+done
+
+# with_gnuplot PROGRAM: a PATH on which gnuplot is this shell script.
+with_gnuplot() {
+	mkdir -p fake
+	printf '#!/bin/sh\n%s\n' "$1" >fake/gnuplot
+	chmod +x fake/gnuplot
+}
+# tabled: the page has its tables, no drawing, and says why.
+tabled() {
+	grep -q "$1" page.html || note "the page does not say: $1"
+	grep -q '<table>' page.html || note "the page has no tables"
+	grep -q '<figure' page.html && note "the page has a figure"
+	grep -q '</html>' page.html || note "the page has no end"
+}
+here=$PATH
+
+# The command line.
+expect 2 report
+says err "takes FILE"
+expect 2 report small.json
+says err 'needs --output'
+expect 2 report small.json -o small.json
+says err "'small.json' is read"
+expect 2 report small.json -o page.html --size 5
+says err "does not take --size"
+expect 0 report --help
+says out '^  -o, --output FILE'
+grep -q 'hcbench-result' small.json || note "the input was overwritten"
+
+# Inputs that are no result files: one line, no page.
+echo '{"format": "else"}' >foreign.json
+head -c 2000 plain.json >cut.json
+for file in missing.json foreign.json cut.json .; do
+	rm -f page.html
+	expect 1 report small.json "$file" -o page.html
+	[ "$(wc -l <err)" -eq 1 ] || note "not one line for $file: $(cat err)"
+	[ -e page.html ] && note "a page was written for $file"
+done
+
+# Outputs that cannot be written.
+expect 1 report small.json -o missing/folder/page.html
+says err 'missing/folder/page.html'
+[ -e /dev/full ] && expect 1 report small.json -o /dev/full
+
+# Without gnuplot: tables alone, and the page says so.
+PATH=$work/nothing
+export PATH
+expect 0 report plain.json -o page.html
+PATH=$here
+says err 'no gnuplot on PATH'
+tabled 'This page has no plots: there is no gnuplot on PATH'
+
+# A gnuplot that fails, hangs, lies, or draws what no page should hold.
+PATH=$work/fake:$here
+with_gnuplot 'echo "line 3: out of ink" >&2; exit 1'
+expect 0 report plain.json -o page.html
+tabled 'out of ink'
+with_gnuplot "echo \$\$ >$work/pid; sleep 600 & wait"
+expect 0 report plain.json -o page.html --timeout 0.3
+tabled 'took longer than 0.3 s'
+kill -0 "$(cat pid)" 2>/dev/null && note "a gnuplot that hangs was left"
+with_gnuplot 'kill -9 $$'
+expect 0 report plain.json -o page.html
+tabled 'signal 9'
+with_gnuplot 'exit 0'
+expect 0 report plain.json -o page.html
+tabled 'gnuplot made no'
+for drawing in '<svg><script>alert(1)</script></svg>' '<svg><g>' '<svg><a href="http://192.0.2.1/">x</a></svg>'; do
+	with_gnuplot "cd \"\$(dirname \"\$2\")\"; echo '$drawing' >wide.svg; cp wide.svg narrow.svg"
+	expect 0 report plain.json -o page.html
+	tabled 'did not write a whole SVG'
+	grep -q 'alert(1)\|192\.0\.2\.1' page.html && note "a strange drawing came through"
+done
+with_gnuplot 'exit 1'
+expect 1 report plain.json -o page.html --plots undrawn
+says err 'undrawn: not every plot is drawn'
+for file in matmul-f32-kernel.tsv sum-f32-kernel.gp; do
+	[ -s undrawn/$file ] || note "$file is not there without gnuplot"
+done
+PATH=$here
+find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'hcbench-??????' -newer small.json -user "$(id -un)" 2>/dev/null |
+	while read -r folder; do
+		[ -e "$folder/start.gp" ] && grep -q "$work" "$folder/start.gp" && echo "$folder"
+	done | grep . && note "temporary folders were left"
+
+[ -n "$gnuplot" ] || { [ "$failures" -eq 0 ] && echo "there is no gnuplot" && exit 77; finish; }
+
+# A page on stdout is the page, and the same each time; .gz is packed.
+expect 0 report plain.json -o page.html
+[ -s err ] && note "messages of a good report: $(cat err)"
+expect 0 report plain.json -o -
+cmp -s out page.html || note "-o - is another page"
+expect 0 report plain.json -o page.html.gz
+gzip -dc page.html.gz | cmp -s - page.html || note "the packed page is another one"
+expect 0 report empty.json -o empty.html
+grep -q 'Nothing to compare' empty.html || note "no word about a file without rows"
+
+# What the page says: figures as in the file, failures, every warning, the machine.
+has() {
+	grep -qF -- "$1" page.html || note "the page lacks: $1"
+}
+has 'element (17, 4) is 1.5, not 2.25'
+has 'SIGSEGV in the step &#39;sample&#39;'
+has 'the driver has no 16-bit floats'
+has 'Linux 6.1'
+has 'its own choice was Prescott'
+has 'A software driver that computes on the CPU'
+has 'Break-even'
+[ "$(grep -o '<figure' page.html | wc -l)" -eq 19 ] || note "not 19 figures"
+if command -v jq >/dev/null 2>&1; then
+	jq -r '.results[] | select(.status == "ok") | .gflops' plain.json >/dev/null || note "jq fails"
+	wanted=$(jq -r '[.results[].warnings // [] | .[]] | length' plain.json)
+	listed=$(sed -n '/<details>/,/<\/details>/p' page.html | grep -c '<li>')
+	[ "$wanted" -eq "$listed" ] || note "$listed of $wanted warnings are listed"
+	ratio=$(jq -r '.results[] | select(.op == "sum" and .device == "opencl:0" and .shape.n == 16777216) |
+		.speedup.kernel.ratio' plain.json)
+	has "$(printf '%.1f×' "$ratio")"
+fi
+
+# Two files side by side.
+expect 0 report plain.json hostile.json -o page.html
+has 'example-host'
+has '&lt;b&gt;'
+# shellcheck disable=SC2016 # a backquote
+grep -q '<b>`' page.html && note "a host's name became markup"
+
+# --plots: data, scripts and drawings of each plot, which draw the same again.
+expect 0 report hostile.json plain.json -o page.html --plots plots
+[ -e "$OWNED" ] && note "a text of a file was carried out"
+count() {
+	find plots -name "*.$1" -size +0 | wc -l
+}
+for ending in tsv gp svg png; do
+	[ "$(count $ending)" -eq 19 ] || note "$(count $ending) files .$ending of 19"
+done
+head -n 1 plots/matmul-f32-kernel.tsv | grep -q "$(printf 'size\tGFLOP/s\tGFLOP/s_ci95_low')" ||
+	note "the data name no units"
+cp plots/matmul-f32-end-to-end.svg before.svg
+(cd plots && rm ./*.svg ./*.png && "$gnuplot" -d matmul-f32-end-to-end.gp) || note "a script does not run by itself"
+cmp -s before.svg plots/matmul-f32-end-to-end.svg || note "a script draws another plot"
+expect 0 report small.json -o page.html --plots plots
+: >file
+expect 1 report small.json -o page.html --plots file
+says err "file"
+finish
