@@ -225,15 +225,33 @@ static void release(struct group *group)
     forget_inputs(group);
 }
 
+/* No kernel multiplies and adds faster than the device can.  The peak is a
+ * measurement too, so that only what is far above it is impossible. */
+static bool is_impossible(const struct conductor *conductor, const struct hcb_result *result, char *reason)
+{
+    const double peak = roofline_peak_gflops(conductor->record, result);
+    if (hcb_op_is_extra(result->task.op) || !(result->gflops > 1.5 * peak))
+        return false;
+    snprintf(reason, HCB_REASON_SIZE,
+             "%.4g GFLOP/s is above the %.4g that multiply-adds reach on this device: a clock is wrong",
+             result->gflops, peak);
+    return true;
+}
+
 static void end_well(struct conductor *conductor, struct group *group)
 {
     const struct options *options = conductor->session.options;
+    char reason[HCB_REASON_SIZE];
     for (size_t i = 0; i < group->count && link_interrupted() == 0; i++) {
         struct row *row = &group->rows[i];
         if (row->phase != LIVE)
             continue;
         hcb_result_rates(row->result);
         roofline_rate(conductor->record, row->result);
+        if (options->command != COMMAND_VERIFY && is_impossible(conductor, row->result, reason)) {
+            finish(conductor, row, HCB_ERROR, reason);
+            continue;
+        }
         if (options->command != COMMAND_VERIFY)
             sampling_warn(options, row->result, &row->windows,
                           sampling_window_s(options, row->actor->info));
@@ -440,13 +458,21 @@ bool conduct(struct record *record)
     return true;
 }
 
+static bool is_bad(enum hcb_status status)
+{
+    return status == HCB_WRONG || status == HCB_ERROR || status == HCB_CRASHED || status == HCB_TIMEOUT;
+}
+
 int record_exit_status(const struct record *record)
 {
     size_t done = 0;
+    for (size_t i = 0; i < record->roofline_count; i++)
+        if (is_bad(record->roofline[i].status))
+            return EXIT_BAD_ROW;
     for (size_t i = 0; i < record->result_count; i++) {
         const enum hcb_status status = record->results[i].status;
         done += status == HCB_OK;
-        if (status == HCB_WRONG || status == HCB_ERROR || status == HCB_CRASHED || status == HCB_TIMEOUT)
+        if (is_bad(status))
             return EXIT_BAD_ROW;
         if (record->options->strict && (status == HCB_UNSUPPORTED || status == HCB_SKIPPED))
             return EXIT_BAD_ROW;

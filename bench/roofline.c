@@ -116,10 +116,12 @@ void roofline_gather(struct record *record)
         struct device_record *device = device_of(record, row);
         if (row->status != HCB_OK || device == NULL)
             continue;
+        /* A roof is what is reached at best. */
+        const double best = hcb_result_clock(row)->summary.min;
         if (row->task.op == HCB_OP_PEAK)
-            device->peak_gflops[row->task.precision] = row->gflops;
+            device->peak_gflops[row->task.precision] = row->flops / best * 1e-9;
         else
-            device->bandwidth_gbps = row->gbps;
+            device->bandwidth_gbps = row->bytes / best * 1e-9;
     }
 }
 

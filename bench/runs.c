@@ -121,27 +121,17 @@ const struct device_record *run_device(const struct run *run, const char *id)
     return NULL;
 }
 
-/* NaN is less than any rate. */
-static void lift(double *roof, double rate)
-{
-    *roof = fmax(*roof, rate);
-}
-
 struct roof run_roof(const struct run *run, const char *device)
 {
-    const int peak = hcb_word(hcb_op_name, "peak"), triad = hcb_word(hcb_op_name, "triad");
     struct roof roof = {.bandwidth_gbps = (double)NAN};
     for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++)
         roof.peak_gflops[p] = (double)NAN;
-    for (size_t i = 0; i < run->record.result_count; i++) {
-        const struct hcb_result *row = &run->record.results[i];
-        if (!row_is_measured(row) || strcmp(row->device, device) != 0)
-            continue;
-        if ((int)row->task.op == peak)
-            lift(&roof.peak_gflops[row->task.precision], row->gflops);
-        if ((int)row->task.op == triad)
-            lift(&roof.bandwidth_gbps, row->gbps);
-    }
+    const struct device_record *record = run_device(run, device);
+    for (unsigned p = 0; p < HCB_PRECISION_COUNT && record != NULL; p++)
+        if (record->peak_gflops[p] > 0)
+            roof.peak_gflops[p] = record->peak_gflops[p];
+    if (record != NULL && record->bandwidth_gbps > 0)
+        roof.bandwidth_gbps = record->bandwidth_gbps;
     return roof;
 }
 

@@ -160,6 +160,21 @@ START_TEST(failures_stay_alone)
 }
 END_TEST
 
+/* Faster than the device's measured peak is no number. */
+START_TEST(impossible_rates_are_errors)
+{
+    devices[1].peak_gflops[HCB_PRECISION_F32] = 1e-9;
+    struct conductor *conductor = conductor_open(&record, ROWS);
+    ck_assert_ptr_nonnull(conductor);
+    conductor_run(conductor, rows, ROWS);
+    conductor_close(conductor);
+    ck_assert_int_eq(rows[0].status, HCB_OK);
+    ck_assert_int_eq(rows[2].status, HCB_ERROR);
+    ck_assert_ptr_nonnull(strstr(rows[2].reason, "is above the 1e-09 that multiply-adds reach"));
+    ck_assert(isnan(rows[2].speedup_kernel.ratio));
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = suite_case("conductor");
@@ -169,5 +184,6 @@ int main(void)
     tcase_add_test(tests, rows_against_themselves);
     tcase_add_test(tests, conductors_go_on);
     tcase_add_test(tests, failures_stay_alone);
+    tcase_add_test(tests, impossible_rates_are_errors);
     return suite_run("conductor", tests);
 }
