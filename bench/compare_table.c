@@ -171,11 +171,15 @@ static void print_head(const struct comparison *c, const struct options *options
         "x: NEW is so many times as fast as BASE, by the device's clock with the data resident; "
         "e2e: upload, one launch, download.";
     const struct record *records[] = {c->base, c->now};
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 2; i++) {
+        char file[200], started[40], host[140], version[40];
         fprintf(page->out, "%s  %s: %s, %s, hcbench %s, %zu row%s\n", i == 0 ? "BASE" : "NEW ",
-                options->files[i], records[i]->started, records[i]->environment.host,
-                records[i]->version, records[i]->result_count,
+                page_clip(options->files[i], file, sizeof file),
+                page_clip(records[i]->started, started, sizeof started),
+                page_clip(records[i]->environment.host, host, sizeof host),
+                page_clip(records[i]->version, version, sizeof version), records[i]->result_count,
                 records[i]->result_count == 1 ? "" : "s");
+    }
     fputc('\n', page->out);
     page_wrap(page, 0, legend);
 }

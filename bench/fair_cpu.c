@@ -15,7 +15,7 @@
 enum {
     CANDIDATES = 3, /* core types that are compared with the detected one */
     TRIALS = CANDIDATES + 1,
-    ROUNDS = 2,  /* so that a noisy neighbour meets more than one of them */
+    ROUNDS = 8,  /* so that a noisy neighbour meets all of them, or none in some */
     WINDOWS = 4, /* of one launch, in a round; the best of all counts */
 };
 static const double better_by = 1.05; /* less is noise */

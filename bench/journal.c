@@ -23,6 +23,7 @@ struct journal {
     char path[4096];
     size_t rows;
     bool failed;
+    bool resumable; /* --resume takes up `run` and `verify` */
 };
 
 static bool make_folders(char *path)
@@ -140,6 +141,7 @@ struct journal *journal_open(const struct record *record, const char *path, bool
         fprintf(stderr, "hcbench: no journal: cannot write %s: %s\n", journal->path, strerror(errno));
         return journal_end(journal);
     }
+    journal->resumable = record->options->command == COMMAND_RUN || record->options->command == COMMAND_VERIFY;
     return journal;
 }
 
@@ -156,6 +158,7 @@ struct journal *journal_continue(const struct earlier *earlier)
     const int descriptor = open_again(earlier->path, earlier->whole, earlier->size);
     journal->file = descriptor >= 0 ? fdopen(descriptor, "a") : NULL;
     journal->rows = 1; /* it is kept in any case */
+    journal->resumable = true;
     if (journal->file == NULL)
         return journal_end(journal);
     if (!write_line(journal, json_pack("{s:s}", "resumed", now))) {
@@ -225,8 +228,8 @@ void journal_close(struct journal *journal, bool completed)
     if (completed || journal->rows == 0)
         unlink(journal->path);
     else
-        fprintf(stderr,
-                "hcbench: the finished rows are in %s; 'hcbench --resume %s' measures the rest\n",
-                journal->path, journal->path);
+        fprintf(stderr, "hcbench: the finished rows are in %s; 'hcbench %s %s' %s\n", journal->path,
+                journal->resumable ? "--resume" : "recover", journal->path,
+                journal->resumable ? "measures the rest" : "shows them");
     free(journal);
 }

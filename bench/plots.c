@@ -606,18 +606,18 @@ static void add_error(struct plots *plots, const struct runs *runs, const struct
     if (!draft.failed) {
         snprintf(draft.plot.title, sizeof draft.plot.title, "%s: speed against error", hcb_op_name(op));
         fprintf(draft.data, "series\tprecision_number\trelative_error\t%s\tsize\tprecision\tlabel\n",
-                measure_unit(groups[0].measure));
+                measure_unit(groups_measure(groups)));
     }
     for (unsigned pass = 0; pass < 2 && !draft.failed; pass++) {
         if (pass == 1 && spots > 0) {
             fputs("set xlabel 'relative error (Frobenius norm)'\n",
                   draft.script);
             put_log_axis(draft.script, 'x', &errors);
-            put_rate_axis(draft.script, &rates, measure_unit(groups[0].measure));
+            put_rate_axis(draft.script, &rates, measure_unit(groups_measure(groups)));
         }
         for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++)
             for (size_t i = 0; i < runs->series_count; i++) {
-                if (groups[p].measure != groups[0].measure || !find_spot(&groups[p], i, &spot))
+                if (groups[p].measure != groups_measure(groups) || !find_spot(&groups[p], i, &spot))
                     continue;
                 if (pass == 0) {
                     put_spot(&draft, runs, &spot);

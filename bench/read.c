@@ -414,10 +414,11 @@ static bool baseline_key(const struct hcb_result *row, struct hcb_result *key)
     return impl >= 0;
 }
 
-static bool is_ratio(double said, const struct hcb_summary *baseline, const struct hcb_summary *own)
+static bool is_ratio(double said, const struct hcb_clock_result *baseline,
+                     const struct hcb_clock_result *own)
 {
-    const double right = baseline->median / own->median;
-    return isnan(said) || (baseline->n > 0 && own->n > 0 && fabs(said - right) <= 1e-9 * right);
+    const double right = hcb_clock_ratio_only(baseline, own, true);
+    return isnan(said) || fabs(said - right) <= 1e-9 * right;
 }
 
 /* Is there a baseline from whose median the row's speedups follow?  A case may have
@@ -438,10 +439,8 @@ static bool check_speedup(const struct hcb_result *row, const struct hcb_result 
     while (found > sorted && compare_rows(found - 1, found) == 0)
         found--;
     for (; found < sorted + count && compare_rows(found, &pointer) == 0; found++)
-        if (is_ratio(row->speedup_kernel.ratio, &hcb_result_clock(*found)->summary,
-                     &hcb_result_clock(row)->summary) &&
-            is_ratio(row->speedup_end_to_end.ratio, &(*found)->end_to_end.summary,
-                     &row->end_to_end.summary))
+        if (is_ratio(row->speedup_kernel.ratio, hcb_result_clock(*found), hcb_result_clock(row)) &&
+            is_ratio(row->speedup_end_to_end.ratio, &(*found)->end_to_end, &row->end_to_end))
             return true;
     return flaw_note(flaw, "speedup", "does not follow from the medians of the two rows");
 }

@@ -344,7 +344,7 @@ static void write_error_row(struct sheet *sheet, const struct group *group, cons
 static void write_errors(struct sheet *sheet, const struct group *groups)
 {
     const struct head_cell cells[] = {
-        {"precision", false}, {"device/impl", false}, {"size", true}, {measure_unit(groups[0].measure), true},
+        {"precision", false}, {"device/impl", false}, {"size", true}, {measure_unit(groups_measure(groups)), true},
         {"relative error", true}, {"largest, ulp", true}, {"error/bound", true}, {"limit", true}};
     unsigned kinds = 0;
     for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++) {

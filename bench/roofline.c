@@ -12,7 +12,7 @@
 
 /* Elements: some milliseconds of multiply-adds; vectors that are in no cache. */
 static const uint64_t peak_elements[] = {1 << 17, 1 << 24}; /* CPUs, hardware GPUs */
-static const uint64_t triad_elements[] = {1 << 22, 1 << 25};
+static const uint64_t triad_elements[] = {1 << 23, 1 << 25};
 
 /* The peak that a precision is held against, by its accumulator; the integers have
  * none. */
@@ -88,11 +88,11 @@ struct options roofline_options(const struct options *options)
 {
     struct options brief = *options;
     brief.preset = PRESET_QUICK;
-    brief.warmup = 0;
-    brief.min_runs = 3;
-    brief.max_runs = 5;
+    brief.warmup = 1;
+    brief.min_runs = 5;
+    brief.max_runs = 20;
     brief.min_time_s = 0;
-    brief.max_time_s = 0.1;
+    brief.max_time_s = 0.2;
     brief.ci_percent = 0;
     brief.against_itself = false;
     brief.fill = HCB_FILL_UNIFORM;
@@ -133,6 +133,31 @@ double roofline_peak_gflops(const struct record *record, const struct hcb_result
         !is_known(device->peak_gflops[accumulator]))
         return (double)NAN;
     return device->peak_gflops[accumulator];
+}
+
+struct hcb_result *roofline_peak_row(const struct record *record, const struct hcb_result *result)
+{
+    const int accumulator = accumulators[result->task.precision];
+    for (size_t i = 0; i < record->roofline_count; i++) {
+        struct hcb_result *row = &record->roofline[i];
+        if (row->task.op == HCB_OP_PEAK && (int)row->task.precision == accumulator &&
+            strcmp(row->device, result->device) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+void roofline_improve(struct hcb_result *row, struct hcb_result *again)
+{
+    const struct hcb_clock_result *now = hcb_result_clock(again), *then = hcb_result_clock(row);
+    struct hcb_result worse = *again;
+    if (again->status == HCB_OK && now->summary.n > 0 &&
+        (then->summary.n == 0 || now->summary.min < then->summary.min)) {
+        worse = *row;
+        *row = *again;
+    }
+    hcb_result_clear(&worse);
+    *again = (struct hcb_result){0};
 }
 
 /* Without a peak only vectors have a nearer roof that is known: their one or two

@@ -23,6 +23,12 @@ void roofline_gather(struct record *record);
  * measured: for integers, and for matrix units, which `peak` does not use. */
 double roofline_peak_gflops(const struct record *record, const struct hcb_result *result);
 
+/* The row that measured it, to be measured again; NULL: there is none. */
+struct hcb_result *roofline_peak_row(const struct record *record, const struct hcb_result *result);
+
+/* Takes over what `again` reached when that is more; `again` is cleared. */
+void roofline_improve(struct hcb_result *row, struct hcb_result *again);
+
 /* Fills in the row's share of the nearer roof, and which one that is. */
 void roofline_rate(const struct record *record, struct hcb_result *result);
 

@@ -164,19 +164,21 @@ enum hcb_status row_run_once(struct session *session, struct row *row, char *rea
 enum hcb_status row_warm_up(struct session *session, struct row *row, char *reason)
 {
     const struct options *options = session->options;
-    double times[64], spent_s = 0;
+    double times[3], spent_s = 0; /* the last three windows */
     size_t count = 0;
     progress_show(session->finished, row->result, "warming up");
     enum hcb_status status = row_run_once(session, row, reason);
-    while (status == HCB_OK && count < sizeof times / sizeof *times) {
-        const bool settled = count >= options->warmup && (count == 0 || sampling_has_settled(times, count));
+    while (status == HCB_OK) {
+        const bool settled = count >= options->warmup &&
+                             (count == 0 || sampling_has_settled(times, count < 3 ? count : 3));
         row->windows.launches = sampling_launches(window_s(session, row), row->windows.launch_s);
         if (settled || spent_s > options->max_time_s / 3)
             break;
-        status = drop_window(row, &times[count], reason);
-        spent_s += times[count] * row->windows.launches;
+        double *const time = &times[count++ % 3];
+        status = drop_window(row, time, reason);
+        spent_s += *time * row->windows.launches;
         /* The fastest: the first launches may be slow, and a window must be filled. */
-        row->windows.launch_s = fmin(row->windows.launch_s, times[count++]);
+        row->windows.launch_s = fmin(row->windows.launch_s, *time);
     }
     row->result->launches = row->windows.launches;
     return status;
@@ -198,7 +200,8 @@ enum hcb_status row_sample(struct session *session, struct row *row, struct hcb_
     }
     if (status == HCB_OK && !power_add(into, sensors))
         status = misunderstood(reason);
-    row->windows.spent_s += host_s * row->windows.launches;
+    if (into == row->result)
+        row->windows.spent_s += host_s * row->windows.launches;
     json_decref(reply);
     return status;
 }
@@ -235,7 +238,8 @@ enum hcb_status row_transfer(struct session *session, struct row *row, struct hc
         add_copies(&into->upload_s, &row->uploads, round, upload);
         add_copies(&into->download_s, &row->downloads, round, download);
     }
-    row->passes.spent_s += spent_s;
+    if (into == row->result)
+        row->passes.spent_s += spent_s;
     json_decref(reply);
     return status;
 }

@@ -111,6 +111,14 @@ static enum measure measure_of(const struct group *group)
     return gflops && !gbps ? MEASURE_GFLOPS : gbps ? MEASURE_GBPS : MEASURE_SECONDS;
 }
 
+enum measure groups_measure(const struct group *groups)
+{
+    for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++)
+        if (groups[p].count > 0)
+            return groups[p].measure;
+    return groups[0].measure;
+}
+
 /* ----------------------------------------------------------------------- files */
 
 const struct device_record *run_device(const struct run *run, const char *id)

@@ -86,6 +86,9 @@ struct rate {
 };
 struct rate row_rate(const struct hcb_result *row, enum measure measure, bool end_to_end);
 
+/* Of an op's groups, one per precision: that of the first that has rows. */
+enum measure groups_measure(const struct group *groups);
+
 /* "GFLOP/s", "GB/s", "s" */
 const char *measure_unit(enum measure measure);
 /* The device of a row in its file; NULL when the file does not list it. */

@@ -67,8 +67,10 @@ enum sampling_end sampling_end(const struct options *options, const struct hcb_c
 bool sampling_passes_end(const struct options *options, const struct hcb_clock_result *clock,
                          const struct sampling *sampling)
 {
+    const struct hcb_summary *summary = &clock->summary;
     return sampling->rounds >= HCB_RATIO_ROUNDS_MIN &&
-           (clock->summary.n >= options->min_runs || sampling->spent_s >= options->max_time_s / 3);
+           ((summary->n >= options->min_runs && is_narrow(options, summary)) ||
+            summary->n >= options->max_runs || sampling->spent_s >= options->max_time_s / 3);
 }
 
 void sampling_order(uint64_t seed, uint32_t round, size_t *order, size_t count)
@@ -100,17 +102,18 @@ static void warn_of_limit(const struct options *options, struct hcb_result *resu
                         half_width(clock) / clock->median * 100, clock->n);
 }
 
-static void warn_of_noise(struct hcb_result *result, const struct hcb_summary *clock)
+/* `what` names the samples: "" or "end to end: ". */
+static void warn_of_noise(struct hcb_result *result, const char *what, const struct hcb_summary *clock)
 {
     const double spread = (clock->q3 - clock->q1) / clock->median;
     if (spread > 0.1)
-        hcb_result_warn(result, "noise: the middle half of the samples spans %.0f %% of the median",
+        hcb_result_warn(result, "%snoise: the middle half of the samples spans %.0f %% of the median", what,
                         spread * 100);
 }
 
 /* Medians of the first and the last third, when they are apart by more than 5 %
  * and by more than the samples of a third scatter. */
-static void warn_of_drift(struct hcb_result *result, const struct hcb_clock_result *clock)
+static void warn_of_drift(struct hcb_result *result, const char *what, const struct hcb_clock_result *clock)
 {
     const size_t third = clock->summary.n / 3;
     if (third < 3)
@@ -120,7 +123,7 @@ static void warn_of_drift(struct hcb_result *result, const struct hcb_clock_resu
     const double change = last.median / first.median - 1;
     const double scatter = fmax(first.q3 - first.q1, last.q3 - last.q1) / first.median;
     if (fabs(change) > 0.05 && fabs(change) > scatter)
-        hcb_result_warn(result, "drift: the last third of the samples is %.0f %% %s than the first",
+        hcb_result_warn(result, "%sdrift: the last third of the samples is %.0f %% %s than the first", what,
                         fabs(change) * 100, change > 0 ? "slower" : "faster");
 }
 
@@ -175,10 +178,14 @@ void sampling_warn(const struct options *options, struct hcb_result *result,
     if (clock->summary.n == 0)
         return;
     warn_of_limit(options, result, &clock->summary);
-    warn_of_noise(result, &clock->summary);
-    warn_of_drift(result, clock);
+    warn_of_noise(result, "", &clock->summary);
+    warn_of_drift(result, "", clock);
     warn_of_start(result, clock);
     warn_of_clocks(result);
     warn_of_window(result, sampling, window_s);
     warn_of_passes(result);
+    if (result->end_to_end.summary.n > 0) {
+        warn_of_noise(result, "end to end: ", &result->end_to_end.summary);
+        warn_of_drift(result, "end to end: ", &result->end_to_end);
+    }
 }

@@ -363,14 +363,15 @@ static const struct hcb_result *find_roof(const struct record *record, const cha
     return NULL;
 }
 
-static void add_roof_cell(struct grid *grid, size_t column, const struct hcb_result *row)
+/* `rate` is the best that the row reached. */
+static void add_roof_cell(struct grid *grid, size_t column, const struct hcb_result *row, double rate)
 {
     char text[NUMBER_SIZE];
     if (row == NULL || is_left_out(row))
         return;
     if (row->status == HCB_OK)
         grid_cell(grid, column, PAINT_NONE, "%s",
-                  number_rounded(row->task.op == HCB_OP_PEAK ? row->gflops : row->gbps, 4, text));
+                  number_rounded(rate, 4, text));
     else
         grid_cell(grid, column, status_paint(row->status), "%s", hcb_status_name(row->status));
 }
@@ -391,9 +392,11 @@ static void print_roofs(const struct record *record, struct page *page)
         grid_line(grid);
         grid_cell(grid, 0, PAINT_NONE, "%s", id);
         for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
-            add_roof_cell(grid, 1 + precision, find_roof(record, id, HCB_OP_PEAK, precision));
+            add_roof_cell(grid, 1 + precision, find_roof(record, id, HCB_OP_PEAK, precision),
+                          record->devices[i].peak_gflops[precision]);
         add_roof_cell(grid, 1 + HCB_PRECISION_COUNT,
-                      find_roof(record, id, HCB_OP_TRIAD, HCB_PRECISION_F32));
+                      find_roof(record, id, HCB_OP_TRIAD, HCB_PRECISION_F32),
+                      record->devices[i].bandwidth_gbps);
     }
     fputc('\n', page->out);
     page_line(page, PAINT_TITLE, title);

@@ -342,15 +342,22 @@ enum { HCB_RATIO_ROUNDS_MIN = 4 };
 
 /* median(numerator) / median(denominator), with a bootstrap interval over rounds.
  * Neighbouring samples are alike, so whole rounds are drawn with replacement, not
- * samples.  `paired`: both clocks were measured in the same rounds, and a drawn
- * round counts for both, so that what slowed both down cancels; otherwise each
- * side draws its own.  Percentiles are expanded for the small number B of rounds:
- * those of Phi(-+ sqrt(B/(B-1)) t(0.975, B-1)) (Hesterberg, "What teachers should
- * know about the bootstrap", The American Statistician 69(4), 2015).  No interval
- * with fewer than HCB_RATIO_ROUNDS_MIN rounds on a side; the ratio alone when
- * memory is short.  The same clocks and seed give the same numbers, and the ratio lies within its interval. */
+ * samples.  `paired`: only rounds that both clocks have count, and a drawn round
+ * counts for both, so that what slowed both down cancels; otherwise, and with fewer
+ * than HCB_RATIO_ROUNDS_MIN common rounds, all count and each side draws its own.
+ * Percentiles are expanded for the small number B of rounds: those of
+ * Phi(-+ sqrt(B/(B-1)) t(0.975, B-1)) (Hesterberg, "What teachers should know about
+ * the bootstrap", The American Statistician 69(4), 2015).  No interval with fewer
+ * than HCB_RATIO_ROUNDS_MIN rounds on a side; the ratio alone when memory is short.
+ * The same clocks and seed give the same numbers, and the ratio lies within its
+ * interval. */
 struct hcb_ratio hcb_clock_ratio(const struct hcb_clock_result *numerator,
                                  const struct hcb_clock_result *denominator, bool paired, uint64_t seed);
+/* The same without the interval, which takes most of the time. */
+double hcb_clock_ratio_only(const struct hcb_clock_result *numerator,
+                            const struct hcb_clock_result *denominator, bool paired);
+/* How many rounds both have. */
+size_t hcb_clock_common_rounds(const struct hcb_clock_result *a, const struct hcb_clock_result *b);
 
 /* ------------------------------------------------------------ result record */
 
@@ -440,6 +447,9 @@ void hcb_result_warn(struct hcb_result *result, const char *format, ...) HCB_PRI
 bool hcb_result_add_frequency(struct hcb_result *result, double mhz);
 /* The clock that rates and speedups come from: kernel, else wall. */
 const struct hcb_clock_result *hcb_result_clock(const struct hcb_result *result);
+/* Takes back what a row that failed has measured: clocks, rates, power.  What was
+ * verified, its reason and its kernels stay. */
+void hcb_result_withdraw(struct hcb_result *result);
 /* Fills in the speedups and the baseline's name; both results must be ok, else
  * nothing is done.  `paired` and `seed` as in hcb_clock_ratio. */
 void hcb_result_compare(struct hcb_result *result, const struct hcb_result *baseline, bool paired,

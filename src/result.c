@@ -168,6 +168,28 @@ bool hcb_result_add_frequency(struct hcb_result *result, double mhz)
     return true;
 }
 
+static bool is_kept(const struct hcb_field *field)
+{
+    static const char *const kept[] = {"setup_s", "flops", "bytes", "error.", "memory."};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        if (strncmp(field->name, kept[i], strlen(kept[i])) == 0)
+            return true;
+    return false;
+}
+
+void hcb_result_withdraw(struct hcb_result *result)
+{
+    hcb_clock_clear(&result->kernel);
+    hcb_clock_clear(&result->wall);
+    hcb_clock_clear(&result->end_to_end);
+    free(result->frequency.samples_mhz);
+    memset(&result->frequency, 0, sizeof result->frequency);
+    result->roofline_bound[0] = result->power_source[0] = result->throttled[0] = '\0';
+    for (unsigned i = 0; i < sizeof fields / sizeof *fields; i++)
+        if ((fields[i].kind == HCB_FIELD_NUMBER || fields[i].kind == HCB_FIELD_COUNT) && !is_kept(&fields[i]))
+            *(double *)((char *)result + fields[i].offset) = NAN;
+}
+
 void hcb_result_warn(struct hcb_result *result, const char *format, ...)
 {
     const size_t room = sizeof result->warnings / sizeof *result->warnings - 1;

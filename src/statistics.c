@@ -101,7 +101,7 @@ enum { RESAMPLES = 2000 };
 /* Rounds of a clock as runs of samples. */
 struct blocks {
     const double *samples;
-    size_t *first; /* of each round, and past the last */
+    size_t *first, *end; /* of each round */
     uint32_t *number;
     size_t count;
     double *drawn; /* room for the samples of a resample */
@@ -111,52 +111,45 @@ struct blocks {
 static void free_blocks(struct blocks *blocks)
 {
     free(blocks->first);
+    free(blocks->end);
     free(blocks->number);
     free(blocks->drawn);
 }
 
-/* A resample has at most as many rounds as `rounds`, each no longer than the
- * longest. */
 static bool make_blocks(const struct hcb_clock_result *clock, struct blocks *blocks)
 {
     const size_t n = clock->summary.n;
     *blocks = (struct blocks){.samples = clock->samples,
                               .first = malloc((n + 1) * sizeof *blocks->first),
+                              .end = malloc((n + 1) * sizeof *blocks->end),
                               .number = malloc((n + 1) * sizeof *blocks->number)};
-    if (blocks->first == NULL || blocks->number == NULL)
+    if (blocks->first == NULL || blocks->end == NULL || blocks->number == NULL)
         return false;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (i == 0 || clock->rounds[i] != clock->rounds[i - 1]) {
             blocks->first[blocks->count] = i;
             blocks->number[blocks->count++] = clock->rounds[i];
         }
-    blocks->first[blocks->count] = n;
+        blocks->end[blocks->count - 1] = i + 1;
+    }
     return true;
 }
 
-static bool make_room(struct blocks *blocks, size_t draws)
+static bool make_room(struct blocks *blocks)
 {
     size_t longest = 1;
     for (size_t i = 0; i < blocks->count; i++)
-        if (blocks->first[i + 1] - blocks->first[i] > longest)
-            longest = blocks->first[i + 1] - blocks->first[i];
-    blocks->drawn = malloc(draws * longest * sizeof *blocks->drawn);
+        if (blocks->end[i] - blocks->first[i] > longest)
+            longest = blocks->end[i] - blocks->first[i];
+    blocks->drawn = malloc((blocks->count * longest + 1) * sizeof *blocks->drawn);
     return blocks->drawn != NULL;
 }
 
 static void draw_block(struct blocks *blocks, size_t index)
 {
-    const size_t first = blocks->first[index], count = blocks->first[index + 1] - first;
+    const size_t first = blocks->first[index], count = blocks->end[index] - first;
     memcpy(blocks->drawn + blocks->drawn_count, blocks->samples + first, count * sizeof *blocks->drawn);
     blocks->drawn_count += count;
-}
-
-/* Adds the round of that number, if the clock has it. */
-static void draw_round(struct blocks *blocks, uint32_t number)
-{
-    for (size_t i = 0; i < blocks->count; i++)
-        if (blocks->number[i] == number)
-            draw_block(blocks, i);
 }
 
 /* Uniform numbers below `bound`, one after the other. */
@@ -242,31 +235,62 @@ static double tail_share(size_t rounds)
     return erfc(sqrt(b / (b - 1)) * t_quantile(b - 1) / sqrt(2)) / 2;
 }
 
-/* One resample: fills both sides' `drawn`. */
+/* One resample: fills both sides' `drawn`.  Paired sides have the same rounds. */
 static void resample(struct blocks *a, struct blocks *b, bool paired, struct dice *dice)
 {
-    const struct blocks *longer = a->count >= b->count ? a : b;
-    do {
-        a->drawn_count = b->drawn_count = 0;
-        for (size_t i = 0; i < longer->count && paired; i++) {
-            const uint32_t number = longer->number[throw_dice(dice, longer->count)];
-            draw_round(a, number);
-            draw_round(b, number);
-        }
-        for (size_t i = 0; i < a->count && !paired; i++)
-            draw_block(a, throw_dice(dice, a->count));
-        for (size_t i = 0; i < b->count && !paired; i++)
-            draw_block(b, throw_dice(dice, b->count));
-    } while (a->drawn_count == 0 || b->drawn_count == 0);
+    a->drawn_count = b->drawn_count = 0;
+    for (size_t i = 0; i < a->count; i++) {
+        const size_t index = throw_dice(dice, a->count);
+        draw_block(a, index);
+        if (paired)
+            draw_block(b, index);
+    }
+    for (size_t i = 0; i < b->count && !paired; i++)
+        draw_block(b, throw_dice(dice, b->count));
 }
 
-static size_t common_rounds(const struct blocks *a, const struct blocks *b)
+/* Median of all samples that are left; uses `drawn`. */
+static double median_of_all(struct blocks *blocks)
+{
+    blocks->drawn_count = 0;
+    for (size_t i = 0; i < blocks->count; i++)
+        draw_block(blocks, i);
+    return median_of(blocks->drawn, blocks->drawn_count);
+}
+
+/* Keeps the rounds of `a` that `b` has too; returns how many. */
+static size_t keep_common(struct blocks *a, const struct blocks *b)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < a->count; i++)
+        for (size_t j = 0; j < b->count; j++)
+            if (a->number[i] == b->number[j]) {
+                a->first[kept] = a->first[i];
+                a->end[kept] = a->end[i];
+                a->number[kept++] = a->number[i];
+                break;
+            }
+    return kept;
+}
+
+static size_t count_common(const struct blocks *a, const struct blocks *b)
 {
     size_t common = 0;
     for (size_t i = 0; i < a->count; i++)
         for (size_t j = 0; j < b->count; j++)
             common += a->number[i] == b->number[j];
     return common;
+}
+
+/* When `paired` and there are enough of them, only common rounds are left: what one
+ * side did while the other was not measured says nothing about the two. */
+static bool pair_up(struct blocks *a, struct blocks *b, bool paired)
+{
+    if (!paired || count_common(a, b) < HCB_RATIO_ROUNDS_MIN)
+        return false;
+    a->count = keep_common(a, b);
+    b->count = keep_common(b, a);
+    return true;
 }
 
 static void bootstrap(struct blocks *a, struct blocks *b, bool paired, uint64_t seed, double *ratios,
@@ -284,8 +308,10 @@ static void bootstrap(struct blocks *a, struct blocks *b, bool paired, uint64_t 
     result->ci95_high = fmax(quantile(ratios, RESAMPLES, 1 - tail), result->ratio);
 }
 
-struct hcb_ratio hcb_clock_ratio(const struct hcb_clock_result *numerator,
-                                 const struct hcb_clock_result *denominator, bool paired, uint64_t seed)
+/* With `seed` NULL the ratio alone. */
+static struct hcb_ratio ratio_of(const struct hcb_clock_result *numerator,
+                                 const struct hcb_clock_result *denominator, bool paired,
+                                 const uint64_t *seed)
 {
     struct hcb_ratio result = {NAN, NAN, NAN};
     struct blocks a, b;
@@ -294,15 +320,41 @@ struct hcb_ratio hcb_clock_ratio(const struct hcb_clock_result *numerator,
     result.ratio = numerator->summary.median / denominator->summary.median;
     double *ratios = malloc(RESAMPLES * sizeof *ratios);
     const bool good_a = make_blocks(numerator, &a), good_b = make_blocks(denominator, &b);
-    if (ratios != NULL && good_a && good_b && a.count >= HCB_RATIO_ROUNDS_MIN &&
-        b.count >= HCB_RATIO_ROUNDS_MIN) {
-        const size_t most = a.count > b.count ? a.count : b.count;
-        const bool pairs = paired && common_rounds(&a, &b) >= HCB_RATIO_ROUNDS_MIN;
-        if (make_room(&a, most) && make_room(&b, most))
-            bootstrap(&a, &b, pairs, seed, ratios, &result);
+    if (ratios != NULL && good_a && good_b) {
+        const bool pairs = pair_up(&a, &b, paired);
+        if (make_room(&a) && make_room(&b)) {
+            result.ratio = median_of_all(&a) / median_of_all(&b);
+            if (seed != NULL && a.count >= HCB_RATIO_ROUNDS_MIN && b.count >= HCB_RATIO_ROUNDS_MIN)
+                bootstrap(&a, &b, pairs, *seed, ratios, &result);
+        }
     }
     free_blocks(&a);
     free_blocks(&b);
     free(ratios);
     return result;
+}
+
+struct hcb_ratio hcb_clock_ratio(const struct hcb_clock_result *numerator,
+                                 const struct hcb_clock_result *denominator, bool paired, uint64_t seed)
+{
+    return ratio_of(numerator, denominator, paired, &seed);
+}
+
+double hcb_clock_ratio_only(const struct hcb_clock_result *numerator,
+                            const struct hcb_clock_result *denominator, bool paired)
+{
+    return ratio_of(numerator, denominator, paired, NULL).ratio;
+}
+
+size_t hcb_clock_common_rounds(const struct hcb_clock_result *a, const struct hcb_clock_result *b)
+{
+    size_t common = 0;
+    for (size_t i = 0, j = 0; i < a->summary.n; i++) {
+        if (i > 0 && a->rounds[i] == a->rounds[i - 1])
+            continue;
+        while (j < b->summary.n && b->rounds[j] < a->rounds[i])
+            j++;
+        common += j < b->summary.n && b->rounds[j] == a->rounds[i];
+    }
+    return common;
 }

@@ -172,6 +172,10 @@ START_TEST(impossible_rates_are_errors)
     ck_assert_int_eq(rows[2].status, HCB_ERROR);
     ck_assert_ptr_nonnull(strstr(rows[2].reason, "is above the 1e-09 that multiply-adds reach"));
     ck_assert(isnan(rows[2].speedup_kernel.ratio));
+    /* Nor does the row keep others. */
+    ck_assert(isnan(rows[2].gflops) && isnan(rows[2].gbps) && isnan(rows[2].roofline_share));
+    ck_assert(rows[2].kernel.samples == NULL && rows[2].wall.summary.n == 0 && rows[2].end_to_end.summary.n == 0);
+    ck_assert(isfinite(rows[2].error.bound_ratio) && isfinite(rows[2].setup_s));
 }
 END_TEST
 

@@ -149,15 +149,20 @@ START_TEST(passes_end)
 {
     struct sampling sampling = {.spent_s = 0.1, .rounds = 4};
     struct hcb_clock_result clock = {0};
-    add(&clock, 9, 1e-3, 0.1);
+    add(&clock, 9, 1e-3, 0.002);
     ck_assert(!sampling_passes_end(&usual, &clock, &sampling));
     sampling.spent_s = 0.2;
     ck_assert(sampling_passes_end(&usual, &clock, &sampling));
     sampling.rounds = 3;
     ck_assert(!sampling_passes_end(&usual, &clock, &sampling));
-    add(&clock, 1, 1e-3, 0.1);
+    add(&clock, 1, 1e-3, 0.002);
     sampling = (struct sampling){.spent_s = 0, .rounds = 4};
     ck_assert(sampling_passes_end(&usual, &clock, &sampling));
+    hcb_clock_clear(&clock);
+    add(&clock, 39, 1e-3, 0.2);
+    ck_assert(!sampling_passes_end(&usual, &clock, &sampling)); /* too wide */
+    add(&clock, 1, 1e-3, 0.2);
+    ck_assert(sampling_passes_end(&usual, &clock, &sampling)); /* too many */
     hcb_clock_clear(&clock);
 }
 END_TEST

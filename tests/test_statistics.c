@@ -157,6 +157,30 @@ START_TEST(rounds_are_drawn_whole)
 }
 END_TEST
 
+/* What one side did while the other was no longer measured does not count. */
+START_TEST(only_common_rounds_count)
+{
+    struct hcb_clock_result row = made_clock(4, 5, 1, 0, NULL), longer = made_clock(4, 5, 2, 3, NULL),
+                            few = made_clock(3, 5, 1, 0, NULL);
+    const double slow = 2.5;
+    for (uint32_t round = 4; round < 40; round++)
+        for (int i = 0; i < 5; i++)
+            ck_assert(hcb_clock_add(&longer, round, &slow, 1));
+    const struct hcb_ratio ratio = hcb_clock_ratio(&longer, &row, true, 1), turned = hcb_clock_ratio(&row, &longer, true, 1);
+    ck_assert(fabs(ratio.ratio - 2) < 0.03 && ratio.ci95_low > 1.9 && ratio.ci95_high < 2.1);
+    ck_assert(fabs(turned.ratio - 0.5) < 0.01 && turned.ci95_high < 0.53);
+    ck_assert_double_eq(hcb_clock_ratio_only(&longer, &row, true), ratio.ratio);
+    ck_assert_double_eq(hcb_clock_ratio_only(&longer, &row, false), slow / row.summary.median);
+    ck_assert_double_eq(hcb_clock_ratio_only(&longer, &few, true), slow / few.summary.median); /* too few */
+    ck_assert_uint_eq(hcb_clock_common_rounds(&longer, &row), 4);
+    ck_assert_uint_eq(hcb_clock_common_rounds(&row, &longer), 4);
+    ck_assert_uint_eq(hcb_clock_common_rounds(&few, &longer), 3);
+    hcb_clock_clear(&row);
+    hcb_clock_clear(&longer);
+    hcb_clock_clear(&few);
+}
+END_TEST
+
 START_TEST(too_few_rounds_for_an_interval)
 {
     struct hcb_clock_result a = made_clock(3, 50, 1, 0, NULL), b = made_clock(8, 5, 1, 5, NULL), none = {0};
@@ -222,6 +246,7 @@ int main(void)
     tcase_add_test(tests, ratio_of_medians);
     tcase_add_test(tests, paired_rounds_cancel_drift);
     tcase_add_test(tests, rounds_are_drawn_whole);
+    tcase_add_test(tests, only_common_rounds_count);
     tcase_add_test(tests, too_few_rounds_for_an_interval);
     tcase_add_test(tests, intervals_contain_the_truth);
     tcase_add_test(tests, nothing);
