@@ -346,6 +346,22 @@ static bool fits_answer(const struct finding *finding)
     }
 }
 
+/* Does the answer follow from the points?  A search that was stopped has none. */
+static bool follows(const struct breakeven *breakeven)
+{
+    const struct finding *said = &breakeven->finding, right = curve_judge(&breakeven->curve);
+    if (said->answer == ANSWER_UNCLEAR)
+        return true;
+    if (said->answer != right.answer || said->count != right.count)
+        return false;
+    for (size_t i = 0; i < right.count; i++)
+        if (fabs(said->crossings[i].size - right.crossings[i].size) > 1 ||
+            fabs(said->crossings[i].ci95_low - right.crossings[i].ci95_low) > 1 ||
+            fabs(said->crossings[i].ci95_high - right.crossings[i].ci95_high) > 1)
+            return false;
+    return true;
+}
+
 static bool take_point(const json_t *object, struct curve *curve, struct flaw *flaw)
 {
     const json_t *interval = json_object_get(object, "ci95");
@@ -403,7 +419,9 @@ static bool take_one(const json_t *object, struct breakeven *breakeven, struct f
     finding->answer = (enum answer)answer;
     if (!take_crossings(object, finding, flaw) || !take_points(object, breakeven, flaw))
         return false;
-    return fits_answer(finding) || flaw_note(flaw, "answer", "does not fit the crossings");
+    if (!fits_answer(finding))
+        return flaw_note(flaw, "answer", "does not fit the crossings");
+    return follows(breakeven) || flaw_note(flaw, "answer", "does not follow from the points");
 }
 
 bool breakeven_take(const json_t *document, struct record *record, struct flaw *flaw)
