@@ -343,16 +343,16 @@ static const struct {
     const char *operands; /* as the help names them; NULL: none */
     int fewest, most;
 } commands[] = {
-    [COMMAND_RUN] = {"run", "measure and verify; the command when none is given"},
-    [COMMAND_LIST] = {"list", "platforms and devices, what each supports and why not"},
-    [COMMAND_VERIFY] = {"verify", "the correctness matrix, without timing"},
-    [COMMAND_BREAKEVEN] = {"breakeven", "the size from which a device is faster than the CPU"},
+    [COMMAND_RUN] = {.name = "run", .text = "measure and verify; the command when none is given"},
+    [COMMAND_LIST] = {.name = "list", .text = "platforms and devices, what each supports and why not"},
+    [COMMAND_VERIFY] = {.name = "verify", .text = "the correctness matrix, without timing"},
+    [COMMAND_BREAKEVEN] = {.name = "breakeven", .text = "the size from which a device is faster than the CPU"},
     [COMMAND_RECOVER] = {"recover", "results of an unfinished run from its journal", "JOURNAL", 1, 1},
     [COMMAND_COMPARE] = {"compare", "two result files: a verdict per row, and the exit status",
                          "BASE NEW", 2, 2},
     [COMMAND_REPORT] = {"report", "tables and plots of result files, as one HTML file",
                         "FILE...", 1, FILES_MAX},
-    [COMMAND_WORKER] = {"worker", NULL},
+    [COMMAND_WORKER] = {.name = "worker"},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 

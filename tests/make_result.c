@@ -26,8 +26,9 @@ static const char *const hostile_texts[] = {
     "<script>document.title='owned'</script><!--",
     "\"><img src=http://192.0.2.1/x onerror=\"document.title='owned'\">`touch $OWNED`",
     "]]></svg><svg onload=alert(1)>&lt;&#60;{/Symbol a}_^@\\n%s%n",
-    "'; system(\"touch $OWNED\"); print '", "<b>`touch $OWNED`'\"; system(\"touch $OWNED\") #\n"
-    "system('touch $OWNED')"};
+    "'; system(\"touch $OWNED\"); print '",
+    ("<b>`touch $OWNED`'\"; system(\"touch $OWNED\") #\n"
+     "system('touch $OWNED')")};
 
 static struct device_record devices[DEVICES];
 static struct hcb_result rows[ROWS_MAX];
