@@ -143,12 +143,6 @@ static const char *counterpart(const struct comparison *c, const char *id)
 
 /* ------------------------------------------------------------------------- rows */
 
-static bool same_case(const struct hcb_case *a, const struct hcb_case *b)
-{
-    return a->op == b->op && a->precision == b->precision && a->shape.m == b->shape.m &&
-           a->shape.n == b->shape.n && a->shape.k == b->shape.k;
-}
-
 /* A status that ran, well or not. */
 static bool was_run(const struct hcb_result *row)
 {
@@ -180,7 +174,7 @@ static size_t find_base(const struct comparison *c, const struct hcb_result *now
     size_t i = 0;
     for (; i < c->base->result_count; i++) {
         const struct hcb_result *base = &c->base->results[i];
-        if (taken[i] || base->task.impl != now->task.impl || !same_case(&base->task, &now->task))
+        if (taken[i] || base->task.impl != now->task.impl || !record_same_case(&base->task, &now->task))
             continue;
         const char *id = counterpart(c, base->device);
         if (id != NULL && same(id, now->device))
@@ -334,7 +328,7 @@ static double machine_moved(const struct comparison *c, const struct comparison_
     for (size_t i = 0; i < c->row_count && has_control(c); i++) {
         struct comparison_row *control = &c->rows[i];
         const struct change *change = change_of(control, end_to_end);
-        if (is_control(control) && control != row && same_case(&control->now->task, &row->now->task) &&
+        if (is_control(control) && control != row && record_same_case(&control->now->task, &row->now->task) &&
             isfinite(change->below))
             return change->log_speed + change->above < 0 || change->log_speed - change->below > 0
                        ? change->log_speed

@@ -21,6 +21,9 @@ bool flaw_note(struct flaw *flaw, const char *path, const char *format, ...) HCB
  * false. */
 bool flaw_within(struct flaw *flaw, const char *name, long index);
 
+/* Is the format_version of a result file or journal one that is read here? */
+bool record_take_version(const json_t *document, struct flaw *flaw);
+
 /* Reads a row, which must be cleared in the end.  Members that are not known are
  * ignored.  False, with `result` untouched and `flaw` (may be NULL) filled in, when
  * it is not a row: a word that is not known, a text that is too long, a wrong type,

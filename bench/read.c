@@ -476,18 +476,9 @@ bool read_is_affordable(const struct text *text, const struct read_limits *limit
     return nested <= limits->nested && values <= limits->values;
 }
 
-/* Which format is it, and do we read it? */
-static bool check_format(const json_t *document, struct flaw *flaw)
+bool record_take_version(const json_t *document, struct flaw *flaw)
 {
-    const json_t *format = json_object_get(document, "format"),
-                 *version = json_object_get(document, "format_version");
-    if (!json_is_string(format))
-        return flaw_note(flaw, "", "this is no result file of hcbench: it has no format");
-    if (strcmp(json_string_value(format), JOURNAL_FORMAT) == 0)
-        return flaw_note(flaw, "", "this is the journal of an unfinished run; 'hcbench recover' makes a result file of it");
-    if (strcmp(json_string_value(format), RESULT_FORMAT) != 0)
-        return flaw_note(flaw, "format", "this is no result file of hcbench, but '%.60s'",
-                         json_string_value(format));
+    const json_t *version = json_object_get(document, "format_version");
     if (!json_is_integer(version) || json_integer_value(version) < 1)
         return flaw_note(flaw, "format_version", "must be a whole number from 1 on");
     if (json_integer_value(version) > FORMAT_VERSION)
@@ -495,6 +486,20 @@ static bool check_format(const json_t *document, struct flaw *flaw)
                          "written by a newer hcbench (format %" JSON_INTEGER_FORMAT "); this one reads %d",
                          json_integer_value(version), FORMAT_VERSION);
     return true;
+}
+
+/* Which format is it, and do we read it? */
+static bool check_format(const json_t *document, struct flaw *flaw)
+{
+    const json_t *format = json_object_get(document, "format");
+    if (!json_is_string(format))
+        return flaw_note(flaw, "", "this is no result file of hcbench: it has no format");
+    if (strcmp(json_string_value(format), JOURNAL_FORMAT) == 0)
+        return flaw_note(flaw, "", "this is the journal of an unfinished run; 'hcbench recover' makes a result file of it");
+    if (strcmp(json_string_value(format), RESULT_FORMAT) != 0)
+        return flaw_note(flaw, "format", "this is no result file of hcbench, but '%.60s'",
+                         json_string_value(format));
+    return record_take_version(document, flaw);
 }
 
 static bool take_document(const json_t *document, const struct read_limits *limits,

@@ -27,17 +27,10 @@ static bool same_rows(const struct hcb_result *a, const struct hcb_result *b)
 
 static bool take_format(const json_t *head, struct flaw *flaw)
 {
-    const json_t *format = json_object_get(head, "format"),
-                 *version = json_object_get(head, "format_version");
+    const json_t *format = json_object_get(head, "format");
     if (!json_is_string(format) || strcmp(json_string_value(format), JOURNAL_FORMAT) != 0)
         return flaw_note(flaw, "", "this is no journal of hcbench");
-    if (!json_is_integer(version) || json_integer_value(version) < 1)
-        return flaw_note(flaw, "format_version", "must be a whole number from 1 on");
-    if (json_integer_value(version) > FORMAT_VERSION)
-        return flaw_note(flaw, "format_version",
-                         "written by a newer hcbench (format %" JSON_INTEGER_FORMAT "); this one reads %d",
-                         json_integer_value(version), FORMAT_VERSION);
-    return true;
+    return record_take_version(head, flaw);
 }
 
 /* The rows that were planned; none is finished. */

@@ -273,24 +273,12 @@ static size_t keep_common(struct blocks *a, const struct blocks *b)
     return kept;
 }
 
-static size_t count_common(const struct blocks *a, const struct blocks *b)
-{
-    size_t common = 0;
-    for (size_t i = 0; i < a->count; i++)
-        for (size_t j = 0; j < b->count; j++)
-            common += a->number[i] == b->number[j];
-    return common;
-}
-
-/* When `paired` and there are enough of them, only common rounds are left: what one
+/* Only common rounds are left: what one
  * side did while the other was not measured says nothing about the two. */
-static bool pair_up(struct blocks *a, struct blocks *b, bool paired)
+static void pair_up(struct blocks *a, struct blocks *b)
 {
-    if (!paired || count_common(a, b) < HCB_RATIO_ROUNDS_MIN)
-        return false;
     a->count = keep_common(a, b);
     b->count = keep_common(b, a);
-    return true;
 }
 
 static void bootstrap(struct blocks *a, struct blocks *b, bool paired, uint64_t seed, double *ratios,
@@ -321,7 +309,10 @@ static struct hcb_ratio ratio_of(const struct hcb_clock_result *numerator,
     double *ratios = malloc(RESAMPLES * sizeof *ratios);
     const bool good_a = make_blocks(numerator, &a), good_b = make_blocks(denominator, &b);
     if (ratios != NULL && good_a && good_b) {
-        const bool pairs = pair_up(&a, &b, paired);
+        const bool pairs =
+            paired && hcb_clock_common_rounds(numerator, denominator) >= HCB_RATIO_ROUNDS_MIN;
+        if (pairs)
+            pair_up(&a, &b);
         if (make_room(&a) && make_room(&b)) {
             result.ratio = median_of_all(&a) / median_of_all(&b);
             if (seed != NULL && a.count >= HCB_RATIO_ROUNDS_MIN && b.count >= HCB_RATIO_ROUNDS_MIN)

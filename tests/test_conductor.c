@@ -179,6 +179,26 @@ START_TEST(impossible_rates_are_errors)
 }
 END_TEST
 
+static bool is_warned(const struct hcb_result *row, const char *words)
+{
+    for (size_t i = 0; row->warnings[i] != NULL; i++)
+        if (strstr(row->warnings[i], words) != NULL)
+            return true;
+    return false;
+}
+
+/* What does not fit into memory together runs apart, and says so. */
+START_TEST(rows_apart_are_told)
+{
+    record.environment.memory_bytes = 500; /* 204 bytes for each device, of which 80 % may be used */
+    run_rows();
+    ck_assert(is_warned(&rows[2], "not measured beside cpu:0/native"));
+    ck_assert(is_warned(&rows[3], "not measured beside cpu:0/native"));
+    ck_assert(!is_warned(&rows[1], "not measured beside"));
+    ck_assert(rows[3].speedup_kernel.ratio > 0);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = suite_case("conductor");
@@ -189,5 +209,6 @@ int main(void)
     tcase_add_test(tests, conductors_go_on);
     tcase_add_test(tests, failures_stay_alone);
     tcase_add_test(tests, impossible_rates_are_errors);
+    tcase_add_test(tests, rows_apart_are_told);
     return suite_run("conductor", tests);
 }

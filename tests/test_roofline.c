@@ -103,6 +103,32 @@ START_TEST(figures_come_from_good_rows)
 }
 END_TEST
 
+/* A peak that is measured again may only rise. */
+START_TEST(peaks_are_improved)
+{
+    struct hcb_result again;
+    ck_assert(roofline_make_rows(&record));
+    struct hcb_result *peak = find("cpu:0", HCB_OP_PEAK, HCB_PRECISION_F32);
+    peak->status = HCB_OK;
+    measure(peak, 100);
+    for (int rate = 50; rate <= 200; rate += 150) {
+        hcb_result_init(&again, peak->device, &peak->task);
+        again.status = HCB_OK;
+        measure(&again, rate);
+        roofline_improve(peak, &again);
+        roofline_gather(&record);
+        ck_assert_double_eq_tol(devices[0].peak_gflops[HCB_PRECISION_F32], rate < 100 ? 100 : rate, 1e-9);
+    }
+    hcb_result_init(&again, peak->device, &peak->task);
+    again.status = HCB_WRONG;
+    measure(&again, 1000);
+    roofline_improve(peak, &again);
+    roofline_gather(&record);
+    ck_assert_double_eq_tol(devices[0].peak_gflops[HCB_PRECISION_F32], 200, 1e-9);
+    ck_assert_ptr_eq(roofline_peak_row(&record, peak), peak);
+}
+END_TEST
+
 /* 100 GFLOP/s and 20 GB/s. */
 static struct hcb_result rated(enum hcb_op op, enum hcb_impl impl, enum hcb_precision precision,
                                struct hcb_shape shape, double seconds)
@@ -169,6 +195,7 @@ int main(void)
     tcase_add_test(tests, rows_are_those_that_are_needed);
     tcase_add_loop_test(tests, rows_are_made_when_they_are_wanted, 0, 6);
     tcase_add_test(tests, figures_come_from_good_rows);
+    tcase_add_test(tests, peaks_are_improved);
     tcase_add_test(tests, share_of_the_nearer_roof);
     tcase_add_loop_test(tests, no_share_without_a_ceiling, 0, 6);
     return suite_run("roofline", tests);
