@@ -57,7 +57,8 @@ libhcbench_program_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
 libhcbench_program_la_LIBADD = $(JANSSON_LIBS) $(ZLIB_LIBS) $(SMARTCOLS_LIBS)
 
 # Experiments that take minutes and whose figures are in doc/measurement.md.
-EXTRA_DIST += %reldir%/breakeven_seeds.sh %reldir%/compare_repeat.sh %reldir%/null_test.sh
+EXTRA_DIST += %reldir%/breakeven_seeds.sh %reldir%/compare_repeat.sh %reldir%/null_test.sh \
+	%reldir%/results.sh %reldir%/window_length.sh
 
 # The style of report pages, embedded.
 EXTRA_DIST += %reldir%/report.css
