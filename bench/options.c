@@ -24,12 +24,15 @@ enum { RUN = 1 << COMMAND_RUN, LIST = 1 << COMMAND_LIST, VERIFY = 1 << COMMAND_V
        COMPARE = 1 << COMMAND_COMPARE, REPORT = 1 << COMMAND_REPORT, TIMED = RUN | BREAKEVEN,
        EVERY = (1 << COMMAND_WORKER) - 1 };
 
+/* How a word is taken: as part of "all"; when it is named; likewise, but not listed;
+ * not at all. */
+enum standing { WORD_COMMON, WORD_NAMED, WORD_UNLISTED, WORD_REFUSED };
+
 /* A set of words for a value. */
 struct vocabulary {
     const char *what;
     const char *(*name)(unsigned);
-    bool (*hidden)(unsigned); /* neither listed nor part of "all"; may be NULL */
-    bool (*extra)(unsigned);  /* listed, but not part of "all"; may be NULL */
+    enum standing (*standing)(unsigned); /* NULL: all are common */
 };
 
 struct row {
@@ -52,6 +55,8 @@ enum { GO_ON = -1 };
 
 /* Another command line than the user's is read, and nothing may be printed. */
 static bool silent;
+/* The command as the user named it, with a blank; "" when it was not named. */
+static char asked[16];
 
 /* One line of what is wrong, and where to look. */
 HCB_PRINTF(1, 2) static bool complain(const char *format, ...)
@@ -63,9 +68,29 @@ HCB_PRINTF(1, 2) static bool complain(const char *format, ...)
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);
     va_end(arguments);
-    fputs("\nTry 'hcbench --help'\n", stderr);
+    fprintf(stderr, "\nTry 'hcbench %s--help'\n", asked);
     return false;
 }
+
+/* ------------------------------------------------------------- the commands */
+
+static const struct {
+    const char *name, *text;
+    const char *operands; /* as the help names them; NULL: none */
+    int fewest, most;
+} commands[] = {
+    [COMMAND_RUN] = {.name = "run", .text = "measure and verify; the command when none is given"},
+    [COMMAND_LIST] = {.name = "list", .text = "platforms and devices, what each supports and why not"},
+    [COMMAND_VERIFY] = {.name = "verify", .text = "the correctness matrix, without timing"},
+    [COMMAND_BREAKEVEN] = {.name = "breakeven", .text = "the size from which a device is faster than the CPU"},
+    [COMMAND_RECOVER] = {"recover", "results of an unfinished run from its journal", "JOURNAL", 1, 1},
+    [COMMAND_COMPARE] = {"compare", "two result files: a verdict per row, and the exit status",
+                         "BASE NEW", 2, 2},
+    [COMMAND_REPORT] = {"report", "tables and plots of result files, as one HTML file",
+                        "FILE...", 1, FILES_MAX},
+    [COMMAND_WORKER] = {.name = "worker"},
+};
+enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 
 /* ---------------------------------------------------------------- the words */
 
@@ -76,23 +101,56 @@ static const char *color_name(unsigned value)
     return value < sizeof names / sizeof *names ? names[value] : NULL;
 }
 
-static const struct vocabulary platforms = {"platform", hcb_platform_name, hcb_platform_is_test, NULL};
-static const struct vocabulary ops = {"op", hcb_op_name, NULL, hcb_op_is_extra};
-static const struct vocabulary precisions = {"precision", hcb_precision_name, NULL, NULL};
-static const struct vocabulary impls = {"impl", hcb_impl_name, NULL, NULL};
-static const struct vocabulary fills = {"fill", hcb_fill_name, NULL, NULL};
-static const struct vocabulary colors = {"color", color_name, NULL, NULL};
-
-static bool listed(const struct vocabulary *words, unsigned value)
+static enum standing platform_standing(unsigned platform)
 {
-    return words->hidden == NULL || !words->hidden(value);
+    return hcb_platform_is_test(platform) ? WORD_UNLISTED : WORD_COMMON;
+}
+
+static enum standing op_standing(unsigned op)
+{
+    return hcb_op_is_extra(op) ? WORD_NAMED : WORD_COMMON;
+}
+
+/* What a device can do has no size from which on it pays. */
+static enum standing op_of_breakeven(unsigned op)
+{
+    return hcb_op_is_extra(op) ? WORD_REFUSED : WORD_COMMON;
+}
+
+/* Refused are those that only such ops have. */
+static enum standing impl_of_breakeven(unsigned impl)
+{
+    enum standing standing = WORD_COMMON;
+    for (unsigned platform = 0; hcb_platform_name(platform) != NULL; platform++)
+        for (unsigned op = 0; op < HCB_OP_COUNT; op++) {
+            if (hcb_platform_offers(platform, op, impl) == 0 || hcb_platform_is_test(platform))
+                continue;
+            if (!hcb_op_is_extra(op))
+                return WORD_COMMON;
+            standing = WORD_REFUSED;
+        }
+    return standing;
+}
+
+static const struct vocabulary platforms = {"platform", hcb_platform_name, platform_standing};
+static const struct vocabulary ops = {"op", hcb_op_name, op_standing};
+static const struct vocabulary breakeven_ops = {"op", hcb_op_name, op_of_breakeven};
+static const struct vocabulary precisions = {"precision", hcb_precision_name, NULL};
+static const struct vocabulary impls = {"impl", hcb_impl_name, NULL};
+static const struct vocabulary breakeven_impls = {"impl", hcb_impl_name, impl_of_breakeven};
+static const struct vocabulary fills = {"fill", hcb_fill_name, NULL};
+static const struct vocabulary colors = {"color", color_name, NULL};
+
+static enum standing standing_of(const struct vocabulary *words, unsigned value)
+{
+    return words->standing != NULL ? words->standing(value) : WORD_COMMON;
 }
 
 static unsigned all_of(const struct vocabulary *words)
 {
     unsigned bits = 0;
     for (unsigned value = 0; words->name(value) != NULL; value++)
-        if (listed(words, value) && (words->extra == NULL || !words->extra(value)))
+        if (standing_of(words, value) == WORD_COMMON)
             bits |= 1u << value;
     return bits;
 }
@@ -102,7 +160,7 @@ static const char *known(const struct vocabulary *words, char *text, size_t size
 {
     text[0] = '\0';
     for (unsigned value = 0; words->name(value) != NULL; value++)
-        if (listed(words, value)) {
+        if (standing_of(words, value) <= WORD_NAMED) {
             const size_t used = strlen(text);
             snprintf(text + used, size - used, "%s%s", used > 0 ? ", " : "", words->name(value));
         }
@@ -154,6 +212,10 @@ static bool add_word(const struct row *row, const char *item, struct options *op
     const int value = hcb_word(row->words->name, item);
     if (value < 0 && strcmp(item, "all") != 0)
         return complain("unknown %s '%s'; known are %s, all", row->words->what, item,
+                        known(row->words, text, sizeof text));
+    if (value >= 0 && standing_of(row->words, (unsigned)value) == WORD_REFUSED)
+        return complain("'hcbench %s' does not take --%s %s; it takes %s, all",
+                        commands[options->command].name, row->name, item,
                         known(row->words, text, sizeof text));
     *bits |= value < 0 ? all_of(row->words) : 1u << value;
     return true;
@@ -338,24 +400,6 @@ static bool store_preset(const struct row *row, const char *text, struct options
 
 /* ---------------------------------------------------------------- the tables */
 
-static const struct {
-    const char *name, *text;
-    const char *operands; /* as the help names them; NULL: none */
-    int fewest, most;
-} commands[] = {
-    [COMMAND_RUN] = {.name = "run", .text = "measure and verify; the command when none is given"},
-    [COMMAND_LIST] = {.name = "list", .text = "platforms and devices, what each supports and why not"},
-    [COMMAND_VERIFY] = {.name = "verify", .text = "the correctness matrix, without timing"},
-    [COMMAND_BREAKEVEN] = {.name = "breakeven", .text = "the size from which a device is faster than the CPU"},
-    [COMMAND_RECOVER] = {"recover", "results of an unfinished run from its journal", "JOURNAL", 1, 1},
-    [COMMAND_COMPARE] = {"compare", "two result files: a verdict per row, and the exit status",
-                         "BASE NEW", 2, 2},
-    [COMMAND_REPORT] = {"report", "tables and plots of result files, as one HTML file",
-                        "FILE...", 1, FILES_MAX},
-    [COMMAND_WORKER] = {.name = "worker"},
-};
-enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
-
 /* Sampling of each preset.  A row takes at most about max_time_s for each of its
  * clocks. */
 static const struct options presets[] = {
@@ -393,12 +437,16 @@ static const struct row rows[] = {
      MEMBER(platforms), .words = &platforms},
     {"device", 'd', "LIST", TIMED | LIST | VERIFY,
      "devices, as 'hcbench list' prints them: cpu:0,opencl:1", store_devices, MEMBER(devices)},
-    {"op", 'o', "LIST", TIMED | VERIFY, "what to compute; all is matmul, sum and dot", store_words, MEMBER(ops), .words = &ops},
-    {"precision", 'P', "LIST", TIMED | VERIFY,
-     "input, accumulator and output types; 'verify' takes all unless told", store_words,
+    {"op", 'o', "LIST", RUN | VERIFY, "what to compute; all is matmul, sum and dot", store_words,
+     MEMBER(ops), .words = &ops},
+    {"op", 'o', "LIST", BREAKEVEN, "what to compute", store_words, MEMBER(ops),
+     .words = &breakeven_ops},
+    {"precision", 'P', "LIST", TIMED | VERIFY, "input, accumulator and output types", store_words,
      MEMBER(precisions), .words = &precisions},
-    {"impl", 'i', "LIST", TIMED | VERIFY, "who computes it; all but ref unless told", store_words,
+    {"impl", 'i', "LIST", RUN | VERIFY, "who computes it; all but ref unless told", store_words,
      MEMBER(impls), .words = &impls},
+    {"impl", 'i', "LIST", BREAKEVEN, "who computes it; all but ref unless told", store_words,
+     MEMBER(impls), .words = &breakeven_impls},
     {"size", 'n', "LIST", RUN | VERIFY,
      "256,1024 or 256-4096*2 or 512-2048+512 or, for matmul, MxNxK; elements for reductions",
      store_sizes, MEMBER(sizes)},
@@ -443,7 +491,9 @@ static const struct row rows[] = {
     {"json", 0, "FILE", COMPARE,
      "write the comparison; - is stdout and then nothing else is printed there; .gz compresses",
      store_path, MEMBER(json)},
-    {"csv", 0, "FILE", TIMED | VERIFY | RECOVER | COMPARE, "write one line per row; - and .gz as for --json", store_path,
+    {"csv", 0, "FILE", RUN | VERIFY | RECOVER | COMPARE,
+     "write one line per row; - and .gz as for --json", store_path, MEMBER(csv)},
+    {"csv", 0, "FILE", BREAKEVEN, "write one line per break-even; - and .gz as for --json", store_path,
      MEMBER(csv)},
     {"journal", 0, "FILE", TIMED | VERIFY, "keep finished rows here until the run is complete",
      store_path, MEMBER(journal)},
@@ -469,7 +519,7 @@ static const struct row rows[] = {
      store_flag, MEMBER(strict), .value = true},
     {"strict", 0, NULL, COMPARE, "rows that are gone fail the comparison too", store_flag,
      MEMBER(strict), .value = true},
-    {"output", 'o', "FILE", REPORT, "the page to write; - is stdout", store_path, MEMBER(output)},
+    {"output", 'o', "FILE", REPORT, "the page to write, which must be given; - is stdout", store_path, MEMBER(output)},
     {"plots", 0, "DIR", REPORT, "write the plots there too: SVG, PNG, data and gnuplot scripts",
      store_path, MEMBER(plots)},
     {"timeout", 0, "S", REPORT, "seconds that gnuplot may take for a plot", store_number,
@@ -498,6 +548,8 @@ static void set_defaults(enum command command, struct options *options)
     };
     if (command == COMMAND_BREAKEVEN)
         options->precisions = 1u << HCB_PRECISION_F32;
+    if (command == COMMAND_VERIFY)
+        options->precisions = all_of(&precisions);
     for (size_t i = 0; i < ROW_COUNT; i++)
         if (rows[i].from_preset)
             memcpy(member_of(&rows[i], options),
@@ -623,27 +675,17 @@ static bool takes(enum command command, const struct row *row)
     return row->commands >> command & 1;
 }
 
-/* Another row has this one's name and is the one that the command means. */
-static bool is_eclipsed(const struct row *row, enum command command)
-{
-    for (size_t i = 0; i < ROW_COUNT && !takes(command, row); i++)
-        if (takes(command, &rows[i]) && strcmp(rows[i].name, row->name) == 0)
-            return true;
-    return false;
-}
-
-/* The row of a letter; the command's own comes first. */
+/* The command's row of a letter. */
 static const struct row *find_letter(int letter, enum command command)
 {
-    const struct row *found = NULL;
     for (size_t i = 0; i < ROW_COUNT && letter != 0; i++)
-        if (rows[i].letter == letter && (found == NULL || takes(command, &rows[i])))
-            found = &rows[i];
-    return found;
+        if (rows[i].letter == letter && takes(command, &rows[i]))
+            return &rows[i];
+    return NULL;
 }
 
-/* The short and long options as getopt_long wants them.  Long ones answer with
- * FIRST_LONG + row, so that messages can name what was written. */
+/* The command's options, short and long, as getopt_long wants them.  Long ones answer
+ * with FIRST_LONG + row, so that messages can name what was written. */
 static void describe(enum command command, struct option *longs, char *letters)
 {
     /* ':' tells a missing argument apart; '+' stops at the first operand, since
@@ -653,11 +695,12 @@ static void describe(enum command command, struct option *longs, char *letters)
     *letters++ = ':';
     for (int i = 0; i < ROW_COUNT; i++) {
         const bool has_argument = rows[i].argument != NULL;
-        if (!is_eclipsed(&rows[i], command))
-            *longs++ = (struct option){.name = rows[i].name,
-                                       .has_arg = has_argument ? required_argument : no_argument,
-                                       .val = FIRST_LONG + i};
-        if (rows[i].letter == 0 || find_letter(rows[i].letter, command) != &rows[i])
+        if (!takes(command, &rows[i]))
+            continue;
+        *longs++ = (struct option){.name = rows[i].name,
+                                   .has_arg = has_argument ? required_argument : no_argument,
+                                   .val = FIRST_LONG + i};
+        if (rows[i].letter == 0)
             continue;
         *letters++ = (char)rows[i].letter;
         if (has_argument)
@@ -673,21 +716,8 @@ static const struct row *find_row(int answer, enum command command)
                                                                    : find_letter(answer, command);
 }
 
-/* What getopt_long did not understand; `written` is the argument it was in. */
-static void complain_of(enum command command, int answer, int option, const char *written)
-{
-    const struct row *row = find_row(option, command);
-    if (answer == ':' && row != NULL)
-        complain("--%s needs %s", row->name, row->argument);
-    else if (row != NULL)
-        complain("--%s takes no argument", row->name);
-    else if (option != 0)
-        complain("unknown option '-%c'; 'hcbench --help' lists them", option);
-    else
-        complain("unknown or ambiguous option '%s'; 'hcbench --help' lists them", written);
-}
-
-static bool complain_of_command(const struct row *row, enum command command)
+/* An option of other commands, "-o" or "--output". */
+static void complain_of_command(enum command command, const char *option)
 {
     char names[512] = "";
     for (size_t i = 0; i < ROW_COUNT; i++)
@@ -695,8 +725,37 @@ static bool complain_of_command(const struct row *row, enum command command)
             const size_t used = strlen(names);
             snprintf(names + used, sizeof names - used, "%s--%s", used > 0 ? ", " : "", rows[i].name);
         }
-    return complain("'hcbench %s' does not take --%s; it takes %s", commands[command].name,
-                    row->name, names);
+    complain("'hcbench %s' does not take %s; it takes %s", commands[command].name, option, names);
+}
+
+/* Does any command have this option, "-o" or "--output"? */
+static bool is_somewhere(const char *option)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (option[1] == '-' ? strcmp(option + 2, rows[i].name) == 0 : option[1] == rows[i].letter)
+            return true;
+    return false;
+}
+
+/* What getopt_long did not understand; `written` is the argument it was in. */
+static void complain_of(enum command command, int answer, int option, const char *written)
+{
+    const struct row *row = find_row(option, command);
+    char name[64];
+    if (option != 0)
+        snprintf(name, sizeof name, "-%c", option);
+    else
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(written, "="), written);
+    if (answer == ':' && row != NULL)
+        complain("--%s needs %s", row->name, row->argument);
+    else if (row != NULL)
+        complain("--%s takes no argument", row->name);
+    else if (is_somewhere(name))
+        complain_of_command(command, name);
+    else if (option != 0)
+        complain("unknown option '%s'", name);
+    else
+        complain("unknown or ambiguous option '%s'", written);
 }
 
 /* The operands, which are files. */
@@ -737,10 +796,6 @@ static int parse(int argc, char **argv, bool named, struct options *options, boo
             return print_help(options->command, named);
         if (strcmp(row->name, "version") == 0)
             return print_version();
-        if (!takes(options->command, row)) {
-            complain_of_command(row, options->command);
-            return EXIT_USAGE;
-        }
         if (!row->store(row, optarg, options))
             return EXIT_USAGE;
         given[row - rows] = true;
@@ -865,17 +920,6 @@ static bool settle_sizes(const struct options *options)
 }
 
 /* An output must be neither the other output nor a file that is read or kept. */
-/* What a device can do has no size from which on it pays. */
-static bool settle_ops(const struct options *options)
-{
-    for (unsigned op = 0; op < HCB_OP_COUNT; op++)
-        if (options->command == COMMAND_BREAKEVEN && (options->ops >> op & 1) != 0 &&
-            hcb_op_is_extra(op))
-            return complain("'hcbench breakeven' has no break-even for %s; it takes matmul, sum, dot, all",
-                            hcb_op_name(op));
-    return true;
-}
-
 static bool settle_files(const struct options *options)
 {
     const char *const outputs[] = {options->json, options->csv, options->output};
@@ -911,11 +955,9 @@ static bool settle_core(const struct options *options)
 
 static bool settle(struct options *options, const bool *given)
 {
-    if (options->command == COMMAND_VERIFY && !GIVEN(precisions))
-        options->precisions = all_of(&precisions);
     return settle_sampling(options, given) && settle_devices(options, given) &&
            settle_baseline(options) && settle_range(options) && settle_sizes(options) &&
-           settle_ops(options) && settle_files(options) && settle_core(options);
+           settle_files(options) && settle_core(options);
 }
 
 /* The command, and whether the first argument names it. */
@@ -943,8 +985,11 @@ static bool find_command(int argc, char **argv, enum command *command, bool *nam
 static int read_line(int argc, char **argv, struct options *options, bool *given, bool *named)
 {
     enum command command;
+    asked[0] = '\0';
     if (!find_command(argc, argv, &command, named))
         return EXIT_USAGE;
+    if (*named)
+        snprintf(asked, sizeof asked, "%s ", commands[command].name);
     set_defaults(command, options);
     if (options->command == COMMAND_WORKER || argc < 1)
         return GO_ON;

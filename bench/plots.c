@@ -225,10 +225,24 @@ static void put_size_axis(FILE *script, const struct range *sizes)
     fputs(")\n", script);
 }
 
+static const double steps[] = {1, 2, 5}; /* of the tics in a decade */
+
+/* The nearest tic from a number on, upwards or downwards. */
+static double tic_from(double number, bool upwards)
+{
+    const int power = (int)floor(log10(number));
+    double found = upwards ? 10 * pow(10, power) : pow(10, power);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        const double tic = steps[i] * pow(10, power);
+        if (upwards ? tic >= number : tic <= number)
+            found = upwards ? fmin(found, tic) : fmax(found, tic);
+    }
+    return found;
+}
+
 /* Powers of ten, with 2 and 5 between where there are few. */
 static void put_decades(FILE *script, char axis, double low, double high)
 {
-    static const double steps[] = {1, 2, 5};
     const int first = (int)floor(log10(low)), last = (int)ceil(log10(high));
     const int between = log10(high / low) < 2.3 ? 3 : 1, stride = (last - first + TICS) / TICS;
     const char *comma = "";
@@ -258,9 +272,14 @@ static void put_range(FILE *script, char axis, double low, double high)
 static void put_log_axis(FILE *script, char axis, const struct range *values)
 {
     const double ratio = values->high / values->low, margin = fmax(pow(ratio, 0.06), 1.25);
+    double low = values->low / margin, high = values->high * margin;
+    if (tic_from(low, true) >= tic_from(high, false)) { /* one at most: nothing to read off */
+        low = tic_from(low, false) * 0.99;
+        high = tic_from(high, true) * 1.01;
+    }
     fprintf(script, "set logscale %c\n", axis);
-    put_range(script, axis, values->low / margin, values->high * margin);
-    put_decades(script, axis, values->low / margin, values->high * margin);
+    put_range(script, axis, low, high);
+    put_decades(script, axis, low, high);
 }
 
 /* From 0, or logarithmic where small values would not be seen. */
@@ -485,8 +504,9 @@ static void put_bar(struct draft *draft, const struct runs *runs, const struct e
     for (size_t i = 0; i < PARTS; i++)
         put_number(draft->data, at = i + 1 < PARTS ? at + times[i] / sum * 100 : 100);
     /* The device before the file's label: the end is cut off. */
-    snprintf(label, sizeof label, "%s, %s, %s/%s%s%s", row_size_text(row, shape, sizeof shape),
-             number_seconds(sum, time), row->device, hcb_impl_name(row->task.impl),
+    snprintf(label, sizeof label, "%s, %s, %s%s/%s%s%s", row_size_text(row, shape, sizeof shape),
+             number_seconds(sum, time), row->device,
+             run_software_mark(&runs->list[entry->run], row->device), hcb_impl_name(row->task.impl),
              runs->count > 1 ? ", " : "", runs->count > 1 ? runs->list[entry->run].label : "");
     const size_t most = bytes_within(label, BAR_PIXELS);
     put_label(draft->data, label, most < LABEL ? most : LABEL);
@@ -749,8 +769,9 @@ static void add_roofline(struct plots *plots, const struct runs *runs, size_t ru
     }
     const bool any = !draft.failed && has_roof(&roof) && x.low <= x.high;
     if (any) {
-        snprintf(draft.plot.title, sizeof draft.plot.title, "%.60s%s%.24s: roofline",
-                 runs->count > 1 ? runs->list[run].label : "", runs->count > 1 ? " " : "", id);
+        snprintf(draft.plot.title, sizeof draft.plot.title, "%.60s%s%.24s%s: roofline",
+                 runs->count > 1 ? runs->list[run].label : "", runs->count > 1 ? " " : "", id,
+                 run_software_mark(&runs->list[run], id));
         widen(&x, x.high * 4);
         widen(&x, x.low / 4);
         fputs("set xlabel 'FLOP per byte of the operands'\nset samples 400\n", draft.script);

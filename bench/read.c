@@ -356,35 +356,48 @@ bool record_take_devices(const json_t *document, struct record *record, struct f
 
 /* --------------------------------------------------------------------- the rows */
 
-bool record_take_result(const json_t *row, struct record *record, struct flaw *flaw)
+static bool take_row(const json_t *row, const struct record *record, struct hcb_result **list,
+                     size_t *count, struct flaw *flaw)
 {
     struct hcb_result result;
     if (!record_result_from_json(row, &result, flaw))
         return false;
-    struct hcb_result *larger =
-        realloc(record->results, (record->result_count + 1) * sizeof *record->results);
+    struct hcb_result *larger = realloc(*list, (*count + 1) * sizeof *larger);
     if (larger != NULL)
-        record->results = larger;
+        *list = larger;
     if (larger == NULL || find_device(record, result.device) == NULL) {
         hcb_result_clear(&result);
         return larger == NULL ? flaw_note(flaw, "", "does not fit into memory")
                               : flaw_note(flaw, "device", "is none of the file's devices");
     }
-    larger[record->result_count++] = result;
+    larger[(*count)++] = result;
+    return true;
+}
+
+bool record_take_result(const json_t *row, struct record *record, struct flaw *flaw)
+{
+    return take_row(row, record, &record->results, &record->result_count, flaw);
+}
+
+static bool take_rows(const json_t *document, const char *name, const struct record *record,
+                      struct hcb_result **rows, size_t *count, struct flaw *flaw)
+{
+    const json_t *list, *row;
+    size_t index;
+    if (!want_array(document, name, &list, flaw))
+        return false;
+    json_array_foreach(list, index, row) {
+        if (!take_row(row, record, rows, count, flaw))
+            return flaw_within(flaw, name, (long)index);
+    }
     return true;
 }
 
 bool record_take_results(const json_t *document, struct record *record, struct flaw *flaw)
 {
-    const json_t *list, *row;
-    size_t index;
-    if (!want_array(document, "results", &list, flaw))
-        return false;
-    json_array_foreach(list, index, row) {
-        if (!record_take_result(row, record, flaw))
-            return flaw_within(flaw, "results", (long)index);
-    }
-    return true;
+    return (json_object_get(document, "roofline") == NULL ||
+            take_rows(document, "roofline", record, &record->roofline, &record->roofline_count, flaw)) &&
+           take_rows(document, "results", record, &record->results, &record->result_count, flaw);
 }
 
 /* What tells rows apart: a device and a case. */
@@ -508,8 +521,10 @@ static bool take_document(const json_t *document, const struct read_limits *limi
     if (!check_format(document, flaw) || !record_take_head(document, record, flaw) ||
         !record_take_devices(document, record, flaw))
         return false;
-    if (json_array_size(json_object_get(document, "results")) > limits->rows)
-        return flaw_note(flaw, "results", "has more than %zu rows", limits->rows);
+    static const char *const lists[] = {"roofline", "results"};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (json_array_size(json_object_get(document, lists[i])) > limits->rows)
+            return flaw_note(flaw, lists[i], "has more than %zu rows", limits->rows);
     return record_take_results(document, record, flaw) && check_speedups(record, flaw) &&
            breakeven_take(document, record, flaw);
 }

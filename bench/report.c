@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,17 @@ void sheet_end_table(struct sheet *sheet)
     html_end(&sheet->html);
 }
 
+void sheet_group(struct sheet *sheet, size_t count, const char *text)
+{
+    char columns[24];
+    snprintf(columns, sizeof columns, "%zu", count);
+    html_begin(&sheet->html, "tr", "class", "group", NULL);
+    html_begin(&sheet->html, "th", "colspan", columns, "scope", "rowgroup", NULL);
+    html_text(&sheet->html, text);
+    html_end(&sheet->html);
+    html_end(&sheet->html);
+}
+
 void sheet_cell(struct sheet *sheet, const char *text)
 {
     html_element(&sheet->html, "td", NULL, text);
@@ -58,24 +70,23 @@ void sheet_seconds(struct sheet *sheet, double seconds)
     html_element(&sheet->html, "td", "n", text);
 }
 
-static int ratio_digits(double ratio)
+char *ratio_text(double ratio, char text[NUMBER_SIZE])
 {
-    return ratio < 1 ? 2 : 3;
+    return number_rounded(ratio, ratio < 1 ? 2 : 3, text);
 }
 
 void sheet_ratio(struct sheet *sheet, const struct hcb_ratio *ratio)
 {
-    char text[2 * NUMBER_SIZE + 8] = "", low[NUMBER_SIZE], high[NUMBER_SIZE];
+    struct html *html = &sheet->html;
+    char low[NUMBER_SIZE], high[NUMBER_SIZE];
+    html_begin(html, "td", "class", "n x", NULL);
     if (isfinite(ratio->ratio))
-        snprintf(text, sizeof text, "%s\u00d7",
-                 number_rounded(ratio->ratio, ratio_digits(ratio->ratio), low));
-    html_element(&sheet->html, "td", "n x", text);
-    text[0] = '\0';
+        html_format(html, "%s\u00d7 ", ratio_text(ratio->ratio, low));
+    html_begin(html, "span", "class", "ci", NULL);
     if (isfinite(ratio->ci95_low) && isfinite(ratio->ci95_high))
-        snprintf(text, sizeof text, "%s\u2013%s",
-                 number_rounded(ratio->ci95_low, ratio_digits(ratio->ci95_low), low),
-                 number_rounded(ratio->ci95_high, ratio_digits(ratio->ci95_high), high));
-    html_element(&sheet->html, "td", "ci", text);
+        html_format(html, "%s\u2013%s", ratio_text(ratio->ci95_low, low), ratio_text(ratio->ci95_high, high));
+    html_end(html);
+    html_end(html);
 }
 
 /* --------------------------------------------------------------------- plots */
@@ -158,6 +169,9 @@ static void write_run(struct html *html, const struct runs *runs, const struct r
     }
     html_text(html, record->environment.cpu_model[0] != '\0' ? record->environment.cpu_model
                                                                : "unknown processor");
+    if (record->environment.cpu_threads > 0)
+        html_format(html, ", %" PRIu32 " thread%s", record->environment.cpu_threads,
+                    record->environment.cpu_threads == 1 ? "" : "s");
     if (runs->count == 1 && record->environment.host[0] != '\0') {
         html_text(html, " on ");
         html_text(html, record->environment.host);
@@ -197,6 +211,8 @@ static void write_contents(struct html *html, const struct runs *runs)
 {
     html_begin(html, "nav", NULL);
     write_link(html, "answer", "answer");
+    if (report_has_failures(runs))
+        write_link(html, "failures", "failures");
     write_link(html, "breakeven", "break-even");
     for (unsigned op = 0; op < HCB_OP_COUNT; op++)
         if (has_op(runs, op))
@@ -242,14 +258,15 @@ static void write_method(struct html *html)
 {
     static const char *const lines[] = {
         "Every row that is shown as ok was verified against a reference on the buffers that were timed.",
-        "Times are medians. On the device: the device\u2019s clock with the data resident, or the host\u2019s "
+        "Times are medians. Kernel only: the device\u2019s clock with the data on the device, or the host\u2019s "
         "where there is none. End to end: upload of the inputs, one launch, download of the output. Setup "
         "(compiling, making pipelines) is in neither.",
         "A speedup is the CPU\u2019s median over the device\u2019s. Its interval is a 95 % bootstrap interval over "
         "rounds in which both were measured next to each other; with few rounds there is none.",
         "GFLOP/s count 2MNK operations for a matmul, GB/s the bytes of the operands, each once. Bars in the "
         "plots are 95 % intervals of the median.",
-        "error/bound is the largest error of an element in units of its rounding error bound."};
+        "error/bound is the largest error of an element in units of its rounding error bound.",
+        "Devices with * have a software driver that computes on the CPU: their figures are no GPU\u2019s."};
     html_begin(html, "section", "id", "method", NULL);
     html_element(html, "h2", NULL, "How to read this");
     html_begin(html, "ul", NULL);
@@ -272,8 +289,8 @@ static void write_page(struct sheet *sheet)
     write_missing_plots(html, sheet->plots);
     html_end(html);
     html_begin(html, "main", NULL);
-    report_failures(sheet);
     report_answer(sheet);
+    report_failures(sheet);
     report_breakevens(sheet);
     report_ops(sheet);
     report_roofs(sheet);

@@ -4,6 +4,7 @@
 #define BENCH_REPORT_H
 
 #include "html.h"
+#include "numbers.h"
 #include "plots.h"
 
 /* Reads options->files and writes options->output, and the plots into
@@ -25,26 +26,27 @@ struct head_cell {
     bool number;
 };
 
-/* A table in a box of its own, in which it scrolls where it is too wide.  `label`
- * names the box for screen readers. */
+/* A table in a box of its own, in which it scrolls where it is too wide: first come
+ * the row's name and what answers, which then fit a phone.  `label` names the box for
+ * screen readers. */
 void sheet_begin_table(struct sheet *sheet, const char *label, const struct head_cell *cells,
                        size_t count);
 void sheet_end_table(struct sheet *sheet);
+/* A line that heads the rows below it, across all `count` columns. */
+void sheet_group(struct sheet *sheet, size_t count, const char *text);
 void sheet_cell(struct sheet *sheet, const char *text);
 /* Rounded, with the unit if any; empty for NaN. */
 void sheet_number(struct sheet *sheet, double value, int digits, const char *unit);
-/* A ratio and its interval, two cells. */
+/* A speedup, rounded.  Returns `text`. */
+char *ratio_text(double ratio, char text[NUMBER_SIZE]);
+/* A cell with a speedup and its interval. */
 void sheet_ratio(struct sheet *sheet, const struct hcb_ratio *ratio);
 /* Median time in a cell; empty for NaN. */
 void sheet_seconds(struct sheet *sheet, double seconds);
 /* A plot with legend and title; nothing when it was not drawn. */
 void sheet_plot(struct sheet *sheet, const struct plot *plot);
 
-/* What a speedup's interval says. */
-enum worth { WORTH_FASTER, WORTH_SLOWER, WORTH_UNCLEAR, WORTH_NO_INTERVAL, WORTH_COUNT };
-enum worth ratio_worth(const struct hcb_ratio *ratio);
-
-/* Is the device worth it?  A list and a table for each file. */
+/* Is the device faster than the CPU?  A list and a table for each file. */
 void report_answer(struct sheet *sheet);
 /* From which size on it is, where that was searched for. */
 void report_breakevens(struct sheet *sheet);
@@ -54,6 +56,7 @@ void report_ops(struct sheet *sheet);
 /* How near to what the hardware can do: a plot and a line for each device. */
 void report_roofs(struct sheet *sheet);
 /* Rows that failed, with their reasons; nothing when all is well. */
+bool report_has_failures(const struct runs *runs);
 void report_failures(struct sheet *sheet);
 /* Warnings, notes, and what is unsupported. */
 void report_notes(struct sheet *sheet);

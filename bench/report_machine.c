@@ -12,6 +12,7 @@
 
 #include "notes.h"
 #include "numbers.h"
+#include "protocol.h"
 #include "report.h"
 #include "schema.h"
 
@@ -32,6 +33,8 @@ static bool has_failed(const struct hcb_result *row)
 static void write_failure(struct sheet *sheet, const struct run *run, const struct hcb_result *row)
 {
     char text[112];
+    if (!has_failed(row))
+        return;
     html_begin(&sheet->html, "li", NULL);
     html_element(&sheet->html, "b", NULL, hcb_status_name(row->status));
     html_format(&sheet->html, " %s%s%s/%s %s: ", sheet->runs->count > 1 ? run->label : "",
@@ -41,27 +44,47 @@ static void write_failure(struct sheet *sheet, const struct run *run, const stru
     html_end(&sheet->html);
 }
 
-void report_failures(struct sheet *sheet)
+/* Calls `use` for the rows of a file, with those of its roofs. */
+static void each_row(struct sheet *sheet, const struct run *run,
+                     void (*use)(struct sheet *sheet, const struct run *run, const struct hcb_result *row))
+{
+    for (size_t i = 0; i < run->record.result_count; i++)
+        use(sheet, run, &run->record.results[i]);
+    for (size_t i = 0; i < run->record.roofline_count; i++)
+        use(sheet, run, &run->record.roofline[i]);
+}
+
+static bool any_failed(const struct hcb_result *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (has_failed(&rows[i]))
+            return true;
+    return false;
+}
+
+bool report_has_failures(const struct runs *runs)
 {
     bool any = false;
-    for (size_t i = 0; i < sheet->runs->count; i++)
-        for (size_t j = 0; j < sheet->runs->list[i].record.result_count; j++) {
-            const struct hcb_result *row = &sheet->runs->list[i].record.results[j];
-            if (!has_failed(row))
-                continue;
-            if (!any) {
-                html_begin(&sheet->html, "section", "id", "failures", "class", "failures", NULL);
-                html_element(&sheet->html, "h2", NULL, "Rows that failed");
-                html_element(&sheet->html, "p", NULL, "They are in no plot and in no speedup.");
-                html_begin(&sheet->html, "ul", NULL);
-            }
-            any = true;
-            write_failure(sheet, &sheet->runs->list[i], row);
-        }
-    if (any) {
-        html_end(&sheet->html);
-        html_end(&sheet->html);
+    for (size_t i = 0; i < runs->count; i++) {
+        const struct record *record = &runs->list[i].record;
+        any |= any_failed(record->results, record->result_count) ||
+               any_failed(record->roofline, record->roofline_count);
     }
+    return any;
+}
+
+void report_failures(struct sheet *sheet)
+{
+    if (!report_has_failures(sheet->runs))
+        return;
+    html_begin(&sheet->html, "section", "id", "failures", "class", "failures", NULL);
+    html_element(&sheet->html, "h2", NULL, "Rows that failed");
+    html_element(&sheet->html, "p", NULL, "They are in no plot and in no speedup.");
+    html_begin(&sheet->html, "ul", NULL);
+    for (size_t i = 0; i < sheet->runs->count; i++)
+        each_row(sheet, &sheet->runs->list[i], write_failure);
+    html_end(&sheet->html);
+    html_end(&sheet->html);
 }
 
 /* ----------------------------------------------------------------------- rooflines */
@@ -74,18 +97,30 @@ static bool has_roof(const struct roof *roof)
     return any;
 }
 
-static void begin_roofs(struct sheet *sheet)
+/* A column for each precision of which any device has a peak. */
+static void find_peaks(const struct runs *runs, bool *used)
+{
+    for (size_t i = 0; i < runs->count; i++)
+        for (size_t j = 0; j < runs->list[i].record.device_count; j++)
+            for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++)
+                used[p] |= runs->list[i].record.devices[j].peak_gflops[p] > 0;
+}
+
+static void begin_roofs(struct sheet *sheet, const bool *used)
 {
     struct head_cell cells[2 + HCB_PRECISION_COUNT] = {{"device", false}, {"memory, GB/s", true}};
     char texts[HCB_PRECISION_COUNT][32];
-    for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++) {
-        snprintf(texts[p], sizeof texts[p], "%s, GFLOP/s", hcb_precision_name(p));
-        cells[2 + p] = (struct head_cell){texts[p], true};
-    }
-    sheet_begin_table(sheet, "Roofs", cells, sizeof cells / sizeof *cells);
+    size_t count = 2;
+    for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++)
+        if (used[p]) {
+            snprintf(texts[p], sizeof texts[p], "%s, GFLOP/s", hcb_precision_name(p));
+            cells[count++] = (struct head_cell){texts[p], true};
+        }
+    sheet_begin_table(sheet, "Roofs", cells, count);
 }
 
-static void write_roof(struct sheet *sheet, const struct run *run, const char *device, const struct roof *roof)
+static void write_roof(struct sheet *sheet, const struct run *run, const char *device,
+                       const struct roof *roof, const bool *used)
 {
     html_begin(&sheet->html, "tr", NULL);
     html_begin(&sheet->html, "th", NULL);
@@ -94,10 +129,12 @@ static void write_roof(struct sheet *sheet, const struct run *run, const char *d
         html_text(&sheet->html, " ");
     }
     html_text(&sheet->html, device);
+    html_text(&sheet->html, run_software_mark(run, device));
     html_end(&sheet->html);
     sheet_number(sheet, roof->bandwidth_gbps, 4, NULL);
     for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++)
-        sheet_number(sheet, roof->peak_gflops[p], 4, NULL);
+        if (used[p])
+            sheet_number(sheet, roof->peak_gflops[p], 4, NULL);
     html_end(&sheet->html);
 }
 
@@ -112,7 +149,8 @@ static void write_roof_plots(struct sheet *sheet)
 
 void report_roofs(struct sheet *sheet)
 {
-    bool any = false;
+    bool any = false, used[HCB_PRECISION_COUNT] = {false};
+    find_peaks(sheet->runs, used);
     html_begin(&sheet->html, "section", "id", "roofline", NULL);
     html_element(&sheet->html, "h2", NULL, "How near to the hardware\u2019s limits?");
     write_roof_plots(sheet);
@@ -124,9 +162,9 @@ void report_roofs(struct sheet *sheet)
             if (!has_roof(&roof))
                 continue;
             if (!any)
-                begin_roofs(sheet);
+                begin_roofs(sheet, used);
             any = true;
-            write_roof(sheet, run, device, &roof);
+            write_roof(sheet, run, device, &roof, used);
         }
     if (any)
         sheet_end_table(sheet);
@@ -163,36 +201,48 @@ static void write_note(void *closure, const struct note *note)
     html_end(html);
 }
 
-static size_t count_warnings(const struct record *record)
+static size_t count_warnings(const struct hcb_result *row)
 {
     size_t count = 0;
-    for (size_t i = 0; i < record->result_count; i++)
-        for (size_t j = 0; j < sizeof record->results[i].warnings / sizeof(char *) &&
-                           record->results[i].warnings[j] != NULL; j++)
-            count++;
+    while (count < sizeof row->warnings / sizeof *row->warnings && row->warnings[count] != NULL)
+        count++;
     return count;
 }
 
-/* Each as it is, row by row. */
-static void write_warnings(struct sheet *sheet, const struct record *record, size_t count)
+static size_t count_all_warnings(const struct record *record)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < record->result_count; i++)
+        count += count_warnings(&record->results[i]);
+    for (size_t i = 0; i < record->roofline_count; i++)
+        count += count_warnings(&record->roofline[i]);
+    return count;
+}
+
+static void write_warning(struct sheet *sheet, const struct run *run, const struct hcb_result *row)
 {
     char text[112];
+    const size_t count = count_warnings(row);
+    (void)run;
+    for (size_t i = 0; i < count; i++) {
+        html_begin(&sheet->html, "li", NULL);
+        html_format(&sheet->html, "%s/%s %s: ", row->device, hcb_impl_name(row->task.impl),
+                    hcb_case_text(&row->task, text, sizeof text));
+        html_text(&sheet->html, row->warnings[i]);
+        html_end(&sheet->html);
+    }
+}
+
+/* Each as it is, row by row. */
+static void write_warnings(struct sheet *sheet, const struct run *run, size_t count)
+{
     html_begin(&sheet->html, "details", NULL);
     html_begin(&sheet->html, "summary", NULL);
     html_format(&sheet->html, "%s %zu warning%s, row by row", count == 1 ? "The" : "All", count,
                 count == 1 ? "" : "s");
     html_end(&sheet->html);
     html_begin(&sheet->html, "ul", "class", "notes", NULL);
-    for (size_t i = 0; i < record->result_count; i++) {
-        const struct hcb_result *row = &record->results[i];
-        for (size_t j = 0; j < sizeof row->warnings / sizeof *row->warnings && row->warnings[j] != NULL; j++) {
-            html_begin(&sheet->html, "li", NULL);
-            html_format(&sheet->html, "%s/%s %s: ", row->device, hcb_impl_name(row->task.impl),
-                        hcb_case_text(&row->task, text, sizeof text));
-            html_text(&sheet->html, row->warnings[j]);
-            html_end(&sheet->html);
-        }
-    }
+    each_row(sheet, run, write_warning);
     html_end(&sheet->html);
     html_end(&sheet->html);
 }
@@ -215,7 +265,7 @@ void report_notes(struct sheet *sheet)
     for (size_t i = 0; i < sheet->runs->count; i++) {
         const struct run *run = &sheet->runs->list[i];
         struct notes_list list = {.sheet = sheet};
-        const size_t warnings = count_warnings(&run->record);
+        const size_t warnings = count_all_warnings(&run->record);
         write_label(sheet, run);
         sheet->failed |= !notes_each(&run->record, true, write_note, &list);
         if (list.count > 0)
@@ -223,7 +273,7 @@ void report_notes(struct sheet *sheet)
         else
             html_element(&sheet->html, "p", NULL, "None.");
         if (warnings > 0)
-            write_warnings(sheet, &run->record, warnings);
+            write_warnings(sheet, run, warnings);
         write_absences(sheet, &run->record);
     }
     html_end(&sheet->html);
@@ -246,27 +296,29 @@ static void write_device(struct sheet *sheet, const struct device_record *device
     const struct hcb_device_info *info = &device->info;
     char text[NUMBER_SIZE] = "";
     html_begin(&sheet->html, "tr", NULL);
-    html_element(&sheet->html, "th", NULL, info->id);
-    sheet_cell(sheet, info->name);
+    html_begin(&sheet->html, "th", NULL);
+    html_format(&sheet->html, "%s%s", info->id, info->software ? "*" : "");
+    html_end(&sheet->html);
+    html_element(&sheet->html, "td", "long", info->name);
+    html_begin(&sheet->html, "td", "class", "long", NULL);
+    html_text(&sheet->html, info->driver);
+    html_text(&sheet->html, " ");
+    html_text(&sheet->html, info->driver_version);
+    html_end(&sheet->html);
     sheet_cell(sheet, hcb_device_type_name(info->type));
-    sheet_cell(sheet, info->software ? "yes" : "no");
-    sheet_cell(sheet, info->driver);
-    sheet_cell(sheet, info->driver_version);
     sheet_cell(sheet, info->api_version);
     if (info->memory_bytes > 0)
         number_bytes((double)info->memory_bytes, text);
     html_element(&sheet->html, "td", "n", text);
     write_same(sheet, device);
-    sheet_cell(sheet, info->pci);
     html_end(&sheet->html);
 }
 
 static void write_devices(struct sheet *sheet, const struct record *record)
 {
     static const struct head_cell cells[] = {
-        {"device", false}, {"name", false}, {"type", false}, {"software driver", false},
-        {"driver", false}, {"version", false}, {"API", false}, {"memory", true},
-        {"same hardware as", false}, {"PCI", false}};
+        {"device", false}, {"name", false}, {"driver", false}, {"type", false}, {"API", false},
+        {"memory", true}, {"same hardware as", false}};
     sheet_begin_table(sheet, "Devices", cells, sizeof cells / sizeof *cells);
     for (size_t i = 0; i < record->device_count; i++)
         write_device(sheet, &record->devices[i]);
@@ -293,18 +345,65 @@ HCB_PRINTF(3, 4) static void write_facts(struct sheet *sheet, const char *name, 
     write_fact(sheet, name, text);
 }
 
+static void write_count(struct sheet *sheet, const struct member *member, const char *name, uint64_t count)
+{
+    char bytes[NUMBER_SIZE];
+    if (strstr(member->name, "bytes") != NULL && count > 0)
+        write_facts(sheet, name, "%s", number_bytes((double)count, bytes));
+    else if (count > 0)
+        write_facts(sheet, name, "%" PRIu64, count);
+}
+
+/* All that is known, named as in the result file. */
+static void write_members(struct sheet *sheet, const char *prefix, const struct member *members,
+                          const void *structure)
+{
+    char name[64], number[NUMBER_SIZE];
+    for (; members->name != NULL; members++) {
+        const void *at = (const char *)structure + members->offset;
+        snprintf(name, sizeof name, "%s%s", prefix, members->name);
+        for (char *blank = name; (blank = strchr(blank, '_')) != NULL;)
+            *blank = ' ';
+        switch (members->kind) {
+        case MEMBER_TEXT: write_fact(sheet, name, at); break;
+        case MEMBER_FLAG: write_fact(sheet, name, *(const bool *)at ? "yes" : "no"); break;
+        case MEMBER_U32: write_count(sheet, members, name, *(const uint32_t *)at); break;
+        case MEMBER_U64: write_count(sheet, members, name, *(const uint64_t *)at); break;
+        case MEMBER_NUMBER:
+            if (isfinite(*(const double *)at))
+                write_fact(sheet, name, number_rounded(*(const double *)at, 3, number));
+            break;
+        case MEMBER_DEVICE_TYPE:
+            write_fact(sheet, name, hcb_device_type_name(*(const enum hcb_device_type *)at));
+            break;
+        }
+    }
+}
+
+/* What the table of devices has no room for. */
+static void write_details(struct sheet *sheet, const struct device_record *device)
+{
+    char name[64];
+    html_begin(&sheet->html, "details", NULL);
+    html_begin(&sheet->html, "summary", NULL);
+    html_format(&sheet->html, "All of %s", device->info.id);
+    html_end(&sheet->html);
+    html_begin(&sheet->html, "dl", NULL);
+    write_members(sheet, "", protocol_device_members(), &device->info);
+    for (unsigned i = 0; i < HCB_SENSOR_COUNT; i++) {
+        snprintf(name, sizeof name, "%s from", hcb_sensor_name(i));
+        write_fact(sheet, name, device->sensors.source[i]);
+    }
+    write_fact(sheet, "not readable", device->sensors.unreadable);
+    html_end(&sheet->html);
+    html_end(&sheet->html);
+}
+
 static void write_blas(struct sheet *sheet, const struct record *record)
 {
     struct blas_facts facts;
-    char number[NUMBER_SIZE];
-    if (!schema_blas_facts(record, &facts))
-        return;
-    write_facts(sheet, "BLAS", "%s %s, %" PRIu32 " threads", facts.name, facts.version, facts.threads);
-    write_facts(sheet, "BLAS core type", "%s%s%s", facts.core_used,
-                facts.core_detected[0] != '\0' ? "; its own choice was " : "", facts.core_detected);
-    if (isfinite(facts.fair_ratio))
-        write_facts(sheet, "speed of its own choice", "%s of the one used",
-                    number_rounded(facts.fair_ratio, 3, number));
+    if (schema_blas_facts(record, &facts))
+        write_members(sheet, "BLAS ", schema_blas, &facts);
 }
 
 static void write_command(struct sheet *sheet, const struct record *record)
@@ -333,17 +432,10 @@ static void write_environment(struct sheet *sheet, const struct run *run)
         write_fact(sheet, "resumed", record->resumed.list[i]);
     write_command(sheet, record);
     write_facts(sheet, "inputs", "%s, seed %" PRIu64, hcb_fill_name(record->fill), record->seed);
-    write_fact(sheet, "host", environment->host);
-    write_fact(sheet, "system", environment->os);
-    write_fact(sheet, "kernel", environment->kernel);
-    write_fact(sheet, "processor", environment->cpu_model);
-    if (environment->cpu_cores > 0)
-        write_facts(sheet, "cores", "%" PRIu32 ", of which %" PRIu32 " threads were used",
-                    environment->cpu_cores, environment->cpu_threads);
-    write_fact(sheet, "instruction sets", environment->cpu_isa);
+    write_members(sheet, "", schema_environment, environment);
+    write_members(sheet, "CPU ", schema_cpu, environment);
     write_blas(sheet, record);
     write_fact(sheet, "hcbench", record->version);
-    write_fact(sheet, "compiler", environment->compiler);
     for (size_t i = 0; i < record->variable_count; i++)
         write_fact(sheet, record->variables[i].name, record->variables[i].value);
     html_end(&sheet->html);
@@ -386,6 +478,8 @@ void report_machines(struct sheet *sheet)
     for (size_t i = 0; i < sheet->runs->count; i++) {
         write_label(sheet, &sheet->runs->list[i]);
         write_devices(sheet, &sheet->runs->list[i].record);
+        for (size_t j = 0; j < sheet->runs->list[i].record.device_count; j++)
+            write_details(sheet, &sheet->runs->list[i].record.devices[j]);
         write_environment(sheet, &sheet->runs->list[i]);
         write_kernels(sheet, &sheet->runs->list[i].record);
     }

@@ -27,16 +27,38 @@ static void write_shape(const struct line *line)
     html_element(&line->sheet->html, "td", "n", row_size_text(line->row, text, sizeof text));
 }
 
-static void write_who(const struct line *line)
+/* What is not as it should be stands with the name, where nobody misses it. */
+static void write_flaws(const struct line *line)
+{
+    const struct hcb_result *row = line->row;
+    size_t warnings = 0;
+    while (warnings < sizeof row->warnings / sizeof *row->warnings && row->warnings[warnings] != NULL)
+        warnings++;
+    if (row->status != HCB_OK)
+        html_element(&line->sheet->html, "span", "under bad", hcb_status_name(row->status));
+    if (warnings == 0)
+        return;
+    html_begin(&line->sheet->html, "span", "class", "under", NULL);
+    html_format(&line->sheet->html, "%zu warning%s", warnings, warnings == 1 ? "" : "s");
+    html_end(&line->sheet->html);
+}
+
+static void begin_who(const struct line *line)
 {
     const struct series *series = &line->sheet->runs->series[line->entry->series];
     char class[8];
     snprintf(class, sizeof class, "c%u", series->color);
-    html_begin(&line->sheet->html, "td", NULL);
+    html_begin(&line->sheet->html, "th", "class", "who", NULL);
     html_begin(&line->sheet->html, "span", "class", class, "aria-hidden", "true", NULL);
     html_text(&line->sheet->html, plot_mark(series->mark));
     html_end(&line->sheet->html);
     html_format(&line->sheet->html, " %s", series->label);
+}
+
+static void write_who(const struct line *line)
+{
+    begin_who(line);
+    write_flaws(line);
     html_end(&line->sheet->html);
 }
 
@@ -85,14 +107,22 @@ static void write_end_to_end(const struct line *line)
     sheet_seconds(line->sheet, end_to_end_of(line->row));
 }
 
+static void put_speedup(const struct line *line, const struct hcb_ratio *ratio)
+{
+    if (group_baseline(line->group, line->entry) != NULL)
+        sheet_ratio(line->sheet, ratio);
+    else
+        sheet_cell(line->sheet, "");
+}
+
 static void write_speedup(const struct line *line)
 {
-    sheet_ratio(line->sheet, &line->row->speedup_kernel);
+    put_speedup(line, &line->row->speedup_kernel);
 }
 
 static void write_speedup_end_to_end(const struct line *line)
 {
-    sheet_ratio(line->sheet, &line->row->speedup_end_to_end);
+    put_speedup(line, &line->row->speedup_end_to_end);
 }
 
 static void write_bound(const struct line *line)
@@ -123,23 +153,6 @@ static void write_setup(const struct line *line)
     sheet_seconds(line->sheet, line->row->setup_s);
 }
 
-/* A row with warnings says how many; the notes below say which. */
-static void write_status(const struct line *line)
-{
-    static const char *const classes[HCB_STATUS_COUNT] = {
-        [HCB_OK] = "ok", [HCB_UNSUPPORTED] = "faint", [HCB_SKIPPED] = "faint"};
-    const char *class = classes[line->row->status];
-    size_t warnings = 0;
-    while (warnings < sizeof line->row->warnings / sizeof *line->row->warnings &&
-           line->row->warnings[warnings] != NULL)
-        warnings++;
-    html_begin(&line->sheet->html, "td", "class", class != NULL ? class : "bad", NULL);
-    html_text(&line->sheet->html, hcb_status_name(line->row->status));
-    if (warnings > 0)
-        html_format(&line->sheet->html, ", %zu warning%s", warnings, warnings == 1 ? "" : "s");
-    html_end(&line->sheet->html);
-}
-
 static bool always(const struct hcb_result *row)
 {
     (void)row;
@@ -163,12 +176,12 @@ static bool has_end_to_end(const struct hcb_result *row)
 
 static bool has_speedup(const struct hcb_result *row)
 {
-    return isfinite(row->speedup_kernel.ratio);
+    return row_is_measured(row) && isfinite(row->speedup_kernel.ratio);
 }
 
 static bool has_speedup_end_to_end(const struct hcb_result *row)
 {
-    return isfinite(row->speedup_end_to_end.ratio);
+    return row_is_measured(row) && isfinite(row->speedup_end_to_end.ratio);
 }
 
 static bool has_bound(const struct hcb_result *row)
@@ -200,26 +213,23 @@ static bool has_setup(const struct hcb_result *row)
 static const struct column {
     const char *text; /* NULL: the unit of the rate */
     bool number;
-    unsigned cells;
     bool (*has)(const struct hcb_result *row);
     void (*write)(const struct line *line);
 } columns[] = {
-    {"size", true, 1, always, write_shape},
-    {"device/impl", false, 1, always, write_who},
-    {NULL, true, 1, always, write_rate},
-    {"time", true, 1, always, write_median},
-    {"95 %", true, 1, always, write_interval},
-    {"speedup", true, 2, has_speedup, write_speedup},
-    {"end to end", true, 1, has_end_to_end, write_end_to_end},
-    {"speedup", true, 2, has_speedup_end_to_end, write_speedup_end_to_end},
-    {"upload", true, 1, has_upload, write_upload},
-    {"download", true, 1, has_download, write_download},
-    {"setup", true, 1, has_setup, write_setup},
-    {"of roofline", true, 1, has_share, write_share},
-    {"W", true, 1, has_watts, write_watts},
-    {"GFLOP/J", true, 1, has_efficiency, write_efficiency},
-    {"error/bound", true, 1, has_bound, write_bound},
-    {"status", false, 1, always, write_status},
+    {"device/impl", false, always, write_who},
+    {"speedup end to end", true, has_speedup_end_to_end, write_speedup_end_to_end},
+    {"speedup kernel only", true, has_speedup, write_speedup},
+    {NULL, true, always, write_rate},
+    {"time", true, always, write_median},
+    {"95 %", true, always, write_interval},
+    {"time end to end", true, has_end_to_end, write_end_to_end},
+    {"upload", true, has_upload, write_upload},
+    {"download", true, has_download, write_download},
+    {"setup", true, has_setup, write_setup},
+    {"of roofline", true, has_share, write_share},
+    {"W", true, has_watts, write_watts},
+    {"GFLOP/J", true, has_efficiency, write_efficiency},
+    {"error/bound", true, has_bound, write_bound},
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
@@ -238,16 +248,21 @@ static bool is_used(const struct column *column, const struct group *group)
     return false;
 }
 
-static void write_rows(struct sheet *sheet, const struct group *group, const bool *used)
+static void write_rows(struct sheet *sheet, const struct group *group, const bool *used, size_t count)
 {
-    double size = 0;
+    const struct hcb_result *last = NULL;
+    char text[96] = "size ";
     for (size_t i = 0; i < group->count; i++) {
         const struct hcb_result *row = group->entries[i].row;
         const struct line line = {sheet, group, &group->entries[i], row};
         if (!is_shown(row))
             continue;
-        html_begin(&sheet->html, "tr", "class", size > 0 && row_size(row) > size ? "next" : "", NULL);
-        size = row_size(row);
+        if (last == NULL || !record_same_case(&last->task, &row->task)) {
+            row_size_text(row, text + strlen("size "), sizeof text - strlen("size "));
+            sheet_group(sheet, count, text);
+        }
+        last = row;
+        html_begin(&sheet->html, "tr", NULL);
         for (size_t j = 0; j < COLUMNS; j++)
             if (used[j])
                 columns[j].write(&line);
@@ -257,7 +272,7 @@ static void write_rows(struct sheet *sheet, const struct group *group, const boo
 
 static void write_table(struct sheet *sheet, const struct group *group)
 {
-    struct head_cell cells[2 * COLUMNS];
+    struct head_cell cells[COLUMNS];
     bool used[COLUMNS];
     size_t count = 0;
     char label[96];
@@ -268,13 +283,11 @@ static void write_table(struct sheet *sheet, const struct group *group)
             continue;
         cells[count++] = (struct head_cell){
             columns[i].text != NULL ? columns[i].text : measure_unit(group->measure), columns[i].number};
-        if (columns[i].cells > 1)
-            cells[count++] = (struct head_cell){"95 %", false};
     }
     snprintf(label, sizeof label, "Rows of %s %s", hcb_op_name(group->op),
              hcb_precision_name(group->precision));
     sheet_begin_table(sheet, label, cells, count);
-    write_rows(sheet, group, used);
+    write_rows(sheet, group, used, count);
     sheet_end_table(sheet);
 }
 
@@ -327,14 +340,14 @@ static void write_error_row(struct sheet *sheet, const struct group *group, cons
 {
     const struct line line = {sheet, group, entry, entry->row};
     html_begin(&sheet->html, "tr", NULL);
-    html_element(&sheet->html, "th", NULL, hcb_precision_name(group->precision));
-    write_who(&line);
-    write_shape(&line);
-    write_rate(&line);
+    begin_who(&line);
+    html_end(&sheet->html);
     if (entry->row->error.rel_frobenius > 0)
         sheet_number(sheet, entry->row->error.rel_frobenius, 2, NULL);
     else
         html_element(&sheet->html, "td", "n", "exact");
+    write_rate(&line);
+    write_shape(&line);
     sheet_number(sheet, entry->row->error.max_ulp, 3, NULL);
     write_bound(&line);
     sheet_number(sheet, entry->row->error.limit, 3, NULL);
@@ -344,8 +357,8 @@ static void write_error_row(struct sheet *sheet, const struct group *group, cons
 static void write_errors(struct sheet *sheet, const struct group *groups)
 {
     const struct head_cell cells[] = {
-        {"precision", false}, {"device/impl", false}, {"size", true}, {measure_unit(groups_measure(groups)), true},
-        {"relative error", true}, {"largest, ulp", true}, {"error/bound", true}, {"limit", true}};
+        {"device/impl", false}, {"relative error", true}, {measure_unit(groups_measure(groups)), true},
+        {"size", true}, {"largest, ulp", true}, {"error/bound", true}, {"limit", true}};
     unsigned kinds = 0;
     for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++) {
         bool any = false;
@@ -364,10 +377,17 @@ static void write_errors(struct sheet *sheet, const struct group *groups)
             sheet_plot(sheet, &sheet->plots->list[i]);
     html_end(&sheet->html);
     sheet_begin_table(sheet, "Speed against error", cells, sizeof cells / sizeof *cells);
-    for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++)
-        for (size_t i = 0; i < groups[p].count; i++)
-            if (is_largest(&groups[p], i))
-                write_error_row(sheet, &groups[p], &groups[p].entries[i]);
+    for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++) {
+        bool any = false;
+        for (size_t i = 0; i < groups[p].count; i++) {
+            if (!is_largest(&groups[p], i))
+                continue;
+            if (!any)
+                sheet_group(sheet, sizeof cells / sizeof *cells, hcb_precision_name(p));
+            any = true;
+            write_error_row(sheet, &groups[p], &groups[p].entries[i]);
+        }
+    }
     sheet_end_table(sheet);
 }
 

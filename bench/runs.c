@@ -129,6 +129,12 @@ const struct device_record *run_device(const struct run *run, const char *id)
     return NULL;
 }
 
+const char *run_software_mark(const struct run *run, const char *id)
+{
+    const struct device_record *device = run_device(run, id);
+    return device != NULL && device->info.software ? "*" : "";
+}
+
 struct roof run_roof(const struct run *run, const char *device)
 {
     struct roof roof = {.bandwidth_gbps = (double)NAN};
@@ -241,9 +247,9 @@ static bool add_series(struct runs *runs, size_t run, const struct hcb_result *r
                             .is_baseline = strcmp(row->platform, "cpu") == 0,
                             .mark = (unsigned)(runs->series_count % RUN_MARKS)};
     series.color = choose_color(runs, &series, used);
-    snprintf(series.label, sizeof series.label, "%.100s%s%s/%s",
+    snprintf(series.label, sizeof series.label, "%.100s%s%s%s/%s",
              runs->count > 1 ? runs->list[run].label : "", runs->count > 1 ? " " : "", row->device,
-             hcb_impl_name(row->task.impl));
+             run_software_mark(&runs->list[run], row->device), hcb_impl_name(row->task.impl));
     larger[runs->series_count++] = series;
     return true;
 }
@@ -337,6 +343,20 @@ bool runs_group(const struct runs *runs, enum hcb_op op, enum hcb_precision prec
     qsort(group->entries, group->count, sizeof *group->entries, compare_entries);
     group->measure = measure_of(group);
     return true;
+}
+
+const struct hcb_result *group_baseline(const struct group *group, const struct entry *entry)
+{
+    const struct hcb_result *row = entry->row;
+    char label[64];
+    for (size_t i = 0; i < group->count && row_is_measured(row); i++) {
+        const struct hcb_result *other = group->entries[i].row;
+        snprintf(label, sizeof label, "%s/%s", other->device, hcb_impl_name(other->task.impl));
+        if (group->entries[i].run == entry->run && row_is_measured(other) &&
+            record_same_case(&other->task, &row->task) && strcmp(label, row->baseline) == 0)
+            return other;
+    }
+    return NULL;
 }
 
 void group_clear(struct group *group)

@@ -20,7 +20,7 @@ struct series {
     bool is_baseline;
     unsigned color; /* 0: of the baseline; the same device and impl in each file */
     unsigned mark;  /* another one for each series, as long as there are any */
-    char label[160]; /* "opencl:0/tile", with the file's label where there are several */
+    char label[160]; /* "opencl:0/tile", with run_software_mark; the file's before it where there are several */
 };
 
 struct runs {
@@ -64,6 +64,9 @@ const struct series *runs_find_series(const struct runs *runs, size_t run, const
 bool runs_group(const struct runs *runs, enum hcb_op op, enum hcb_precision precision,
                 struct group *group);
 void group_clear(struct group *group);
+/* The row over which a row's speedups are; NULL when one of the two is not ok, and no
+ * speedup may be shown then. */
+const struct hcb_result *group_baseline(const struct group *group, const struct entry *entry);
 
 /* A number of a row by its name in the result file; NaN when it was not measured,
  * or when this version has no such number. */
@@ -93,6 +96,8 @@ enum measure groups_measure(const struct group *groups);
 const char *measure_unit(enum measure measure);
 /* The device of a row in its file; NULL when the file does not list it. */
 const struct device_record *run_device(const struct run *run, const char *id);
+/* "*" for a software driver, which computes on the CPU; else "". */
+const char *run_software_mark(const struct run *run, const char *id);
 
 /* What multiply-adds and memory of a device reach at most; NaN for what was not
  * measured. */

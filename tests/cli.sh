@@ -12,7 +12,7 @@ cd "$work" || exit 99
 for command in '' run list verify recover; do
 	expect 0 $command --help
 	says out '--json'
-		expect 0 $command --version
+	expect 0 $command --version
 	says out '^hcbench [0-9]+\.[0-9]+\.[0-9]+'
 done
 
@@ -23,7 +23,7 @@ usage() {
 	shift
 	expect 2 "$@"
 	says err "$pattern"
-	says err "^Try 'hcbench --help'"
+	says err "^Try 'hcbench (run )?--help'"
 	[ "$(wc -l <"$work/err")" -eq 2 ] || note "not two lines for: $*"
 	[ -s "$work/out" ] && note "something on stdout for: $*"
 }

@@ -94,7 +94,7 @@ done
 for line in '' base.json 'base.json base.json base.json' '-t -1 base.json base.json' \
 	'-t x base.json base.json' '--threshold nan base.json base.json' '--size 1 base.json base.json'; do
 	expect 2 compare $line
-	says err "^Try 'hcbench --help'"
+	says err "^Try 'hcbench compare --help'"
 done
 expect 0 compare --help
 says out 'BASE NEW'

@@ -2,11 +2,12 @@
 /* Writes result files that no machine measured, for tests of what reads them: the
  * same at each call.
  *
- *     make_result plain|hostile|small|empty FILE
+ *     make_result plain|hostile|small|impls|empty FILE
  *
  * plain: three devices, ops, precisions, sizes, warnings, failures, long names.
  * hostile: the same with texts that are markup, commands and formats.  small: one
- * row.  empty: no row. */
+ * case.  impls: two impls of which each is faster by one clock, a device as fast as the
+ * CPU, and larger sizes at which one side failed.  empty: no row. */
 #include "config.h"
 
 #include <math.h>
@@ -163,6 +164,30 @@ static void add_all(void)
     add_bad(&models[3], HCB_PRECISION_F16, HCB_UNSUPPORTED, "the driver has no 16-bit floats");
 }
 
+static void add_impls(void)
+{
+    static const struct model list[] = {
+        {"cpu:0", HCB_IMPL_OPENBLAS, HCB_IMPL_NATIVE, 800, 100, 60, 3e4, 0},
+        {"opencl:0", HCB_IMPL_CLBLAST, HCB_IMPL_TILE, 9000, 100, 60, 3e4, 1},
+        {"opencl:0", HCB_IMPL_TILE, HCB_IMPL_TILE, 6000, 100, 60, 3e4, 1000},
+        {"opencl:1", HCB_IMPL_TILE, HCB_IMPL_TILE, 800, 100, 60, 3e4, 0}};
+    static const uint64_t sizes[] = {256, 512, 1024}; /* all is well in the first only */
+    for (size_t size = 0; size < sizeof sizes / sizeof *sizes; size++) {
+        const uint64_t n = sizes[size];
+        struct hcb_result *baseline = NULL;
+        for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+            struct hcb_result *row = add(&list[i], HCB_OP_MATMUL, HCB_PRECISION_F32, (struct hcb_shape){n, n, n});
+            fill_in(row, &list[i]);
+            if (i == 0)
+                baseline = row;
+            else
+                hcb_result_compare(row, baseline, true, 1);
+            row->status = n == 512 && i > 0 ? HCB_WRONG : HCB_OK;
+        }
+        baseline->status = n == 1024 ? HCB_WRONG : HCB_OK;
+    }
+}
+
 /* From the cubes or vectors of an op, as `hcbench breakeven` would find it. */
 static void find_breakeven(const struct model *model, enum hcb_op op, enum search_clock clock)
 {
@@ -241,7 +266,7 @@ int main(int argc, char **argv)
     struct record record;
     struct options options;
     if (argc != 3) {
-        fputs("Usage: make_result plain|hostile|small|empty FILE\n", stderr);
+        fputs("Usage: make_result plain|hostile|small|impls|empty FILE\n", stderr);
         return 2;
     }
     if (strcmp(argv[1], "hostile") == 0)
@@ -250,10 +275,12 @@ int main(int argc, char **argv)
     begin(&record, &options);
     if (strcmp(argv[1], "small") == 0)
         add_case(HCB_OP_MATMUL, HCB_PRECISION_F32, (struct hcb_shape){256, 256, 256});
-    else if (strcmp(argv[1], "empty") != 0)
+    else if (strcmp(argv[1], "impls") == 0)
+        add_impls();
+    else if (strcmp(argv[1], "empty") != 0) {
         add_all();
-    if (row_count > DEVICES)
         find_breakevens();
+    }
     record.breakevens = breakevens;
     record.breakeven_count = breakeven_count;
     record.result_count = row_count;

@@ -36,6 +36,12 @@ window.addEventListener("load", () => {
     return { left, top, right, bottom };
   };
 
+  /* What answers comes first, and a phone shows it without scrolling: a row's name and
+   * the cell behind it, and each verdict. */
+  document.querySelectorAll("tbody tr:not(.group) > :nth-child(-n+2), .verdict").forEach((cell) => {
+    if (cell.getBoundingClientRect().right > window.innerWidth) tell("an answer is off the screen", cell);
+  });
+
   const boxes = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {

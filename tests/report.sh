@@ -10,7 +10,7 @@ gnuplot=$(command -v gnuplot)
 cd "$work" || exit 99
 OWNED=$work/owned # what the commands in hostile texts would make
 export OWNED
-for kind in plain hostile small empty; do
+for kind in plain hostile small impls empty; do
 	"$make_result" "$kind" "$kind.json" || note "no result file $kind"
 done
 
@@ -118,8 +118,9 @@ has 'element (17, 4) is 1.5, not 2.25'
 has 'SIGSEGV in the step &#39;sample&#39;'
 has 'the driver has no 16-bit floats'
 has 'Linux 6.1'
-has 'its own choice was Prescott'
+has 'Prescott'
 has 'A software driver that computes on the CPU'
+has 'opencl:1*/tile'
 has 'Break-even'
 [ "$(grep -o '<figure' page.html | wc -l)" -eq 19 ] || note "not 19 figures"
 if command -v jq >/dev/null 2>&1; then
@@ -130,6 +131,40 @@ if command -v jq >/dev/null 2>&1; then
 	ratio=$(jq -r '.results[] | select(.op == "sum" and .device == "opencl:0" and .shape.n == 16777216) |
 		.speedup.kernel.ratio' plain.json)
 	has "$(printf '%.1f×' "$ratio")"
+fi
+
+# The answer is about the largest size that both sides did, not about the shape with
+# the most operations, and names the fastest impl of each clock.
+# answer OP DEVICE: the cells behind the name of a row of the first table.
+answer() {
+	sed -n '/id="answer"/,/<\/section>/p' page.html | grep -F "<th>$1<" | grep -F ">$2, " |
+		sed 's/<svg.*svg>//; s/<\/td>/|/g; s/<[^>]*>/ /g'
+}
+answer 'matmul f32' opencl:0 | grep -q 'opencl:0, 2048 ' || note "not the largest cube: $(answer 'matmul f32' opencl:0)"
+answer 'matmul f32' 'opencl:1*' | grep -q slower || note "a software driver is not marked"
+expect 0 report impls.json -o page.html
+[ "$(grep -c 'wrong</b> ' page.html)" -eq 4 ] || note "not 4 rows are wrong"
+answer 'matmul f32' opencl:0 | grep -Eq 'opencl:0, 256 .*▲ [0-9.]+×  faster .* tile *\|.*▲ [0-9.]+×  faster .* clblast *\|' ||
+	note "not the fastest impl of each clock: $(answer 'matmul f32' opencl:0)"
+answer 'matmul f32' 'opencl:1*' | grep -Eq '256 .*◆ [0-9.]+×  no difference shown .*\|.*no difference shown' ||
+	note "a ratio of 1 is no difference: $(answer 'matmul f32' 'opencl:1*')"
+# No speedup of a row that is not ok, or over one that is not.
+[ "$(grep -c '<td class="n x">[0-9]' page.html)" -eq 3 ] || note "a speedup of a failed row is shown"
+
+# All of a real run is there: every warning, those of the roofs too, and whatever is
+# known of machine and devices.  Three samples are too few, of which a warning tells.
+expect 0 -p cpu -o matmul -P f32 -n 16 --min-time 0 --max-time 0.05 --min-runs 3 --max-runs 3 --roofline --json real.json -q
+expect 0 report real.json -o page.html
+if command -v jq >/dev/null 2>&1; then
+	jq -r '[.. | objects | .warnings? // empty | .[]] | .[] | @html' real.json >texts
+	[ -s texts ] || note "a noisy run without warnings"
+	jq -e '.roofline[].warnings[0]' real.json >/dev/null || note "the roofs have no warnings"
+	jq -r '(.environment | del(.memory_bytes)), (.devices[] | del(.memory_bytes, .max_buffer_bytes, .roofline)) |
+		.. | strings, (numbers | select(. == floor)) | @html' real.json >>texts
+	sed -i "s/&apos;/\&#39;/g" texts # of some versions of jq
+	while read -r text; do
+		has "$text"
+	done <texts
 fi
 
 # Two files side by side.

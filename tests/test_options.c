@@ -336,7 +336,8 @@ static const struct {
     {"--platform cpu,,opencl", "empty entry"},
     {"--platform cpu,", "empty entry"},
     {"--platform ,cpu", "empty entry"},
-    {"breakeven --op sum,peak", "no break-even for peak; it takes matmul, sum, dot, all"},
+    {"breakeven --op sum,peak", "'hcbench breakeven' does not take --op peak; it takes matmul, sum, dot, all"},
+    {"breakeven --impl pinned", "'hcbench breakeven' does not take --impl pinned; it takes openblas, "},
     {"--op foo", "unknown op 'foo'; known are matmul, sum, dot, upload, download, copy, triad, launch, peak, "
      "all"},
     {"--precision f31",
@@ -435,7 +436,19 @@ static const struct {
     {"verify --quick", "does not take --quick"},
 };
 
-/* One line that names the program and what is wrong, then where help is. */
+/* Then where help is. */
+static void is_one_line(const struct captured *said)
+{
+    const char *newline = strchr(said->err, '\n');
+    char try[64];
+    int end = -1;
+    ck_assert_str_eq(said->out, "");
+    ck_assert_ptr_nonnull(newline);
+    ck_assert_msg(sscanf(newline + 1, "Try 'hcbench %60[a-z -]'\n%n", try, &end) == 1 && end > 0 &&
+                      newline[1 + end] == '\0', "%s", said->err);
+}
+
+/* One line that names the program and what is wrong. */
 START_TEST(refused)
 {
     struct options options;
@@ -444,14 +457,11 @@ START_TEST(refused)
     const int status = parse(wrong[_i].line, &options);
     struct captured said = capture_end();
     ck_assert_msg(status == EXIT_USAGE, "status %d for: %s", status, wrong[_i].line);
-    ck_assert_str_eq(said.out, "");
     snprintf(start, sizeof start, "hcbench: ");
     ck_assert_msg(strncmp(said.err, start, strlen(start)) == 0, "%s", said.err);
     ck_assert_msg(strstr(said.err, wrong[_i].message) != NULL, "'%s' lacks: %s", said.err,
                   wrong[_i].message);
-    const char *newline = strchr(said.err, '\n');
-    ck_assert_ptr_nonnull(newline);
-    ck_assert_str_eq(newline, "\nTry 'hcbench --help'\n");
+    is_one_line(&said);
     captured_free(&said);
 }
 END_TEST
@@ -502,6 +512,297 @@ START_TEST(help_is_for_the_command)
     ck_assert_ptr_null(strstr(said.out, "worker"));
     ck_assert_ptr_null(strstr(said.out, "null"));
     captured_free(&said);
+}
+END_TEST
+
+/* --------------------------------------------------- help, manual and refusals */
+
+/* An option as a command's help has it. */
+struct helped {
+    char name[24], letter, argument[16]; /* "" and 0 for none */
+};
+enum { HELPED_MAX = 64 };
+struct help {
+    struct helped options[HELPED_MAX];
+    size_t count;
+    char *text; /* in one line */
+};
+
+/* A command, what it needs besides an option, and its help. */
+static struct {
+    const char *name, *rest;
+    struct help help;
+} helps[] = {{"run", "", {.count = 0}},
+             {"list", "", {.count = 0}},
+             {"verify", "", {.count = 0}},
+             {"breakeven", "", {.count = 0}},
+             {"recover", "journal", {.count = 0}},
+             {"compare", "base new", {.count = 0}},
+             {"report", "result -o page", {.count = 0}}};
+enum { HELPS = sizeof helps / sizeof *helps };
+
+static const struct helped *find_helped(const struct help *help, const char *name)
+{
+    for (size_t i = 0; i < help->count; i++)
+        if (strcmp(help->options[i].name, name) == 0)
+            return &help->options[i];
+    return NULL;
+}
+
+static void read_help(struct help *help, const char *command)
+{
+    struct options options;
+    char line[64];
+    snprintf(line, sizeof line, "%s --help", command);
+    capture_begin();
+    const int status = parse(line, &options);
+    struct captured said = capture_end();
+    ck_assert_int_eq(status, EXIT_DONE);
+    for (char *at = said.out; at != NULL; at = strchr(at, '\n')) {
+        struct helped option = {.letter = 0};
+        at += *at == '\n';
+        ck_assert_uint_lt(help->count, HELPED_MAX);
+        if (strncmp(at, "  -", 3) == 0)
+            option.letter = at[3];
+        else if (strncmp(at, "      --", 8) != 0)
+            continue;
+        if (sscanf(at + 6, "--%23[a-z-] %15[A-Z-]", option.name, option.argument) >= 1)
+            help->options[help->count++] = option;
+    }
+    help->text = malloc(strlen(said.out) + 1);
+    ck_assert_ptr_nonnull(help->text);
+    char *to = help->text;
+    for (const char *at = said.out; *at != '\0'; at++)
+        if (*at != '\n' && (*at != ' ' || to == help->text || to[-1] != ' '))
+            *to++ = *at;
+        else if (*at == '\n' && to > help->text && to[-1] != ' ')
+            *to++ = ' ';
+    *to = '\0';
+    captured_free(&said);
+    ck_assert_ptr_nonnull(find_helped(help, "help"));
+}
+
+/* Every command that the help lists, and no other. */
+static void read_helps(void)
+{
+    struct options options;
+    size_t count = 0;
+    capture_begin();
+    parse("--help", &options);
+    struct captured said = capture_end();
+    const char *at = strstr(said.out, "\nCommands:\n");
+    ck_assert_ptr_nonnull(at);
+    for (at = strchr(at + 1, '\n') + 1; *at == ' '; at = strchr(at, '\n') + 1) {
+        char name[16] = "";
+        size_t i = 0;
+        ck_assert_int_eq(sscanf(at, " %15s", name), 1);
+        while (i < HELPS && strcmp(helps[i].name, name) != 0)
+            i++;
+        ck_assert_msg(i < HELPS, "a command that this test does not know: %s", name);
+        count++;
+    }
+    ck_assert_uint_eq(count, HELPS);
+    captured_free(&said);
+    for (size_t i = 0; i < HELPS; i++)
+        read_help(&helps[i].help, helps[i].name);
+}
+
+/* An argument that an option of this command takes. */
+static const char *good_argument(const char *command, const struct helped *option)
+{
+    static const char *const arguments[][2] = {
+        {"N", "1"}, {"S", "1"}, {"PERCENT", "1"}, {"WORD", "zeros"}, {"WHEN", "never"}, {"FILE", "file"},
+        {"JOURNAL", "file"}, {"DIR", "folder"}, {"LOW-HIGH", "64-128"}};
+    if (strcmp(option->argument, "LIST") == 0)
+        return strcmp(option->name, "device") == 0 ? "cpu:0" : strcmp(option->name, "size") == 0 ? "64" : "all";
+    if (strcmp(option->argument, "NAME") == 0)
+        return hcb_blas_core_candidate(0) != NULL ? hcb_blas_core_candidate(0) : "HASWELL";
+    for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++)
+        if (strcmp(option->argument, arguments[i][0]) == 0)
+            return arguments[i][1];
+    ck_assert_msg(option->argument[0] == '\0', "%s: this test knows no argument for --%s %s", command,
+                  option->name, option->argument);
+    return "";
+}
+
+static void takes(const char *line)
+{
+    struct options options;
+    capture_begin();
+    const int status = parse(line, &options);
+    struct captured said = capture_end();
+    ck_assert_msg(status == -1 || status == EXIT_DONE, "refused: %s\n%s", line, said.err);
+    ck_assert_str_eq(said.err, "");
+    captured_free(&said);
+    if (status == -1)
+        options_free(&options);
+}
+
+/* `name`: "--size", or "-n". */
+static void does_not_take(const char *line, const char *command, const char *name)
+{
+    struct options options;
+    char wanted[80];
+    capture_begin();
+    const int status = parse(line, &options);
+    struct captured said = capture_end();
+    snprintf(wanted, sizeof wanted, "hcbench: 'hcbench %s' does not take %s", command, name);
+    ck_assert_msg(status == EXIT_USAGE, "status %d: %s", status, line);
+    ck_assert_msg(strncmp(said.err, wanted, strlen(wanted)) == 0, "%s: %s", line, said.err);
+    is_one_line(&said);
+    captured_free(&said);
+}
+
+/* An option that some command has, given to this one. */
+static void check_option(size_t command, const struct helped *option)
+{
+    const char *name = helps[command].name, *rest = helps[command].rest;
+    const struct helped *own = find_helped(&helps[command].help, option->name);
+    const char *argument = good_argument(name, own != NULL ? own : option);
+    const char *equals = *argument != '\0' ? "=" : "", *blank = *argument != '\0' ? " " : "";
+    char line[160], written[32];
+    snprintf(written, sizeof written, "--%s", option->name);
+    snprintf(line, sizeof line, "%s %s %s%s%s", name, rest, written, equals, argument);
+    own != NULL ? takes(line) : does_not_take(line, name, written);
+    snprintf(line, sizeof line, "%s %s %s%s%s", name, rest, written, blank, argument);
+    own != NULL ? takes(line) : does_not_take(line, name, written);
+    if (option->letter == 0)
+        return;
+    for (size_t i = 0; i < helps[command].help.count; i++)
+        if (helps[command].help.options[i].letter == option->letter)
+            own = &helps[command].help.options[i];
+    argument = good_argument(name, own != NULL ? own : option);
+    snprintf(written, sizeof written, "-%c", option->letter);
+    snprintf(line, sizeof line, "%s %s %s%s%s", name, rest, written, *argument != '\0' ? " " : "", argument);
+    own != NULL ? takes(line) : does_not_take(line, name, written);
+}
+
+START_TEST(help_lists_what_is_taken)
+{
+    read_helps();
+    for (size_t i = 0; i < HELPS; i++)
+        for (size_t j = 0; j < HELPS; j++)
+            for (size_t k = 0; k < helps[j].help.count; k++)
+                check_option(i, &helps[j].help.options[k]);
+}
+END_TEST
+
+/* Is the word in the list that the help of an option ends with? */
+static bool lists_word(const struct help *help, const char *option, const char *word)
+{
+    char start[32], wanted[32];
+    snprintf(start, sizeof start, "--%s LIST", option);
+    const char *at = strstr(help->text, start), *end = at != NULL ? strstr(at, ", all ") : NULL;
+    snprintf(wanted, sizeof wanted, " %s,", word);
+    const char *found = at != NULL ? strstr(at, wanted) : NULL;
+    return found != NULL && end != NULL && found < end + 1;
+}
+
+static void check_words(size_t command, const char *option, const char *(*words)(unsigned),
+                        bool (*is_test)(unsigned))
+{
+    char line[80], written[32];
+    if (find_helped(&helps[command].help, option) == NULL)
+        return;
+    snprintf(written, sizeof written, "--%s", option);
+    for (unsigned value = 0; words(value) != NULL; value++) {
+        snprintf(line, sizeof line, "%s --%s %s", helps[command].name, option, words(value));
+        if (lists_word(&helps[command].help, option, words(value)))
+            takes(line);
+        else if (is_test == NULL || !is_test(value))
+            does_not_take(line, helps[command].name, written);
+    }
+}
+
+START_TEST(help_lists_words_that_are_taken)
+{
+    read_helps();
+    ck_assert(lists_word(&helps[0].help, "op", "peak"));
+    ck_assert(!lists_word(&helps[3].help, "op", "peak"));
+    ck_assert(!lists_word(&helps[3].help, "impl", "pageable"));
+    for (size_t i = 0; i < HELPS; i++) {
+        check_words(i, "platform", hcb_platform_name, hcb_platform_is_test);
+        check_words(i, "op", hcb_op_name, NULL);
+        check_words(i, "precision", hcb_precision_name, NULL);
+        check_words(i, "impl", hcb_impl_name, NULL);
+    }
+}
+END_TEST
+
+/* The options of an item of the manual belong to the commands in its last line. */
+struct item {
+    char names[4][24];
+    size_t count;
+    unsigned commands;
+};
+
+static void read_item(const char *line, struct item *item)
+{
+    const char *at = line;
+    *item = (struct item){.count = 0};
+    while (item->count < 4 && (at = strstr(at, " -")) != NULL && sscanf(at, " -%23[a-z-]", item->names[item->count]) == 1) {
+        item->count++;
+        at += 2;
+    }
+}
+
+static void read_commands(const char *line, struct item *item)
+{
+    item->commands = strcmp(line, ".Pq every command") == 0 ? (1u << HELPS) - 1 : 0;
+    for (size_t i = 0; i < HELPS; i++) {
+        char word[24], end[24];
+        snprintf(word, sizeof word, " %s ", helps[i].name);
+        snprintf(end, sizeof end, " %s", helps[i].name);
+        const size_t length = strlen(line), tail = strlen(end);
+        if (strstr(line, word) != NULL || (length > tail && strcmp(line + length - tail, end) == 0))
+            item->commands |= 1u << i;
+    }
+}
+
+/* Adds the item's options to those that the manual gives to each command. */
+static void keep_item(const struct item *item, struct help *manual)
+{
+    for (size_t i = 0; i < item->count; i++) {
+        ck_assert_msg(item->commands != 0, "hcbench(1) names no command for --%s", item->names[i]);
+        for (size_t j = 0; j < HELPS; j++)
+            if ((item->commands >> j & 1) != 0 && find_helped(&manual[j], item->names[i]) == NULL)
+                memcpy(manual[j].options[manual[j].count++].name, item->names[i], 24);
+    }
+}
+
+START_TEST(manual_has_what_the_help_has)
+{
+    static struct help manual[HELPS];
+    struct item item = {.count = 0};
+    char path[1024], line[256];
+    const char *source = getenv("srcdir");
+    bool inside = false;
+    read_helps();
+    snprintf(path, sizeof path, "%s/doc/hcbench.1", source != NULL ? source : "..");
+    FILE *file = fopen(path, "r");
+    ck_assert_ptr_nonnull(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        if (strncmp(line, ".Ss ", 4) == 0 || strncmp(line, ".Sh ", 4) == 0)
+            inside = strcmp(line, ".Ss Options") == 0;
+        if (!inside)
+            continue;
+        if (strncmp(line, ".Pq ", 4) == 0)
+            read_commands(line, &item);
+        if (strncmp(line, ".It ", 4) == 0 || strcmp(line, ".El") == 0) {
+            keep_item(&item, manual);
+            read_item(line, &item);
+        }
+    }
+    fclose(file);
+    for (size_t i = 0; i < HELPS; i++) {
+        for (size_t j = 0; j < helps[i].help.count; j++)
+            ck_assert_msg(find_helped(&manual[i], helps[i].help.options[j].name) != NULL,
+                          "hcbench(1) does not give --%s to %s", helps[i].help.options[j].name, helps[i].name);
+        for (size_t j = 0; j < manual[i].count; j++)
+            ck_assert_msg(find_helped(&helps[i].help, manual[i].options[j].name) != NULL,
+                          "hcbench(1) gives --%s to %s", manual[i].options[j].name, helps[i].name);
+    }
 }
 END_TEST
 
@@ -599,6 +900,9 @@ int main(void)
     tcase_add_test(cases, size_list_limit);
     tcase_add_test(cases, help_and_version);
     tcase_add_test(cases, help_is_for_the_command);
+    tcase_add_test(cases, help_lists_what_is_taken);
+    tcase_add_test(cases, help_lists_words_that_are_taken);
+    tcase_add_test(cases, manual_has_what_the_help_has);
     tcase_add_test(cases, help_on_a_full_disk);
     tcase_add_test(cases, numbers);
     tcase_add_test(cases, numbers_in_another_locale);

@@ -81,11 +81,13 @@ static json_t *good_document(void)
     json_t *environment = json_pack("{s:s, s:{s:i}, s:{s:s, s:f}, s:{s:s}}", "host", "example", "cpu",
                                     "cores", 2, "blas", "core_detected", "Prescott", "fair_ratio", 0.25,
                                     "env", "LP_NUM_THREADS", "2");
-    return json_pack("{s:s, s:i, s:{s:s}, s:[s,s], s:s, s:i, s:s, s:o, s:[o,o], s:[{s:s, s:s}], s:[o,o,o]}",
+    json_t *roof = row_json("vulkan:0", "tile", 0x1p-10);
+    json_object_set_new(roof, "warnings", json_pack("[s]", "three"));
+    return json_pack("{s:s, s:i, s:{s:s}, s:[s,s], s:s, s:i, s:s, s:o, s:[o,o], s:[{s:s, s:s}], s:[o], s:[o,o,o]}",
                      "format", "hcbench-result", "format_version", 1, "hcbench", "version", "0.1.0",
                      "command", "hcbench", "-q", "started", "2026-01-02T03:04:05Z", "seed", 1, "fill",
                      "uniform", "environment", environment, "devices", cpu, gpu, "absent_platforms",
-                     "platform", "opencl", "reason", "no driver", "results",
+                     "platform", "opencl", "reason", "no driver", "roofline", roof, "results",
                      row_json("cpu:0", "openblas", 0x1p-8), fast, row);
 }
 
@@ -198,6 +200,8 @@ START_TEST(a_good_file_is_read)
     ck_assert(record.results[1].speedup_kernel.ci95_high == 4.5);
     ck_assert(isnan(record.results[1].speedup_end_to_end.ci95_low));
     ck_assert_str_eq(record.results[1].warnings[1], "two");
+    ck_assert_uint_eq(record.roofline_count, 1);
+    ck_assert_str_eq(record.roofline[0].warnings[0], "three");
     ck_assert_uint_eq(record.results[2].kernel.summary.n, 0);
     ck_assert(isnan(record.results[2].setup_s));
     /* Written and read again it is the same, byte for byte. */
@@ -268,6 +272,8 @@ static const struct {
     {"absent_platforms.0", "1", "object"},
     {"absent_platforms.0.status", "\"fine\"", "status"},
     {"absent_platforms.0.reason", "[]", "text"},
+    {"roofline", "5", "array"},
+    {"roofline.0.status", "", "status is missing"},
     {"results", "", "results is missing"},
     {"results.0", "[]", "object"},
     {"results.0.device", "\"cpu:7\"", "none of the file's devices"},
