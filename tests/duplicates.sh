@@ -12,6 +12,7 @@ pocl=$OCL_ICD_VENDORS
 	echo "there is no PoCL"
 	exit 77
 }
+"$hcbench" list -p opencl 2>&1 | grep 'built without opencl' && exit 77
 expect 0 list -p opencl --json a.json
 says out '^opencl:0' # the driver works here
 

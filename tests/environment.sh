@@ -13,7 +13,10 @@ unset HCBENCH_NULL HCBENCH_KERNEL_CLASS HCBENCH_KERNEL_DIR HCBENCH_VECTOR_BITS \
 unset HCBENCH_NVML
 export HCBENCH_SENSOR_ROOT="$tests_home/no-sensors"
 export LC_ALL=C
-export LSAN_OPTIONS="suppressions=$srcdir/tests/lsan.supp:print_suppressions=0"
+if [ -n "${SANITIZER_FLAGS:-}" ]; then
+	export LSAN_OPTIONS="suppressions=$srcdir/tests/lsan.supp:print_suppressions=0"
+	export LD_PRELOAD="$builddir/tests/.libs/keep_loaded.so" ASAN_OPTIONS=verify_asan_link_order=0
+fi
 
 pocl=
 for file in /etc/OpenCL/vendors/*pocl*.icd; do

@@ -57,6 +57,14 @@ check_LTLIBRARIES += %reldir%/fake_nvml.la %reldir%/fake_nvml_old.la
 %canon_reldir%_fake_nvml_old_la_CPPFLAGS = $(AM_CPPFLAGS) -DFAKE_OLD
 %canon_reldir%_fake_nvml_old_la_LDFLAGS = $(fake_nvml_ldflags)
 
+# Without the sanitizers itself: it is loaded before them, and into programs without.
+if SANITIZERS
+check_LTLIBRARIES += %reldir%/keep_loaded.la
+%canon_reldir%_keep_loaded_la_SOURCES = %reldir%/keep_loaded.c
+%canon_reldir%_keep_loaded_la_CFLAGS = $(HCB_CFLAGS)
+%canon_reldir%_keep_loaded_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+endif
+
 # Result files for tests of what reads them.
 check_PROGRAMS += %reldir%/make_result
 %canon_reldir%_make_result_SOURCES = %reldir%/make_result.c

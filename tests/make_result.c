@@ -31,10 +31,11 @@ static const char *const hostile_texts[] = {
     ("<b>`touch $OWNED`'\"; system(\"touch $OWNED\") #\n"
      "system('touch $OWNED')")};
 
-static struct device_record devices[DEVICES];
-static struct hcb_result rows[ROWS_MAX];
+/* The record has these in the end, and frees them. */
+static struct device_record *devices;
+static struct hcb_result *rows;
 static size_t row_count;
-static struct breakeven breakevens[BREAKEVENS_MAX];
+static struct breakeven *breakevens;
 static size_t breakeven_count;
 static const char *const *texts = plain_texts;
 
@@ -241,6 +242,14 @@ static void fill_devices(void)
     snprintf(devices[3].same_as[0], sizeof devices[3].same_as[0], "opencl:0");
 }
 
+static void *several(size_t count, size_t size)
+{
+    void *memory = calloc(count, size);
+    if (memory == NULL)
+        exit(1);
+    return memory;
+}
+
 static void begin(struct record *record, struct options *options)
 {
     char *arguments[] = {(char *)"hcbench", (char *)"--json", (char *)texts[1], NULL};
@@ -259,6 +268,7 @@ static void begin(struct record *record, struct options *options)
     record->devices = devices;
     record->device_count = DEVICES;
     record->results = rows;
+    record->breakevens = breakevens;
 }
 
 int main(int argc, char **argv)
@@ -271,6 +281,9 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "hostile") == 0)
         texts = hostile_texts;
+    devices = several(DEVICES, sizeof *devices);
+    rows = several(ROWS_MAX, sizeof *rows);
+    breakevens = several(BREAKEVENS_MAX, sizeof *breakevens);
     fill_devices();
     begin(&record, &options);
     if (strcmp(argv[1], "small") == 0)
@@ -281,8 +294,9 @@ int main(int argc, char **argv)
         add_all();
         find_breakevens();
     }
-    record.breakevens = breakevens;
     record.breakeven_count = breakeven_count;
     record.result_count = row_count;
-    return record_write_json(&record, argv[2]) ? 0 : 1;
+    const bool written = record_write_json(&record, argv[2]);
+    record_clear(&record);
+    return written ? 0 : 1;
 }

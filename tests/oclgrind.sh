@@ -8,7 +8,8 @@
 set -u
 [ -z "$SANITIZER_FLAGS" ] || { echo "oclgrind cannot be loaded into a sanitizer build"; exit 77; }
 command -v oclgrind >/dev/null || { echo "oclgrind is not installed"; exit 77; }
-log=${builddir:?}/tests/oclgrind.$$
+"${builddir:?}/bench/hcbench" list -p opencl 2>&1 | grep 'built without opencl' && exit 77
+log=$builddir/tests/oclgrind.$$
 trap 'rm -f "$log"' EXIT
 failures=0
 

@@ -533,6 +533,7 @@ START_TEST(environments_differ)
     has_note("differs", environments[_i].text);
     ck_assert_int_eq(compare_exit_status(&comparison, true), EXIT_DONE);
     /* The other way round as well. */
+    compare_clear(&comparison);
     ck_assert(compare_records(&records[NEW], &records[BASE], 5, &comparison));
     has_note("differs", "");
 }
@@ -809,8 +810,26 @@ static void simulate_clock(struct hcb_clock_result *clock, uint32_t rounds, doub
     }
 }
 
-/* 34 rows on each of three devices; those of `size` % every == 0 are slower by
- * `factor`. */
+/* What each of three devices runs, row by row: the ops of a run without --op in turns,
+ * cubes and vectors that get longer. */
+enum { DEVICE_ROWS = 34 };
+
+static void name_case(struct hcb_case *task, unsigned row)
+{
+    static const enum hcb_op ops[] = {HCB_OP_SUM, HCB_OP_DOT, HCB_OP_MATMUL};
+    const uint64_t step = row / 3 + 1;
+    task->op = ops[row % 3];
+    task->shape = task->op == HCB_OP_MATMUL ? (struct hcb_shape){64 * step, 64 * step, 64 * step}
+                                            : (struct hcb_shape){1, 65536 * step, 1};
+}
+
+/* Every fifth, say, of a device's rows has slower code. */
+static bool is_slower(size_t row, unsigned every)
+{
+    return (row + 1) % every == 0;
+}
+
+/* On all devices but the processor, rows that are slower are so by `factor`. */
 static void simulate_run(int record, const struct noise *noise, struct dice *dice, double factor,
                          unsigned every)
 {
@@ -818,12 +837,10 @@ static void simulate_run(int record, const struct noise *noise, struct dice *dic
     double uniform;
     for (int device = 0; device < 3; device++) {
         const double shared = exp(noise->device * normal(dice, &uniform));
-        for (uint64_t size = 1; size <= 34; size++) {
-            struct hcb_result *row = add(record, ids[device], device == 0 ? HCB_IMPL_OPENBLAS : HCB_IMPL_TILE,
-                                         size);
-            const bool slow = factor > 1 && device > 0 && size % every == 0;
-            row->task.op = (enum hcb_op)(size % 3); /* matmul, sum, dot */
-            row->task.shape = (struct hcb_shape){1, size, 1};
+        for (unsigned i = 0; i < DEVICE_ROWS; i++) {
+            struct hcb_result *row = add(record, ids[device], device == 0 ? HCB_IMPL_OPENBLAS : HCB_IMPL_TILE, 1);
+            const bool slow = device > 0 && is_slower(i, every);
+            name_case(&row->task, i);
             simulate_clock(&row->kernel, 6, 1e-3 * shared * (slow ? factor : 1), noise, dice);
             simulate_clock(&row->end_to_end, 4, 2e-3 * shared, noise, dice);
         }
@@ -875,7 +892,7 @@ START_TEST(slower_code_is_found)
     for (uint32_t seed = 1; seed <= seeds() / 4; seed++) {
         simulate(seed, &noises[_i < 2 ? 0 : 1], factor, every);
         for (size_t i = 0; i < comparison.row_count; i++) {
-            const bool slow = i >= 34 && (i % 34 + 1) % every == 0;
+            const bool slow = i >= DEVICE_ROWS && is_slower(i % DEVICE_ROWS, every);
             planted += slow;
             found += slow && comparison.rows[i].verdict == VERDICT_SLOWER;
             alarms += !slow && comparison.rows[i].verdict == VERDICT_SLOWER;

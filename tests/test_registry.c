@@ -279,7 +279,6 @@ START_TEST(bytes_of_a_plan)
     const struct hcb_case c = product(4, 5, 6);
     struct hcb_buffer *other = NULL;
     open_null("ok");
-    ck_assert_int_eq((int)hcb_queue_new(device, &queue), (int)HCB_OK);
     ck_assert_int_eq((int)prepare(&c), (int)HCB_OK);
     ck_assert_int_eq((int)hcb_buffer_new(device, 5000, &other), (int)HCB_OK);
     const uint64_t operands = 4 * (4 * 6 + 6 * 5 + 4 * 5);

@@ -23,8 +23,6 @@ khronos_validation.report_flags = error,warn,perf
 khronos_validation.debug_action = VK_DBG_LAYER_ACTION_LOG_MSG
 khronos_validation.log_filename = stdout
 EOF
-# The layer leaks in each process; the other tests look for leaks of ours.
-[ -z "${SANITIZER_FLAGS:-}" ] || export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"
 export VK_LAYER_SETTINGS_PATH="$folder" VK_INSTANCE_LAYERS=VK_LAYER_KHRONOS_validation
 messages='Validation|VUID|SYNC-HAZARD|UNASSIGNED|MessageID'
 failures=0
