@@ -224,8 +224,9 @@ uint64_t hcbi_host_cache(void)
 {
     uint64_t bytes = 0;
 #if defined HAVE_HWLOC && HWLOC_API_VERSION >= 0x20000
-    static const hwloc_obj_type_t levels[] = {HWLOC_OBJ_L5CACHE, HWLOC_OBJ_L4CACHE, HWLOC_OBJ_L3CACHE,
-                                              HWLOC_OBJ_L2CACHE, HWLOC_OBJ_L1CACHE};
+    static const hwloc_obj_type_t levels[] = {HWLOC_OBJ_L5CACHE, HWLOC_OBJ_L4CACHE,
+                                              HWLOC_OBJ_L3CACHE, HWLOC_OBJ_L2CACHE,
+                                              HWLOC_OBJ_L1CACHE};
     hwloc_topology_t topology;
     if (hwloc_topology_init(&topology) != 0)
         return 0;

@@ -61,7 +61,8 @@ START_TEST(the_first_that_is_proven)
     };
     size_t rounds[FAIR_TYPES_MAX];
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        ck_assert_msg(choose(rows[i].seconds, rows[i].count, rounds) == rows[i].choice, "row %zu", i);
+        ck_assert_msg(choose(rows[i].seconds, rows[i].count, rounds) == rows[i].choice, "row %zu",
+                      i);
 }
 END_TEST
 
@@ -95,7 +96,7 @@ struct noise {
 static const struct noise mild = {"mild noise", 0, 0, 0, 0},
                           launches_slow = {"bursts in launches", 0.3, 6, 0.6, 0},
                           turns_slow = {"bursts in turns", 0.3, 6, 0, 0.5},
-                          mostly_slow = {"long bursts in turns", 0.5, 8, 0, 0.7};
+                          mostly_slow = {"bursts most of the time", 0.9, 8, 0, 0.7};
 
 struct dice {
     uint32_t seed, thrown;
@@ -151,7 +152,7 @@ static size_t simulate(uint32_t seed, double detected, size_t count, const struc
 
 /* How often of 100 seeds the detected core type, of a speed relative to all others, is
  * replaced.  These figures are in doc/measurement.md. */
-static const struct {
+static const struct simulation {
     const struct noise *noise;
     size_t count;
     double detected;
@@ -159,7 +160,7 @@ static const struct {
 } simulations[] = {
     {&launches_slow, 2, 1, 0, 1, 0},
     {&turns_slow, 2, 1, 0, 1, 0},
-    {&mostly_slow, 2, 1, 0, 1, 0},
+    {&mostly_slow, 4, 1, 0, 1, 0},
     {&mild, 4, 0.97, 0, 0, 0},        {&mild, 2, 0.9, 80, 100, 80},
     {&mild, 2, 0.8, 100, 100, 100},   {&mild, 2, 0.5, 100, 100, 100},
     {&mild, 4, 0.19, 100, 100, 99},   {&turns_slow, 2, 0.5, 90, 100, 90},
@@ -167,15 +168,15 @@ static const struct {
 
 START_TEST(switches_of_100_seeds)
 {
+    const struct simulation *s = &simulations[_i];
     unsigned used[FAIR_TYPES_MAX] = {0};
     for (uint32_t seed = 1; seed <= 100; seed++)
-        used[simulate(seed, simulations[_i].detected, simulations[_i].count, simulations[_i].noise)]++;
-    printf("%s, %zu core types, detected at %g: replaced in %u of 100, by the first candidate in %u\n",
-           simulations[_i].noise->name, simulations[_i].count, simulations[_i].detected, 100 - used[0],
-           used[1]);
-    ck_assert_uint_ge(100 - used[0], simulations[_i].least);
-    ck_assert_uint_le(100 - used[0], simulations[_i].most);
-    ck_assert_uint_ge(used[1], simulations[_i].first_least);
+        used[simulate(seed, s->detected, s->count, s->noise)]++;
+    printf("%s, %zu core types, detected at %g: replaced in %u of 100, by the first in %u\n",
+           s->noise->name, s->count, s->detected, 100 - used[0], used[1]);
+    ck_assert_uint_ge(100 - used[0], s->least);
+    ck_assert_uint_le(100 - used[0], s->most);
+    ck_assert_uint_ge(used[1], s->first_least);
 }
 END_TEST
 
