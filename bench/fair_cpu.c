@@ -9,23 +9,28 @@
 #include <string.h>
 #include <strings.h>
 
+#include "fair_choice.h"
 #include "fair_cpu.h"
 #include "protocol.h"
+#include "sampling.h"
 
-enum {
-    CANDIDATES = 3, /* core types that are compared with the detected one */
-    TRIALS = CANDIDATES + 1,
-    ROUNDS = 8,  /* so that a noisy neighbour meets all of them, or none in some */
-    WINDOWS = 4, /* of one launch, in a round; the best of all counts */
-};
-static const double better_by = 1.05; /* less is noise */
+/* In a round everyone has its turn twice: what slows down one turn is often over at
+ * the next.  Of two launches one finds its operands in the caches. */
+enum { TURNS = 2, LAUNCHES = 2 };
 
 /* A core type in a worker of its own. */
 struct trial {
     struct cpu_variables variables;
     struct link *link;           /* NULL: does not run */
     struct hcb_device_info info; /* of the CPU device in that worker */
-    double seconds;              /* best launch; NaN: none */
+};
+
+/* The trials, the detected core type first, and what they did in the rounds. */
+struct trials {
+    struct trial list[FAIR_TYPES_MAX];
+    struct hcb_clock_result clocks[FAIR_TYPES_MAX];
+    size_t count;
+    const struct trial *before; /* who computed last */
 };
 
 /* ----------------------------------------------------------------- variables */
@@ -97,25 +102,6 @@ static enum hcb_status prepare_trial(const struct record *record, struct link *l
     return status;
 }
 
-static void time_trial(struct trial *trial, const struct trial *before)
-{
-    char reason[HCB_REASON_SIZE];
-    json_t *request, *reply;
-    if (trial->link == NULL)
-        return;
-    if (before != NULL && before->link != NULL)
-        link_settle(before->link);
-    request = impl_request();
-    json_object_set_new(request, "launches", json_integer(1));
-    json_object_set_new(request, "count", json_integer(WINDOWS));
-    if (link_call(trial->link, "sample", request, &reply, reason) == HCB_OK) {
-        const json_t *wall = json_object_get(reply, "wall");
-        for (size_t i = 0; i < json_array_size(wall); i++)
-            trial->seconds = fmin(trial->seconds, json_number_value(json_array_get(wall, i)));
-    }
-    json_decref(reply);
-}
-
 /* The device as this worker sees it. */
 static bool describe(struct link *link, const char *device, struct hcb_device_info *info)
 {
@@ -138,7 +124,7 @@ static bool open_trial(const struct record *record, const struct link_options *h
 {
     char reason[HCB_REASON_SIZE];
     struct link_options with_core = *how;
-    *trial = (struct trial){.seconds = (double)NAN};
+    *trial = (struct trial){.link = NULL};
     set_variables(&trial->variables, core, threads_of(record));
     with_core.environment = trial->variables.list;
     if (link_open(&with_core, &trial->link, reason) != HCB_OK) {
@@ -154,112 +140,158 @@ static void close_trial(struct trial *trial)
     trial->link = NULL;
 }
 
-/* ---------------------------------------------------------------- the decision */
-
-size_t fair_choice(const double *seconds, size_t count)
-{
-    size_t best = 0;
-    for (size_t i = 1; i < count; i++)
-        if (seconds[i] > 0 && !(seconds[best] <= seconds[i]))
-            best = i;
-    return seconds[0] > 0 && seconds[best] * better_by > seconds[0] ? 0 : best;
-}
+/* -------------------------------------------------------------------- the trial */
 
 /* For tests: HCBENCH_TEST_BLAS_DETECTED=NAME[:RATIO] makes NAME the core type that
- * the library detects, and RATIO, if given, its speed over the best of the others,
+ * the library detects, and RATIO, if given, its speed over each of the others,
  * whatever was measured. */
-static const char *pretended_core(char *name, size_t size, double *ratio)
+struct pretence {
+    char name[64];
+    double ratio; /* 0: as measured */
+};
+
+/* NULL when nothing is pretended. */
+static const char *pretended_core(struct pretence *pretence)
 {
     const char *text = getenv("HCBENCH_TEST_BLAS_DETECTED");
+    *pretence = (struct pretence){.ratio = 0};
     if (text == NULL || *text == '\0')
         return NULL;
-    snprintf(name, size, "%.*s", (int)strcspn(text, ":"), text);
+    snprintf(pretence->name, sizeof pretence->name, "%.*s", (int)strcspn(text, ":"), text);
     const char *colon = strchr(text, ':');
-    *ratio = colon != NULL ? strtod(colon + 1, NULL) : 0;
-    return name;
+    if (colon != NULL)
+        pretence->ratio = strtod(colon + 1, NULL);
+    return pretence->name;
 }
 
-static bool is_new(const struct trial *trials, size_t count, const struct trial *trial)
+static bool is_new(const struct trials *trials, const struct trial *trial)
 {
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(trials[i].info.target, trial->info.target) == 0)
+    for (size_t i = 0; i < trials->count; i++)
+        if (strcmp(trials->list[i].info.target, trial->info.target) == 0)
             return false;
     return true;
 }
 
-/* Opens the trials: the library's own choice, then candidates that it has.  Returns
- * their number; 0 when not even the first worker starts. */
-static size_t open_trials(const struct record *record, const struct link_options *how,
-                          const char *device, const char *detected, struct trial *trials)
+/* Opens the trials: the library's own choice, then candidates that it has.  None when
+ * not even the first worker starts. */
+static void open_trials(const struct record *record, const struct link_options *how,
+                        const char *device, const char *detected, struct trials *trials)
 {
-    size_t count = 0;
     const char *name;
-    if (!open_trial(record, how, device, detected, &trials[count])) {
-        close_trial(&trials[count]);
-        return 0;
+    *trials = (struct trials){.count = 0};
+    if (!open_trial(record, how, device, detected, &trials->list[0])) {
+        close_trial(&trials->list[0]);
+        return;
     }
-    count++;
-    for (unsigned i = 0, had = 0; had < CANDIDATES && (name = hcb_blas_core_candidate(i)) != NULL;
-         i++) {
-        struct trial *trial = &trials[count];
+    trials->count = 1;
+    for (unsigned i = 0, had = 1;
+         had < FAIR_TYPES_MAX && (name = hcb_blas_core_candidate(i)) != NULL; i++) {
+        struct trial *trial = &trials->list[trials->count];
         const bool runs = open_trial(record, how, device, name, trial);
         const bool has = runs && strcasecmp(trial->info.target, name) == 0;
         had += has;
-        if (has && is_new(trials, count, trial))
-            count++;
+        if (has && is_new(trials, trial))
+            trials->count++;
         else
             close_trial(trial);
     }
-    return count;
 }
 
-static void time_trials(const struct record *record, const char *device, struct trial *trials,
-                        size_t count)
+/* Who fails does not run, whatever it did before. */
+static void drop_trial(struct trials *trials, size_t index)
+{
+    close_trial(&trials->list[index]);
+    hcb_clock_clear(&trials->clocks[index]);
+}
+
+static void close_trials(struct trials *trials)
+{
+    for (size_t i = 0; i < trials->count; i++)
+        drop_trial(trials, i);
+}
+
+/* One turn of a core type: LAUNCHES times in seconds. */
+static bool time_launches(struct trials *trials, size_t index, double *seconds)
 {
     char reason[HCB_REASON_SIZE];
-    const struct trial *before = NULL;
-    for (size_t i = 0; i < count; i++)
-        if (prepare_trial(record, trials[i].link, device, reason) != HCB_OK)
-            close_trial(&trials[i]);
+    const struct trial *trial = &trials->list[index];
+    json_t *request = impl_request(), *reply = NULL;
+    if (trials->before != NULL && trials->before->link != NULL)
+        link_settle(trials->before->link);
+    trials->before = trial;
+    json_object_set_new(request, "launches", json_integer(1));
+    json_object_set_new(request, "count", json_integer(LAUNCHES));
+    const enum hcb_status status = link_call(trial->link, "sample", request, &reply, reason);
+    for (size_t i = 0; i < LAUNCHES; i++)
+        seconds[i] = json_number_value(json_array_get(json_object_get(reply, "wall"), i));
+    json_decref(reply);
+    return status == HCB_OK && seconds[LAUNCHES - 1] > 0;
+}
+
+/* A round of those who are wanted, as bits. */
+static void time_round(struct trials *trials, unsigned wanted, uint64_t seed, uint32_t round,
+                       const struct pretence *pretence)
+{
+    double seconds[FAIR_TYPES_MAX][TURNS * LAUNCHES];
+    size_t order[FAIR_TYPES_MAX];
+    for (uint32_t turn = 0; turn < TURNS; turn++) {
+        sampling_order(seed, TURNS * round + turn, order, trials->count);
+        for (size_t j = 0; j < trials->count; j++)
+            if ((wanted >> order[j] & 1) != 0 && trials->list[order[j]].link != NULL &&
+                !time_launches(trials, order[j], seconds[order[j]] + turn * LAUNCHES))
+                drop_trial(trials, order[j]);
+    }
+    for (size_t i = 0; i < trials->count; i++) {
+        const double pretended = i == 0 ? 1 : pretence->ratio;
+        if ((wanted >> i & 1) != 0 && trials->list[i].link != NULL &&
+            !(pretence->ratio > 0
+                  ? fair_add(&trials->clocks[i], round, &pretended, 1)
+                  : fair_add(&trials->clocks[i], round, seconds[i], TURNS * LAUNCHES)))
+            drop_trial(trials, i);
+    }
+}
+
+/* Rounds until it is decided whom to use. */
+static size_t time_trials(const struct record *record, const char *device,
+                          const struct pretence *pretence, struct trials *trials)
+{
+    char reason[HCB_REASON_SIZE];
+    struct fair_choice choice = {.used = 0, .wanted = (1u << trials->count) - 1};
+    for (size_t i = 0; i < trials->count; i++)
+        if (prepare_trial(record, trials->list[i].link, device, reason) == HCB_OK)
+            trials->before = &trials->list[i];
         else
-            before = &trials[i];
-    for (unsigned round = 0; round < ROUNDS; round++)
-        for (size_t i = 0; i < count; i++) {
-            time_trial(&trials[i], before);
-            before = &trials[i];
-        }
+            drop_trial(trials, i);
+    for (uint32_t round = 0; round < FAIR_ROUNDS_MAX && choice.wanted != 0; round++) {
+        time_round(trials, choice.wanted, record->seed, round, pretence);
+        choice = fair_choose(trials->clocks, trials->count);
+    }
+    return choice.used;
 }
 
 static void try_cores(struct record *record, const struct link_options *how,
                       struct device_record *cpu, struct cpu_variables *variables)
 {
-    struct trial trials[TRIALS];
-    double seconds[TRIALS], ratio = 0;
-    char name[64];
-    const char *detected = pretended_core(name, sizeof name, &ratio);
-    const size_t count = open_trials(record, how, cpu->info.id, detected, trials);
-    if (count > 1)
-        time_trials(record, cpu->info.id, trials, count);
-    for (size_t i = 0; i < count; i++)
-        seconds[i] = trials[i].seconds;
-    if (ratio > 0 && count > 1) {
-        seconds[0] = (double)NAN;
-        seconds[0] = seconds[fair_choice(seconds, count)] / ratio;
-    }
-    if (count > 0) {
-        const size_t best = fair_choice(seconds, count);
+    struct trials trials;
+    struct pretence pretence;
+    const char *detected = pretended_core(&pretence);
+    open_trials(record, how, cpu->info.id, detected, &trials);
+    if (trials.count > 0) {
+        const size_t used =
+            trials.count > 1 ? time_trials(record, cpu->info.id, &pretence, &trials) : 0;
+        const struct trial *trial = &trials.list[used];
         snprintf(record->blas_core_detected, sizeof record->blas_core_detected, "%s",
-                 trials[0].info.target);
-        record->blas_fair_ratio = seconds[best] / seconds[0]; /* NaN when one did not run */
+                 trials.list[0].info.target);
+        /* NaN when the detected one did not run. */
+        record->blas_fair_ratio =
+            hcb_clock_ratio_only(&trials.clocks[used], &trials.clocks[0], true);
         record->blas_core_choice = CORE_TRIED;
-        record->blas_cores_tried = (unsigned)count;
-        cpu->info = trials[best].info;
-        set_variables(variables,
-                      best > 0 ? strchr(trials[best].variables.core, '=') + 1 : detected,
+        record->blas_cores_tried = (unsigned)trials.count;
+        cpu->info = trial->info;
+        set_variables(variables, used > 0 ? strchr(trial->variables.core, '=') + 1 : detected,
                       threads_of(record));
     }
-    for (size_t i = 0; i < count; i++)
-        close_trial(&trials[i]);
+    close_trials(&trials);
 }
 
 /* --------------------------------------------------------- what the user chose */

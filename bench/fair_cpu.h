@@ -19,17 +19,12 @@ struct cpu_variables {
  *
  * An OpenBLAS that does not know the processor falls back to kernels several times
  * too slow.  So a run tries the core types that the processor can execute, each in
- * a worker of its own, with a short matmul, and takes another than the detected
- * one when it is at least 5 % faster.  What the user chose (options->cpu_core, or
- * OPENBLAS_CORETYPE) is taken without a trial, and reported on stderr when the
- * library took another.  There is no trial without isolation, for `verify`, when
- * no row uses the BLAS, or when the BLAS has no core types. */
+ * a worker of its own, in rounds of a short matmul, and takes another than the
+ * detected one when that is proven to be faster (fair_choice.h).  What the user chose
+ * (options->cpu_core, or OPENBLAS_CORETYPE) is taken without a trial, and reported on
+ * stderr when the library took another.  There is no trial without isolation, for
+ * `verify`, when no row uses the BLAS, or when the BLAS has no core types. */
 void settle_cpu(struct record *record, const struct link_options *how,
                 struct cpu_variables *variables);
-
-/* Which of `count` core types to use, from their times in seconds (NaN: it did not
- * run): the fastest, but number 0, the detected one, unless that is at least 5 %
- * slower.  0 when none ran. */
-size_t fair_choice(const double *seconds, size_t count);
 
 #endif

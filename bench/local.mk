@@ -15,6 +15,7 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/differences.c \
 	%reldir%/discover.c \
 	%reldir%/draw.c %reldir%/draw.h \
+	%reldir%/fair_choice.c %reldir%/fair_choice.h \
 	%reldir%/fair_cpu.c %reldir%/fair_cpu.h \
 	%reldir%/grid.c %reldir%/grid.h \
 	%reldir%/html.c %reldir%/html.h \

@@ -34,6 +34,7 @@ static const struct member device_members[] = {
     DEVICE_MEMBER(MEMBER_U32, blas_threads),
     DEVICE_MEMBER(MEMBER_U64, memory_bytes),
     DEVICE_MEMBER(MEMBER_U64, max_buffer_bytes),
+    DEVICE_MEMBER(MEMBER_U64, cache_bytes),
     {.name = NULL},
 };
 

@@ -134,6 +134,10 @@ static void write_share(const struct line *line)
 {
     const char *bound = row_text(line->row, "roofline.bound");
     char unit[64];
+    if (!isfinite(row_number(line->row, "roofline.share"))) {
+        html_element(&line->sheet->html, "td", "n", bound);
+        return;
+    }
     snprintf(unit, sizeof unit, "%%%s%.40s", *bound != '\0' ? " of " : "", bound);
     sheet_number(line->sheet, row_number(line->row, "roofline.share") * 100, 3, unit);
 }
@@ -191,7 +195,7 @@ static bool has_bound(const struct hcb_result *row)
 
 static bool has_share(const struct hcb_result *row)
 {
-    return isfinite(row_number(row, "roofline.share"));
+    return *row_text(row, "roofline.bound") != '\0';
 }
 
 static bool has_watts(const struct hcb_result *row)

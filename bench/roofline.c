@@ -12,7 +12,7 @@
 
 /* Elements: some milliseconds of multiply-adds; vectors that are in no cache. */
 static const uint64_t peak_elements[] = {1 << 17, 1 << 24}; /* CPUs, hardware GPUs */
-static const uint64_t triad_elements[] = {1 << 23, 1 << 25};
+static const uint64_t triad_elements[] = {1 << 23, 1 << 25}; /* at least */
 
 /* The peak that a precision is held against, by its accumulator; the integers have
  * none. */
@@ -34,11 +34,44 @@ static bool is_wanted(const struct options *options)
             (options->roofline == ROOFLINE_AUTO && options->preset != PRESET_QUICK));
 }
 
+static struct device_record *find_device(const struct record *record, const char *id)
+{
+    for (size_t i = 0; i < record->device_count; i++)
+        if (strcmp(record->devices[i].info.id, id) == 0)
+            return &record->devices[i];
+    return NULL;
+}
+
+/* Bytes of the device's last-level cache; Vulkan does not tell, but another driver of
+ * the same hardware may.  0: unknown. */
+static uint64_t cache_of(const struct record *record, const struct device_record *device)
+{
+    uint64_t bytes = device->info.cache_bytes;
+    for (size_t i = 0; i < RECORD_SAME_MAX && device->same_as[i][0] != '\0' && bytes == 0; i++) {
+        const struct device_record *same = find_device(record, device->same_as[i]);
+        bytes = same != NULL ? same->info.cache_bytes : 0;
+    }
+    return bytes;
+}
+
 /* -------------------------------------------------------------------- the rows */
 
-static bool add_row(struct record *record, const struct hcb_device_info *info, enum hcb_op op,
+uint64_t roofline_triad_elements(const struct hcb_device_info *info, uint64_t cache_bytes)
+{
+    const bool is_hardware = info->type != HCB_DEVICE_CPU && !info->software;
+    const uint64_t least = triad_elements[is_hardware], step = 1 << 20,
+                   array = 4 * (cache_bytes / 3) / step * step + step; /* bytes */
+    uint64_t most = info->memory_bytes != 0 ? info->memory_bytes / 24 : array;
+    if (info->max_buffer_bytes != 0 && info->max_buffer_bytes < most)
+        most = info->max_buffer_bytes;
+    const uint64_t wanted = (array < most ? array : most) / sizeof(float);
+    return wanted > least ? wanted : least;
+}
+
+static bool add_row(struct record *record, const struct device_record *device, enum hcb_op op,
                     enum hcb_precision precision)
 {
+    const struct hcb_device_info *info = &device->info;
     const int platform = hcb_word(hcb_platform_name, info->platform);
     const bool is_hardware = info->type != HCB_DEVICE_CPU && !info->software;
     struct hcb_case task = {.op = op, .precision = precision, .shape = {1, 1, 1}};
@@ -53,7 +86,8 @@ static bool add_row(struct record *record, const struct hcb_device_info *info, e
     if (impl == HCB_IMPL_COUNT)
         return true;
     task.impl = (enum hcb_impl)impl;
-    task.shape.n = (op == HCB_OP_PEAK ? peak_elements : triad_elements)[is_hardware];
+    task.shape.n = op == HCB_OP_PEAK ? peak_elements[is_hardware]
+                                     : roofline_triad_elements(info, cache_of(record, device));
     struct hcb_result *larger =
         realloc(record->roofline, (record->roofline_count + 1) * sizeof *larger);
     if (larger == NULL) {
@@ -77,10 +111,10 @@ bool roofline_make_rows(struct record *record)
     for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
         for (size_t i = 0; i < record->device_count && good; i++)
             if ((peaks >> precision & 1) != 0)
-                good = add_row(record, &record->devices[i].info, HCB_OP_PEAK,
+                good = add_row(record, &record->devices[i], HCB_OP_PEAK,
                                (enum hcb_precision)precision);
     for (size_t i = 0; i < record->device_count && good; i++)
-        good = add_row(record, &record->devices[i].info, HCB_OP_TRIAD, HCB_PRECISION_F32);
+        good = add_row(record, &record->devices[i], HCB_OP_TRIAD, HCB_PRECISION_F32);
     return good;
 }
 
@@ -101,19 +135,11 @@ struct options roofline_options(const struct options *options)
 
 /* ------------------------------------------------------------------ the figures */
 
-static struct device_record *device_of(const struct record *record, const struct hcb_result *result)
-{
-    for (size_t i = 0; i < record->device_count; i++)
-        if (strcmp(record->devices[i].info.id, result->device) == 0)
-            return &record->devices[i];
-    return NULL;
-}
-
 void roofline_gather(struct record *record)
 {
     for (size_t i = 0; i < record->roofline_count; i++) {
         const struct hcb_result *row = &record->roofline[i];
-        struct device_record *device = device_of(record, row);
+        struct device_record *device = find_device(record, row->device);
         if (row->status != HCB_OK || device == NULL)
             continue;
         /* A roof is what is reached at best. */
@@ -127,7 +153,7 @@ void roofline_gather(struct record *record)
 
 double roofline_peak_gflops(const struct record *record, const struct hcb_result *result)
 {
-    const struct device_record *device = device_of(record, result);
+    const struct device_record *device = find_device(record, result->device);
     const int accumulator = accumulators[result->task.precision];
     if (device == NULL || accumulator < 0 || result->task.impl == HCB_IMPL_COOPMAT ||
         !is_known(device->peak_gflops[accumulator]))
@@ -161,15 +187,23 @@ void roofline_improve(struct hcb_result *row, struct hcb_result *again)
 }
 
 /* Without a peak only vectors have a nearer roof that is known: their one or two
- * operations per element are fewer than any device can do in the time of a load. */
+ * operations per element are fewer than any device can do in the time of a load.
+ * Operands that fit into the cache stay there from launch to launch. */
 void roofline_rate(const struct record *record, struct hcb_result *result)
 {
-    const struct device_record *device = device_of(record, result);
+    const struct device_record *device = find_device(record, result->device);
     const double peak = roofline_peak_gflops(record, result);
     if (device == NULL || hcb_op_is_extra(result->task.op) || !is_known(device->bandwidth_gbps) ||
         !is_known(result->gflops) || (!is_known(peak) && hcb_op_rank(result->task.op) == 3))
         return;
-    const double by_memory = result->flops / result->bytes * device->bandwidth_gbps;
+    const bool is_cached = hcb_case_bytes(&result->task) <= cache_of(record, device);
+    if (is_cached && hcb_op_rank(result->task.op) != 3) {
+        result->roofline_share = (double)NAN;
+        snprintf(result->roofline_bound, sizeof result->roofline_bound, "cache");
+        return;
+    }
+    const double by_memory =
+        is_cached ? (double)INFINITY : result->flops / result->bytes * device->bandwidth_gbps;
     const bool is_compute = is_known(peak) && peak <= by_memory;
     result->roofline_share = result->gflops / (is_compute ? peak : by_memory);
     snprintf(result->roofline_bound, sizeof result->roofline_bound, "%s",

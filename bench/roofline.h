@@ -13,6 +13,12 @@
  * on stderr when memory is short. */
 bool roofline_make_rows(struct record *record);
 
+/* Elements of the vectors that a device's triad uses: 2^23, on hardware GPUs 2^25, or
+ * as many more as make the three together four times as large as `cache_bytes` (0:
+ * unknown).  The additional ones are bounded by an eighth of the device's memory for the
+ * three, and by the largest buffer for one. */
+uint64_t roofline_triad_elements(const struct hcb_device_info *info, uint64_t cache_bytes);
+
 /* The options for those rows: short samples, uniform numbers. */
 struct options roofline_options(const struct options *options);
 
@@ -29,7 +35,10 @@ struct hcb_result *roofline_peak_row(const struct record *record, const struct h
 /* Takes over what `again` reached when that is more; `again` is cleared. */
 void roofline_improve(struct hcb_result *row, struct hcb_result *again);
 
-/* Fills in the row's share of the nearer roof, and which one that is. */
+/* Fills in the row's share of the nearer roof, and which one that is.  A row whose
+ * operands fit together into the device's last-level cache is not held against memory:
+ * a matmul has the roof of compute alone; sums and dot products have no share, and
+ * "cache" for the bound. */
 void roofline_rate(const struct record *record, struct hcb_result *result);
 
 #endif

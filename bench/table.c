@@ -168,6 +168,8 @@ static void add_roof(struct grid *grid, const struct hcb_result *row)
     if (isfinite(row->roofline_share))
         grid_cell(grid, ROOF, PAINT_NONE, "%.0f%% %s", row->roofline_share * 100,
                   row->roofline_bound);
+    else if (row->roofline_bound[0] != '\0')
+        grid_cell(grid, ROOF, PAINT_NONE, "%s", row->roofline_bound);
 }
 
 /* `same_shape`: the line above says the shape. */

@@ -220,6 +220,32 @@ static uint32_t physical_cores(void)
     return cores;
 }
 
+uint64_t hcbi_host_cache(void)
+{
+    uint64_t bytes = 0;
+#if defined HAVE_HWLOC && HWLOC_API_VERSION >= 0x20000
+    static const hwloc_obj_type_t levels[] = {HWLOC_OBJ_L5CACHE, HWLOC_OBJ_L4CACHE,
+                                              HWLOC_OBJ_L3CACHE, HWLOC_OBJ_L2CACHE,
+                                              HWLOC_OBJ_L1CACHE};
+    hwloc_topology_t topology;
+    if (hwloc_topology_init(&topology) != 0)
+        return 0;
+    hwloc_bitmap_t ours = hwloc_bitmap_alloc();
+    if (ours != NULL && hwloc_topology_load(topology) == 0) {
+        if (hwloc_get_cpubind(topology, ours, HWLOC_CPUBIND_PROCESS) != 0)
+            hwloc_bitmap_fill(ours);
+        for (size_t i = 0; i < sizeof levels / sizeof *levels && bytes == 0; i++)
+            for (hwloc_obj_t cache = NULL;
+                 (cache = hwloc_get_next_obj_by_type(topology, levels[i], cache)) != NULL;)
+                if (hwloc_bitmap_intersects(cache->cpuset, ours))
+                    bytes += cache->attr->cache.size;
+    }
+    hwloc_bitmap_free(ours);
+    hwloc_topology_destroy(topology);
+#endif
+    return bytes;
+}
+
 /* Vector extensions among the flags that Linux lists. */
 static void vector_extensions(char *isa, size_t size)
 {

@@ -385,7 +385,7 @@ struct hcb_result {
     double flops, bytes;  /* of one launch: operations, traffic; NaN for none */
     double gflops, gbps;  /* from the kernel median, else from wall */
     double roofline_share;    /* of the device's nearer roof, for sums of products */
-    char roofline_bound[8];   /* "compute" or "memory": which roof that is */
+    char roofline_bound[8];   /* "compute" or "memory": which roof that is; "cache": none */
     struct hcb_verdict error; /* its status and reason are those of the row */
     char baseline[40];        /* "cpu:0/openblas" */
     struct hcb_ratio speedup_kernel, speedup_end_to_end;
@@ -526,6 +526,7 @@ struct hcb_device_info {
     uint32_t blas_threads;    /* of those, that the CPU's BLAS uses; 0: none, or not known */
     uint64_t memory_bytes;
     uint64_t max_buffer_bytes;
+    uint64_t cache_bytes; /* of the last level, as far as is known; 0: unknown */
 };
 
 /* Names of the platforms, whether built in or not: "cpu", "opencl", "vulkan",

@@ -201,6 +201,9 @@ uint64_t hcbi_now_ns(void);
 /* Bytes of memory that this process may use: physical memory, or the cgroup's
  * limit when that is lower; 0 if unknown. */
 uint64_t hcbi_host_memory(void);
+/* Bytes of the last-level caches together that the processors of the affinity mask
+ * have; 0 if unknown, as without hwloc. */
+uint64_t hcbi_host_cache(void);
 /* Processors that this process may use: affinity mask and cgroup quota. */
 uint32_t hcbi_host_threads(void);
 /* Threads of the CPU's own computations: those, or HCBENCH_CPU_THREADS of the

@@ -52,6 +52,11 @@ for file in missing.json foreign.json cut.json .; do
 	[ -e page.html ] && note "a page was written for $file"
 done
 
+# Operands in a cache have no share of a roof; the table says why.
+awk '{ print } /^ *"status": "ok",$/ { print "\"roofline\": {\"bound\": \"cache\"}," }' small.json >cached.json
+expect 0 report cached.json -o page.html
+grep -q '<td class="n">cache</td>' page.html || note "the page does not say that rows are in a cache"
+
 # Outputs that cannot be written.
 expect 1 report small.json -o missing/folder/page.html
 says err 'missing/folder/page.html'

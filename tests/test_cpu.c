@@ -474,6 +474,7 @@ START_TEST(device_says_what_it_is)
     ck_assert_str_eq(info->api_version, WITH_CBLAS ? "CBLAS" : "");
     ck_assert_uint_eq(info->compute_units, hcbi_host_threads());
     ck_assert_uint_gt(info->memory_bytes, 0);
+    ck_assert_uint_eq(info->cache_bytes, hcbi_host_cache());
     ck_assert(info->host_memory && !info->software);
     if (strcmp(info->driver, "OpenBLAS") == 0)
         ck_assert_msg(info->driver_version[0] >= '0' && info->driver_version[0] <= '9', "%s",

@@ -183,6 +183,21 @@ START_TEST(memory)
 }
 END_TEST
 
+#ifdef HAVE_HWLOC
+/* A made-up machine: 2 x 4 third-level caches of 32 MiB, or second-level ones only. */
+START_TEST(last_level_caches)
+{
+    setenv("HWLOC_SYNTHETIC", "pack:2 l3:4(size=33554432) l2:2(size=1048576) core:1 pu:2", 1);
+    ck_assert_uint_eq(hcbi_host_cache(), 256 << 20);
+    setenv("HWLOC_SYNTHETIC", "pack:1 l2:4(size=1048576) l1:1(size=32768) pu:1", 1);
+    ck_assert_uint_eq(hcbi_host_cache(), 4 << 20);
+    setenv("HWLOC_SYNTHETIC", "pack:1 core:4 pu:1", 1);
+    ck_assert_uint_eq(hcbi_host_cache(), 0);
+    unsetenv("HWLOC_SYNTHETIC");
+}
+END_TEST
+#endif
+
 START_TEST(clock_goes_forward)
 {
     uint64_t last = hcbi_now_ns();
@@ -242,6 +257,9 @@ int main(void)
 #endif
     tcase_add_test(tests, cgroup_limits);
     tcase_add_test(tests, threads_that_were_asked_for);
+#ifdef HAVE_HWLOC
+    tcase_add_test(tests, last_level_caches);
+#endif
     tcase_add_test(tests, names_of_software);
     tcase_add_test(tests, memory);
     tcase_add_test(tests, clock_goes_forward);

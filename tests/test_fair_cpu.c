@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fair_cpu.h"
+#include "fair_choice.h"
 #include "link.h"
 #include "protocol.h"
 #include "suite.h"
@@ -22,20 +22,161 @@
 
 /* ------------------------------------------------------------------ the choice */
 
-START_TEST(the_fastest_unless_the_detected_is_as_good)
+/* Core types without noise, from their seconds (0: it does not run); `rounds` is how
+ * many each took part in. */
+static size_t choose(const double *seconds, size_t count, size_t *rounds)
+{
+    struct hcb_clock_result clocks[FAIR_TYPES_MAX] = {{.samples = NULL}};
+    struct fair_choice choice = {.used = 0, .wanted = (1u << count) - 1};
+    for (uint32_t round = 0; round < FAIR_ROUNDS_MAX && choice.wanted != 0; round++) {
+        for (size_t i = 0; i < count; i++)
+            if ((choice.wanted >> i & 1) != 0 && seconds[i] > 0) {
+                const double launches[] = {2 * seconds[i], seconds[i], 3 * seconds[i]};
+                ck_assert(fair_add(&clocks[i], round, launches, 3));
+            }
+        choice = fair_choose(clocks, count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        rounds[i] = clocks[i].summary.n;
+        ck_assert(rounds[i] == 0 || clocks[i].summary.median == seconds[i]);
+        hcb_clock_clear(&clocks[i]);
+    }
+    return choice.used;
+}
+
+/* The detected one unless another is more than 5 % faster; then the first of those,
+ * unless a later one is more than 5 % faster than that. */
+START_TEST(the_first_that_is_proven)
 {
     static const struct {
-        double seconds[4];
+        double seconds[FAIR_TYPES_MAX];
         size_t count, choice;
     } rows[] = {
-        {{1, 2, 3, 4}, 4, 0},           {{5, 1, 2, 3}, 4, 1},       {{5, 3, 2, 1}, 4, 3},
-        {{1, 0.96, 2, 3}, 4, 0},        {{1, 0.95, 2, 3}, 4, 1},    {{1, 0.99, 0.9, 3}, 4, 2},
-        {{NAN, 3, 2, 4}, 4, 2},         {{1, NAN, NAN, NAN}, 4, 0}, {{1, NAN, 0.5, NAN}, 4, 2},
-        {{NAN, NAN, NAN, NAN}, 4, 0},   {{NAN, NAN, NAN, 1}, 4, 3}, {{1}, 1, 0},
-        {{NAN}, 1, 0},
+        {{1, 2, 3, 4}, 4, 0},    {{5, 1, 2, 3}, 4, 1},    {{5, 3, 2, 1}, 4, 3},
+        {{1, 0.96, 2, 3}, 4, 0}, {{1, 0.95, 2, 3}, 4, 1}, {{1, 0.99, 0.9, 3}, 4, 2},
+        {{3, 1, 0.96, 1}, 4, 1}, {{3, 1, 0.95, 1}, 4, 2}, {{3, 2.99, 1, 0.99}, 4, 2},
+        {{0, 3, 2, 4}, 4, 2},    {{0, 2, 1.99, 4}, 4, 1}, {{1, 0, 0, 0}, 4, 0},
+        {{1, 0, 0.5, 0}, 4, 2},  {{0, 0, 0, 0}, 4, 0},    {{0, 0, 0, 1}, 4, 3},
+        {{1}, 1, 0},             {{0}, 1, 0},
     };
+    size_t rounds[FAIR_TYPES_MAX];
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        ck_assert_msg(fair_choice(rows[i].seconds, rows[i].count) == rows[i].choice, "row %zu", i);
+        ck_assert_msg(choose(rows[i].seconds, rows[i].count, rounds) == rows[i].choice, "row %zu",
+                      i);
+}
+END_TEST
+
+/* Whoever is several times slower computes in the first rounds only, detected or not. */
+START_TEST(the_hopeless_leave_early)
+{
+    size_t rounds[FAIR_TYPES_MAX];
+    ck_assert_uint_eq(choose((const double[]){1, 5, 1, 1}, 4, rounds), 0);
+    ck_assert_uint_eq(rounds[1], HCB_RATIO_ROUNDS_MIN);
+    ck_assert_uint_gt(rounds[0], HCB_RATIO_ROUNDS_MIN);
+    ck_assert_uint_gt(rounds[3], HCB_RATIO_ROUNDS_MIN);
+    ck_assert_uint_lt(rounds[0], FAIR_ROUNDS_MAX);
+    ck_assert_uint_eq(choose((const double[]){5, 1, 1, 5}, 4, rounds), 1);
+    ck_assert_uint_eq(rounds[0], HCB_RATIO_ROUNDS_MIN);
+    ck_assert_uint_eq(rounds[3], HCB_RATIO_ROUNDS_MIN);
+    ck_assert_uint_eq(rounds[1], rounds[2]);
+    ck_assert_uint_lt(rounds[1], FAIR_ROUNDS_MAX);
+}
+END_TEST
+
+/* ------------------------------------------------------------- simulated rounds */
+
+/* What a machine does to launches.  Bursts last for 1 to `burst_rounds` rounds, in
+ * which launches, or all launches of a turn, take three times as long. */
+struct noise {
+    const char *name;
+    double burst_starts; /* chance in a round */
+    unsigned burst_rounds;
+    double slow_launch, slow_turn; /* chances in a burst */
+};
+static const struct noise mild = {"mild noise", 0, 0, 0, 0},
+                          launches_slow = {"bursts in launches", 0.3, 6, 0.6, 0},
+                          turns_slow = {"bursts in turns", 0.3, 6, 0, 0.5},
+                          mostly_slow = {"bursts most of the time", 0.9, 8, 0, 0.7};
+
+struct dice {
+    uint32_t seed, thrown;
+};
+
+/* Uniform in (0, 1). */
+static double throw_dice(struct dice *dice)
+{
+    const uint32_t key[2] = {dice->seed, 0x66616972}, counter[4] = {dice->thrown++};
+    uint32_t words[4];
+    hcb_philox4x32(counter, key, words);
+    return (words[0] + 0.5) * 0x1p-32;
+}
+
+/* Two turns of two launches: 3 % of noise, and each twentieth launch half as long
+ * again. */
+static bool simulate_turns(struct hcb_clock_result *clock, uint32_t round, double seconds,
+                           const struct noise *noise, bool burst, struct dice *dice)
+{
+    double launches[4];
+    for (size_t i = 0; i < 4; i += 2) {
+        const bool slow_turn = burst && throw_dice(dice) < noise->slow_turn;
+        for (size_t j = i; j < i + 2; j++) {
+            const bool slow = slow_turn || (burst && throw_dice(dice) < noise->slow_launch);
+            launches[j] = seconds * (1 - 0.03 * log(throw_dice(dice))) * (slow ? 3 : 1) *
+                          (throw_dice(dice) < 0.05 ? 1.5 : 1);
+        }
+    }
+    return fair_add(clock, round, launches, 4);
+}
+
+static size_t simulate(uint32_t seed, double detected, size_t count, const struct noise *noise)
+{
+    struct dice dice = {seed, 0};
+    struct hcb_clock_result clocks[FAIR_TYPES_MAX] = {{.samples = NULL}};
+    struct fair_choice choice = {.used = 0, .wanted = (1u << count) - 1};
+    unsigned burst = 0;
+    for (uint32_t round = 0; round < FAIR_ROUNDS_MAX && choice.wanted != 0; round++) {
+        if (burst > 0)
+            burst--;
+        else if (throw_dice(&dice) < noise->burst_starts)
+            burst = 1 + (unsigned)(throw_dice(&dice) * noise->burst_rounds);
+        for (size_t i = 0; i < count; i++)
+            if ((choice.wanted >> i & 1) != 0)
+                ck_assert(simulate_turns(&clocks[i], round, i == 0 ? 1 / detected : 1, noise,
+                                         burst > 0, &dice));
+        choice = fair_choose(clocks, count);
+    }
+    for (size_t i = 0; i < count; i++)
+        hcb_clock_clear(&clocks[i]);
+    return choice.used;
+}
+
+/* How often of 100 seeds the detected core type, of a speed relative to all others, is
+ * replaced.  These figures are in doc/measurement.md. */
+static const struct simulation {
+    const struct noise *noise;
+    size_t count;
+    double detected;
+    unsigned least, most, first_least; /* replaced, and by the first candidate */
+} simulations[] = {
+    {&launches_slow, 2, 1, 0, 1, 0},
+    {&turns_slow, 2, 1, 0, 1, 0},
+    {&mostly_slow, 4, 1, 0, 1, 0},
+    {&mild, 4, 0.97, 0, 0, 0},        {&mild, 2, 0.9, 80, 100, 80},
+    {&mild, 2, 0.8, 100, 100, 100},   {&mild, 2, 0.5, 100, 100, 100},
+    {&mild, 4, 0.19, 100, 100, 99},   {&turns_slow, 2, 0.5, 90, 100, 90},
+};
+
+START_TEST(switches_of_100_seeds)
+{
+    const struct simulation *s = &simulations[_i];
+    unsigned used[FAIR_TYPES_MAX] = {0};
+    for (uint32_t seed = 1; seed <= 100; seed++)
+        used[simulate(seed, s->detected, s->count, s->noise)]++;
+    printf("%s, %zu core types, detected at %g: replaced in %u of 100, by the first in %u\n",
+           s->noise->name, s->count, s->detected, 100 - used[0], used[1]);
+    ck_assert_uint_ge(100 - used[0], s->least);
+    ck_assert_uint_le(100 - used[0], s->most);
+    ck_assert_uint_ge(used[1], s->first_least);
 }
 END_TEST
 
@@ -215,7 +356,9 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "worker") == 0)
         return worker_main();
     TCase *tests = suite_case("fair_cpu");
-    tcase_add_test(tests, the_fastest_unless_the_detected_is_as_good);
+    tcase_add_test(tests, the_first_that_is_proven);
+    tcase_add_test(tests, the_hopeless_leave_early);
+    tcase_add_loop_test(tests, switches_of_100_seeds, 0, sizeof simulations / sizeof *simulations);
     tcase_add_test(tests, names_of_core_types);
     tcase_add_test(tests, who_waits_uses_no_processor);
 #ifdef HAVE_SCHED_GETAFFINITY

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "platform.h"
 #include "platform_checks.h"
 
 static struct hcb_ctx *ctx;
@@ -281,6 +282,8 @@ START_TEST(devices_are_described)
         ck_assert_uint_gt(info->compute_units, 0);
         ck_assert_uint_gt(info->memory_bytes, 0);
         ck_assert_uint_gt(info->max_buffer_bytes, 0);
+        if (info->software)
+            ck_assert_uint_eq(info->cache_bytes, hcbi_host_cache());
         ck_assert(!info->host_memory);
         if (info->type == HCB_DEVICE_CPU)
             ck_assert(info->software);

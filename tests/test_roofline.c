@@ -75,6 +75,38 @@ START_TEST(rows_are_made_when_they_are_wanted)
 }
 END_TEST
 
+/* The made-up caches are of a common processor, one with eight large ones, and a card. */
+START_TEST(triads_are_in_no_cache)
+{
+    static const uint64_t mib = UINT64_C(1) << 20, gib = UINT64_C(1) << 30;
+    static const struct {
+        struct hcb_device_info info;
+        uint64_t cache, least, most; /* elements */
+    } rows[] = {
+        {{.type = HCB_DEVICE_CPU, .memory_bytes = UINT64_C(64) << 30}, 0, 1 << 23, 1 << 23},
+        {{.type = HCB_DEVICE_CPU, .memory_bytes = UINT64_C(64) << 30}, 16 << 20, 1 << 23, 1 << 23},
+        {{.type = HCB_DEVICE_CPU, .memory_bytes = UINT64_C(64) << 30}, 768 << 20, 256 << 20, 257 << 20},
+        {{.type = HCB_DEVICE_GPU, .software = true}, 768 << 20, 256 << 20, 257 << 20},
+        /* bounded by memory, and by a buffer */
+        {{.type = HCB_DEVICE_CPU, .memory_bytes = UINT64_C(6) << 30}, 768 << 20, 64 << 20, 64 << 20},
+        {{.type = HCB_DEVICE_CPU, .max_buffer_bytes = 128 << 20}, 768 << 20, 32 << 20, 32 << 20},
+        {{.type = HCB_DEVICE_CPU, .memory_bytes = 256 << 20}, 768 << 20, 1 << 23, 1 << 23},
+        {{.type = HCB_DEVICE_GPU, .memory_bytes = UINT64_C(80) << 30}, 50 << 20, 1 << 25, 1 << 25},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const uint64_t elements = roofline_triad_elements(&rows[i].info, rows[i].cache);
+        ck_assert_msg(elements >= rows[i].least && elements <= rows[i].most, "row %zu: %llu", i,
+                      (unsigned long long)elements);
+    }
+    devices[0].info.cache_bytes = 96 * mib;
+    devices[0].info.memory_bytes = 16 * gib;
+    ck_assert(roofline_make_rows(&record));
+    const struct hcb_result *triad = find("cpu:0", HCB_OP_TRIAD, HCB_PRECISION_F32);
+    ck_assert_uint_ge(hcb_case_bytes(&triad->task), 4 * 96 * mib);
+    ck_assert_uint_lt(hcb_case_bytes(&triad->task), 5 * 96 * mib);
+}
+END_TEST
+
 /* Failed rows leave what was not measured absent. */
 /* The fastest of two samples gives this rate; the median does not. */
 static void measure(struct hcb_result *row, double rate)
@@ -164,6 +196,42 @@ START_TEST(share_of_the_nearer_roof)
 }
 END_TEST
 
+/* Operands that fit together into the cache are not held against memory. */
+START_TEST(a_cache_has_no_roof)
+{
+    const struct hcb_shape vector = {1, 999999, 1}, thin = {1000, 1000, 1};
+    const uint64_t sum_bytes = 4 * 1000000, thin_bytes = 4008000;
+    struct hcb_result row;
+    for (int same = 0; same < 2; same++) { /* its own driver tells, or another */
+        struct hcb_device_info *who = same ? &devices[1].info : &devices[0].info;
+        devices[0].info.cache_bytes = 0;
+        snprintf(devices[0].same_as[0], sizeof devices[0].same_as[0], "null:0");
+        who->cache_bytes = sum_bytes;
+        row = rated(HCB_OP_SUM, HCB_IMPL_NATIVE, HCB_PRECISION_F32, vector, 1e-4);
+        ck_assert_str_eq(row.roofline_bound, "cache");
+        ck_assert_double_nan(row.roofline_share);
+        who->cache_bytes = sum_bytes - 1;
+        row = rated(HCB_OP_SUM, HCB_IMPL_NATIVE, HCB_PRECISION_F32, vector, 1e-4);
+        ck_assert_str_eq(row.roofline_bound, "memory");
+        ck_assert_double_eq_tol(row.roofline_share, 2, 1e-9);
+        who->cache_bytes = thin_bytes;
+        row = rated(HCB_OP_MATMUL, HCB_IMPL_OPENBLAS, HCB_PRECISION_F32, thin, 1e-3);
+        ck_assert_str_eq(row.roofline_bound, "compute");
+        ck_assert_double_eq_tol(row.roofline_share, 0.02, 1e-9); /* 2 of 100 GFLOP/s */
+        who->cache_bytes = thin_bytes - 1;
+        row = rated(HCB_OP_MATMUL, HCB_IMPL_OPENBLAS, HCB_PRECISION_F32, thin, 1e-3);
+        ck_assert_str_eq(row.roofline_bound, "memory");
+    }
+    /* Without roofs nothing is said. */
+    devices[0].info.cache_bytes = sum_bytes;
+    row = rated(HCB_OP_SUM, HCB_IMPL_NATIVE, HCB_PRECISION_F32, vector, 1e-4);
+    row.roofline_bound[0] = '\0';
+    devices[0].bandwidth_gbps = (double)NAN;
+    roofline_rate(&record, &row);
+    ck_assert_str_eq(row.roofline_bound, "");
+}
+END_TEST
+
 /* The peak of vectors is none for matrix units and integers. */
 START_TEST(no_share_without_a_ceiling)
 {
@@ -197,6 +265,8 @@ int main(void)
     tcase_add_test(tests, figures_come_from_good_rows);
     tcase_add_test(tests, peaks_are_improved);
     tcase_add_test(tests, share_of_the_nearer_roof);
+    tcase_add_test(tests, triads_are_in_no_cache);
+    tcase_add_test(tests, a_cache_has_no_roof);
     tcase_add_loop_test(tests, no_share_without_a_ceiling, 0, 6);
     return suite_run("roofline", tests);
 }

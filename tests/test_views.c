@@ -804,6 +804,16 @@ START_TEST(roofs_are_shown)
     ck_assert_uint_eq(json_array_size(at(document, "roofline", NULL, NULL)), 2);
     ck_assert_uint_eq(json_array_size(at(document, "results", NULL, NULL)), record.result_count);
     json_decref(document);
+    results[1].roofline_share = (double)NAN; /* in a cache */
+    snprintf(results[1].roofline_bound, sizeof results[1].roofline_bound, "cache");
+    text = printed(0, 0);
+    has(line_of(text, "opencl:0", "7.50 ms"), " cache ");
+    free(text);
+    document = written_json(in_folder("a.json"));
+    tile = json_array_get(at(document, "results", NULL, NULL), 1);
+    ck_assert_ptr_null(at(tile, "roofline", "share", NULL));
+    text_is(at(tile, "roofline", "bound", NULL), "cache");
+    json_decref(document);
 }
 END_TEST
 

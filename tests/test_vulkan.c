@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "platform.h"
 #include "platform_checks.h"
 
 static struct hcb_ctx *ctx;
@@ -442,6 +443,8 @@ START_TEST(devices_are_described)
         ck_assert_uint_eq(strlen(info->uuid), 32);
         ck_assert_uint_gt(info->memory_bytes, 0);
         ck_assert_uint_gt(info->max_buffer_bytes, 0);
+        if (info->software)
+            ck_assert_uint_eq(info->cache_bytes, hcbi_host_cache());
         if (strcmp(info->driver, "llvmpipe") == 0) {
             ck_assert(info->software);
             ck_assert_int_eq(info->type, HCB_DEVICE_CPU);

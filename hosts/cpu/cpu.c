@@ -89,6 +89,7 @@ static enum hcb_status cpu_device_describe(struct hcb_platform *platform, size_t
     info->host_memory = true;
     info->memory_bytes = hcbi_host_memory();
     info->max_buffer_bytes = info->memory_bytes;
+    info->cache_bytes = hcbi_host_cache();
     return HCB_OK;
 }
 

@@ -186,6 +186,10 @@ void hcbi_opencl_describe(const struct opencl_entry *entry, struct hcb_device_in
         info->memory_bytes = bytes;
     if (read_device(entry->device, CL_DEVICE_MAX_MEM_ALLOC_SIZE, &bytes, sizeof bytes))
         info->max_buffer_bytes = bytes;
+    if (info->software)
+        info->cache_bytes = hcbi_host_cache();
+    else if (read_device(entry->device, CL_DEVICE_GLOBAL_MEM_CACHE_SIZE, &bytes, sizeof bytes))
+        info->cache_bytes = bytes;
 }
 
 void hcbi_opencl_read_arithmetic(struct opencl_device *device)

@@ -121,6 +121,7 @@ static void describe_memory(VkPhysicalDevice physical, const struct properties *
             largest = heap->size;
     }
     info->memory_bytes = info->software || sum == 0 ? largest : sum;
+    info->cache_bytes = info->software ? hcbi_host_cache() : 0; /* there is no query */
     info->max_buffer_bytes = p->allocation.maxMemoryAllocationSize;
     if (p->buffer.maxBufferSize != 0)
         info->max_buffer_bytes = vulkan_min(info->max_buffer_bytes, p->buffer.maxBufferSize);
