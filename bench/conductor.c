@@ -287,7 +287,6 @@ static void end_well(struct conductor *conductor, struct group *group)
             finish(conductor, row, HCB_ERROR, reason);
             continue;
         }
-        roofline_rate(conductor->record, row->result);
         if (options->command != COMMAND_VERIFY)
             sampling_warn(options, row->result, &row->windows,
                           sampling_window_s(options, row->actor->info));
@@ -485,11 +484,8 @@ bool conduct(struct record *record)
             conductor_run(conductor, results + i, end - i);
         else /* finished by the earlier part of a run that goes on */
             conductor->session.finished += end - i;
-        /* Roofs may have been raised since, or measured anew. */
-        for (size_t j = i; j < end; j++)
-            if (results[j].status == HCB_OK)
-                roofline_rate(record, &results[j]);
     }
+    roofline_rate_all(record);
     conductor_close(conductor);
     return true;
 }

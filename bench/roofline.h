@@ -29,7 +29,11 @@ struct hcb_result *roofline_peak_row(const struct record *record, const struct h
 /* Takes over what `again` reached when that is more; `again` is cleared. */
 void roofline_improve(struct hcb_result *row, struct hcb_result *again);
 
-/* Fills in the row's share of the nearer roof, and which one that is. */
+/* Fills in the row's share of the nearer roof, and which one that is, or takes them
+ * away when no roof is known. */
 void roofline_rate(const struct record *record, struct hcb_result *result);
+/* Gathers the roofs and rates all rows: a roof may have risen since a row was
+ * measured. */
+void roofline_rate_all(struct record *record);
 
 #endif

@@ -21,6 +21,7 @@
 #include "page.h"
 #include "protocol.h"
 #include "read.h"
+#include "roofline.h"
 #include "schema.h"
 #include "suite.h"
 
@@ -28,48 +29,75 @@
 
 static char folder[64], file[128], other[128];
 
-static json_t *clock_json(double first)
+/* Seven times in an order that another `step` makes another one. */
+static void measure(struct hcb_clock_result *clock, double first, uint32_t step)
 {
-    struct hcb_clock_result clock = {0};
-    json_t *samples = json_array(), *rounds = json_array();
     for (uint32_t i = 0; i < 7; i++) {
-        const double sample = first * (1 + 0.125 * ((i * 3) % 7));
-        ck_assert(hcb_clock_add(&clock, i / 2, &sample, 1));
-        json_array_append_new(samples, json_real(sample));
-        json_array_append_new(rounds, json_integer(i / 2));
+        const double sample = first * (1 + 0.125 * ((i * step) % 7));
+        ck_assert(hcb_clock_add(clock, i / 2, &sample, 1));
     }
-    const struct hcb_summary *s = &clock.summary;
-    json_t *object = json_pack("{s:f, s:f, s:f, s:f, s:[f,f], s:i, s:o, s:o}", "median_s", s->median,
-                               "q1_s", s->q1, "q3_s", s->q3, "min_s", s->min, "ci95_s", s->ci95_low,
-                               s->ci95_high, "n", 7, "samples_s", samples, "rounds", rounds);
-    hcb_clock_clear(&clock);
-    return object;
 }
 
-static json_t *row_json(const char *device, const char *impl, double first)
+static struct hcb_result good_row(const char *device, enum hcb_op op, enum hcb_impl impl, double first)
 {
-    json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:{s:i, s:i, s:i}, s:s, s:o, s:o, s:f, s:{s:f, s:f}}",
-                            "device", device, "op", "matmul", "impl", impl, "precision", "f32", "shape",
-                            "m", 16, "n", 16, "k", 16, "status", "ok", "kernel", clock_json(first),
-                            "end_to_end", clock_json(4 * first), "setup_s", 0.5, "error", "bound_ratio",
-                            0.5, "limit", 8.0);
-    struct hcb_result result;
-    ck_assert(record_result_from_json(row, &result, NULL));
-    hcb_result_rates(&result);
-    json_decref(row);
-    row = record_result_json(&result, true);
-    hcb_result_clear(&result);
+    const struct hcb_case task = {op, impl, HCB_PRECISION_F32,
+                                  op == HCB_OP_MATMUL ? (struct hcb_shape){16, 16, 16}
+                                                      : (struct hcb_shape){1, 4096, 1}};
+    const uint32_t step = impl == HCB_IMPL_TILE ? 5 : 3;
+    struct hcb_result row;
+    hcb_result_init(&row, device, &task);
+    row.status = HCB_OK;
+    measure(&row.kernel, first, step);
+    if (op == HCB_OP_MATMUL)
+        measure(&row.end_to_end, 4 * first, step);
+    row.setup_s = 0.5;
+    row.error.bound_ratio = 0.5;
+    row.error.limit = 8;
+    row.error.checked = 256;
+    hcb_result_rates(&row);
     return row;
 }
 
-/* A row on the CPU, one on a GPU that is four times as fast, one that did not run. */
+/* Twice as fast as the CPU's matmul, and with all that sensors tell. */
+static struct hcb_result sensed_row(const struct hcb_result *baseline)
+{
+    struct hcb_result row = good_row("vulkan:0", HCB_OP_MATMUL, HCB_IMPL_TILE, 0x1p-10);
+    hcb_result_warn(&row, "one");
+    hcb_result_warn(&row, "two");
+    row.upload_s = 0x1p-12;
+    row.download_s = 0x1p-13;
+    row.energy_j = 0.25;
+    row.watts = 40;
+    snprintf(row.power_source, sizeof row.power_source, "NVML");
+    for (int i = 0; i < 3; i++)
+        ck_assert(hcb_result_add_frequency(&row, 1000 + 50 * ((i + 1) % 3)));
+    row.temperature_max_c = -12.5; /* a cold room */
+    hcb_result_rates(&row);
+    hcb_result_compare(&row, baseline, true, 1);
+    return row;
+}
+
+/* The row as a file has it; it is cleared. */
+static json_t *to_json(struct hcb_result *row)
+{
+    json_t *object = record_result_json(row, true);
+    hcb_result_clear(row);
+    return object;
+}
+
+/* A row on the CPU, whose roof is known, one on a GPU that is four times as fast, one
+ * that did not run. */
 static json_t *good_document(void)
 {
-    json_t *fast = row_json("vulkan:0", "tile", 0x1p-10);
-    json_object_set_new(fast, "speedup",
-                        json_pack("{s:s, s:{s:f, s:[f,f]}, s:{s:f}}", "baseline", "cpu:0/openblas",
-                                  "kernel", "ratio", 4.0, "ci95", 3.5, 4.5, "end_to_end", "ratio", 4.0));
-    json_object_set_new(fast, "warnings", json_pack("[s,s]", "one", "two"));
+    struct hcb_result rows[2] = {good_row("cpu:0", HCB_OP_MATMUL, HCB_IMPL_OPENBLAS, 0x1p-8)},
+                      roofs[2] = {good_row("cpu:0", HCB_OP_PEAK, HCB_IMPL_NATIVE, 0x1p-10),
+                                  good_row("cpu:0", HCB_OP_TRIAD, HCB_IMPL_NATIVE, 0x1p-10)};
+    struct device_record roofed = {.info.id = "cpu:0"};
+    struct record record = {.devices = &roofed, .device_count = 1, .roofline = roofs,
+                            .roofline_count = 2, .results = rows, .result_count = 1};
+    roofline_rate_all(&record);
+    rows[1] = sensed_row(&rows[0]);
+    json_t *fast = to_json(&rows[1]), *slow = to_json(&rows[0]);
     json_object_set_new(fast, "of_a_later_version", json_pack("{s:[n]}", "x"));
     json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:{s:i}, s:s, s:s}", "device", "vulkan:0", "op", "sum",
                             "impl", "tile", "precision", "f16", "shape", "n", 5, "status", "unsupported",
@@ -77,16 +105,21 @@ static json_t *good_document(void)
     json_t *cpu = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:[s]}", "id", "cpu:0", "platform",
                             "cpu", "type", "cpu", "driver", "OpenBLAS", "driver_version", "0.3.21",
                             "target", "SkylakeX", "software", 0, "compute_units", 2, "same_as", "vulkan:0");
+    json_object_set_new(cpu, "roofline",
+                        json_pack("{s:{s:f}, s:f}", "peak_gflops", "f32",
+                                  roofed.peak_gflops[HCB_PRECISION_F32], "bandwidth_gbps",
+                                  roofed.bandwidth_gbps));
     json_t *gpu = json_pack("{s:s, s:s, s:s}", "id", "vulkan:0", "platform", "vulkan", "type", "gpu");
     json_t *environment = json_pack("{s:s, s:{s:i}, s:{s:s, s:f}, s:{s:s}}", "host", "example", "cpu",
                                     "cores", 2, "blas", "core_detected", "Prescott", "fair_ratio", 0.25,
                                     "env", "LP_NUM_THREADS", "2");
-    return json_pack("{s:s, s:i, s:{s:s}, s:[s,s], s:s, s:i, s:s, s:o, s:[o,o], s:[{s:s, s:s}], s:[o,o,o]}",
+    return json_pack("{s:s, s:i, s:{s:s}, s:[s,s], s:s, s:i, s:s, s:o, s:[o,o], s:[{s:s, s:s}], s:[o,o], "
+                     "s:[o,o,o]}",
                      "format", "hcbench-result", "format_version", 1, "hcbench", "version", "0.1.0",
                      "command", "hcbench", "-q", "started", "2026-01-02T03:04:05Z", "seed", 1, "fill",
                      "uniform", "environment", environment, "devices", cpu, gpu, "absent_platforms",
-                     "platform", "opencl", "reason", "no driver", "results",
-                     row_json("cpu:0", "openblas", 0x1p-8), fast, row);
+                     "platform", "opencl", "reason", "no driver", "roofline", to_json(&roofs[0]),
+                     to_json(&roofs[1]), "results", slow, fast, row);
 }
 
 static void write_bytes(const char *path, const char *data, size_t size)
@@ -195,8 +228,11 @@ START_TEST(a_good_file_is_read)
     ck_assert_uint_eq(record.result_count, 3);
     ck_assert_uint_eq(record.results[0].kernel.summary.n, 7);
     ck_assert_uint_eq(record.results[0].kernel.rounds[6], 3);
-    ck_assert(record.results[1].speedup_kernel.ci95_high == 4.5);
-    ck_assert(isnan(record.results[1].speedup_end_to_end.ci95_low));
+    ck_assert(record.results[1].speedup_kernel.ratio == 4);
+    ck_assert(record.results[1].speedup_kernel.ci95_high > 4);
+    ck_assert(record.results[1].temperature_max_c == -12.5);
+    ck_assert_str_eq(record.results[0].roofline_bound, "memory");
+    ck_assert_uint_eq(record.roofline_count, 2);
     ck_assert_str_eq(record.results[1].warnings[1], "two");
     ck_assert_uint_eq(record.results[2].kernel.summary.n, 0);
     ck_assert(isnan(record.results[2].setup_s));
@@ -308,12 +344,50 @@ static const struct {
     {"results.0.setup_s", "-0.25", "from 0 on"},
     {"results.0.setup_s", "null", "number"},
     {"results.0.error.bound_ratio", "9", "above the limit"},
+    {"results.0.error", "", "does not say that the result was verified"},
+    {"results.0.error.bound_ratio", "", "does not say that the result was verified"},
+    {"results.0.error.limit", "", "does not say that the result was verified"},
+    {"results.0.error.checked", "0", "does not say that the result was verified"},
+    {"results.0.status", "\"wrong\"", "but there are times"},
+    {"results.2.speedup", "{\"baseline\": \"cpu:0/openblas\"}", "but there is a speedup"},
+    {"results.2.gflops", "5", "nothing that it follows from"},
+    {"results.0.gflops", "", "is missing"},
+    {"results.0.roofline.share", "0.99", "follows from the rest"},
+    {"results.0.roofline.share", "", "is missing"},
+    {"results.0.roofline.bound", "\"compute\"", "not the nearer roof"},
+    {"results.0.roofline", "", "is missing"},
+    {"results.1.roofline", "{\"share\": 0.5, \"bound\": \"memory\"}", "nothing that it follows from"},
+    {"devices.0.roofline.peak_gflops.f32", "1e6", "devices.0.roofline.peak_gflops.f32: is 1000000"},
+    {"devices.0.roofline.peak_gflops.f16", "10", "nothing that it follows from"},
+    {"devices.0.roofline.bandwidth_gbps", "", "is missing"},
+    {"devices.1.roofline", "{\"bandwidth_gbps\": 10}", "nothing that it follows from"},
+    {"roofline", "{}", "array"},
+    {"roofline.0.kernel.min_s", "1e-9", "roofline.0.kernel.min_s"},
+    {"roofline.0.device", "\"cpu:1\"", "none of the file's devices"},
+    {"roofline.0", "{\"device\": \"cpu:0\", \"op\": \"sum\", \"impl\": \"ref\", \"precision\": \"f32\", "
+                   "\"shape\": {\"n\": 1}, \"status\": \"error\"}", "must be peak or triad"},
+    {"roofline", "", "nothing that it follows from"},
+    {"results.1.clock.mhz", "1100", "follows from the rest"},
+    {"results.1.clock.min_mhz", "1001", "follows from the rest"},
+    {"results.1.clock.max_mhz", "", "is missing"},
+    {"results.1.clock.samples_mhz", "", "samples_mhz is missing"},
+    {"results.1.clock.samples_mhz.1", "0", "above 0"},
+    {"results.1.temperature.max_c", "-273.2", "from -273.15 on"},
+    {"results.1.power.gflop_per_j", "1", "follows from the rest"},
+    {"results.1.power.gflop_per_j", "", "is missing"},
+    {"results.1.power.watts", "", "only one of"},
+    {"results.1.power.watts", "-1", "from 0 on"},
+    {"results.1.upload_s", "5", "more than end to end"},
+    {"results.1.end_to_end", "", "more than end to end"},
     {"results.1.speedup.kernel.ratio", "40", "interval"},
-    {"results.1.speedup.kernel.ratio", "4.25", "two rows"},
+    {"results.1.speedup.kernel.ratio", "4.25", "speedup.kernel.ratio: is 4.25, but 4 follows"},
+    {"results.1.speedup.kernel.ci95.0", "3.99", "speedup.kernel.ci95.0: is 3.99, but"},
+    {"results.1.speedup.end_to_end.ci95", "[4, 4]", "speedup.end_to_end.ci95.0"},
+    {"results.1.speedup.end_to_end", "", "is missing"},
     {"results.1.speedup.kernel.ratio", "", "no ratio"},
     {"results.1.speedup.kernel.ci95", "[4.5, 3.5]", "interval"},
     {"results.1.speedup.end_to_end.ratio", "0", "above 0"},
-    {"results.1.speedup.end_to_end.ratio", "2", "two rows"},
+    {"results.1.speedup.end_to_end.ratio", "2", "not within its interval"},
     {"results.1.speedup.baseline", "\"cpu:0/native\"", "no row"},
     {"results.1.speedup.baseline", "\"fast\"", "impl"},
     {"results.1.speedup.baseline", "", "baseline is missing"},
@@ -740,7 +814,7 @@ END_TEST
 static void poison_texts(json_t *value, const char *key)
 {
     static const char *const kept[] = {"id", "platform", "type", "device", "op", "impl", "precision",
-                                       "status", "baseline", "same_as", "fill", "format"};
+                                       "status", "baseline", "bound", "same_as", "fill", "format"};
     size_t index;
     json_t *inner;
     void *at;
