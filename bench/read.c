@@ -445,13 +445,8 @@ static bool check_roofs(struct record *record, struct flaw *flaw)
 {
     struct device_record *said = calloc(record->device_count + 1, sizeof *said);
     bool good = said != NULL || flaw_note(flaw, "devices", "do not fit into memory");
-    for (size_t i = 0; i < record->device_count && good; i++) {
-        struct device_record *device = &record->devices[i];
-        said[i] = *device;
-        for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
-            device->peak_gflops[precision] = (double)NAN;
-        device->bandwidth_gbps = (double)NAN;
-    }
+    if (good && record->device_count > 0)
+        memcpy(said, record->devices, record->device_count * sizeof *said);
     if (good)
         roofline_gather(record);
     for (size_t i = 0; i < record->device_count && good; i++)

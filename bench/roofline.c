@@ -111,6 +111,11 @@ static struct device_record *device_of(const struct record *record, const struct
 
 void roofline_gather(struct record *record)
 {
+    for (size_t i = 0; i < record->device_count; i++) {
+        for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
+            record->devices[i].peak_gflops[precision] = (double)NAN;
+        record->devices[i].bandwidth_gbps = (double)NAN;
+    }
     for (size_t i = 0; i < record->roofline_count; i++) {
         const struct hcb_result *row = &record->roofline[i];
         struct device_record *device = device_of(record, row);

@@ -16,7 +16,7 @@ bool roofline_make_rows(struct record *record);
 /* The options for those rows: short samples, uniform numbers. */
 struct options roofline_options(const struct options *options);
 
-/* Takes the roofs from the finished rows into the devices. */
+/* Takes the roofs from the finished rows into the devices, in place of any others. */
 void roofline_gather(struct record *record);
 
 /* GFLOP/s that a row's multiply-adds can reach at most, NaN when that was not

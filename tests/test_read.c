@@ -3,6 +3,7 @@
  * Also names of outputs that lead to one file. */
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
@@ -692,8 +693,14 @@ static struct text good_journal(void)
         json_array_append_new(rows, planned);
     }
     json_object_set_new(head, "rows", rows);
+    json_t *roofs = json_pack("{s:O}", "roofline", json_object_get(head, "roofline"));
+    json_object_del(head, "roofline");
+    json_object_del(json_array_get(json_object_get(head, "devices"), 0), "roofline");
     json_dumpf(head, out, JSON_COMPACT);
     fputc('\n', out);
+    json_dumpf(roofs, out, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    fputc('\n', out);
+    json_decref(roofs);
     json_array_foreach(results, index, row) {
         json_object_set_new(row, "index", json_integer((json_int_t)index));
         json_t *speedup = json_incref(json_object_get(row, "speedup"));
@@ -723,15 +730,33 @@ START_TEST(a_journal_is_read)
     ck_assert_uint_eq(earlier.record.result_count, 3);
     ck_assert_uint_eq(earlier.whole, text.size);
     ck_assert(earlier.record.results[1].speedup_kernel.ratio == 4);
+    ck_assert_uint_eq(earlier.record.roofline_count, 2);
+    ck_assert_double_eq_tol(earlier.record.devices[0].bandwidth_gbps, 3 * 4096 * 4 / 0x1p-10 * 1e-9, 1e-12);
+    ck_assert_str_eq(earlier.record.results[0].roofline_bound, "memory");
     ck_assert(earlier.ended[0] && earlier.ended[1] && !earlier.ended[2]);
     ck_assert_int_eq(earlier.record.results[2].status, HCB_UNSUPPORTED);
+    journal_forget(&earlier);
+
+    /* A search plans rows as it goes. */
+    write_bytes(file, text.data, text.size);
+    FILE *out = fopen(file, "a");
+    fputs("{\"rows\":[{\"device\":\"cpu:0\",\"op\":\"dot\",\"impl\":\"ref\",\"precision\":\"f32\","
+          "\"shape\":{\"n\":9},\"status\":\"skipped\"}]}\n"
+          "{\"index\":3,\"device\":\"cpu:0\",\"op\":\"dot\",\"impl\":\"ref\",\"precision\":\"f32\","
+          "\"shape\":{\"n\":9},\"status\":\"error\"}\n"
+          "{\"end_of_case\":3,\"speedups\":[null]}\n", out);
+    fclose(out);
+    ck_assert(journal_read(&earlier, file));
+    ck_assert_uint_eq(earlier.record.result_count, 4);
+    ck_assert_int_eq(earlier.record.results[3].status, HCB_ERROR);
+    ck_assert(earlier.ended[1] && !earlier.ended[2] && earlier.ended[3]);
     journal_forget(&earlier);
 
     /* Torn at any place: what is whole is kept, and what follows a NUL is not. */
     for (size_t size = 0; size <= text.size; size += 61) {
         const char *end = memchr(text.data, '\n', text.size);
         write_bytes(file, text.data, size);
-        FILE *out = fopen(file, "ab");
+        out = fopen(file, "ab");
         fwrite("\0\0\0{}\n", 1, 6, out);
         fclose(out);
         capture_begin();
@@ -748,7 +773,7 @@ START_TEST(a_journal_is_read)
 
     /* A run that goes on makes parts of cases void. */
     write_bytes(file, text.data, text.size);
-    FILE *out = fopen(file, "a");
+    out = fopen(file, "a");
     fputs("{\"resumed\":\"2026-02-03T04:05:06Z\"}\n", out);
     fclose(out);
     ck_assert(journal_read(&earlier, file));
@@ -765,20 +790,25 @@ START_TEST(damaged_journals_are_refused)
     static const struct {
         const char *line, *says;
     } lines[] = {
-        {"{", ":6: no JSON"},
-        {"[]", ":6: must be an object"},
-        {"", ":6: no JSON"},
-        {"{\"index\": 3}", ":6: index: must be that of a planned row"},
-        {"{\"index\": -1}", ":6: index"},
-        {"{\"index\": 0}", ":6: device is missing"},
-        {"{\"device\": \"cpu:0\"}", ":6: op is missing"},
+        {"{", ":7: no JSON"},
+        {"[]", ":7: must be an object"},
+        {"", ":7: no JSON"},
+        {"{\"index\": 3}", ":7: index: must be that of a planned row"},
+        {"{\"index\": -1}", ":7: index"},
+        {"{\"index\": 0}", ":7: device is missing"},
+        {"{\"device\": \"cpu:0\"}", ":7: index: must be that of a planned row"},
+        {"{\"rows\": 5}", ":7: rows: must be an array"},
+        {"{\"rows\": [{\"device\": \"cpu:0\", \"op\": \"sum\", \"impl\": \"ref\", \"precision\": \"f32\", "
+         "\"shape\": {\"n\": 1}, \"status\": \"error\"}]}", ":7: rows.0.status: must be skipped"},
+        {"{\"roofline\": [{}]}", ":7: roofline.0: device is missing"},
+        {"{\"roofline\": 5}", ":7: index"},
         {"{\"index\": 0, \"device\": \"cpu:0\", \"op\": \"sum\", \"impl\": \"ref\", \"precision\": \"f32\", "
-         "\"shape\": {\"n\": 1}, \"status\": \"error\"}", ":6: index: is that of another row"},
-        {"{\"end_of_case\": 7, \"speedups\": []}", ":6: end_of_case"},
-        {"{\"end_of_case\": 0, \"speedups\": [null, null]}", ":6: end_of_case: has ended before"},
-        {"{\"end_of_case\": 2, \"speedups\": []}", ":6: speedups: must be an array"},
-        {"{\"end_of_case\": 2, \"speedups\": [5]}", ":6: speedups.0"},
-        {"{\"resumed\": 5}", ":6: resumed"},
+         "\"shape\": {\"n\": 1}, \"status\": \"error\"}", ":7: index: is that of another row"},
+        {"{\"end_of_case\": 7, \"speedups\": []}", ":7: end_of_case"},
+        {"{\"end_of_case\": 0, \"speedups\": [null, null]}", ":7: end_of_case: has ended before"},
+        {"{\"end_of_case\": 2, \"speedups\": []}", ":7: speedups: must be an array"},
+        {"{\"end_of_case\": 2, \"speedups\": [5]}", ":7: speedups.0"},
+        {"{\"resumed\": 5}", ":7: resumed"},
     };
     const struct text text = good_journal();
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
@@ -999,6 +1029,62 @@ START_TEST(links_stay_links)
 }
 END_TEST
 
+/* Of this program: counts what output.c asks for, and fails when told. */
+static int synced, sync_error;
+int fsync(int descriptor)
+{
+    ck_assert_int_ge(fcntl(descriptor, F_GETFD), 0);
+    synced++;
+    errno = sync_error;
+    return sync_error != 0 ? -1 : 0;
+}
+
+/* A file is on the disk, packed or not, before it takes the place of another. */
+START_TEST(outputs_are_synced)
+{
+    static const char *const names[] = {"plain", "packed.gz"};
+    const char *name = in_folder(names[_i]);
+    synced = sync_error = 0;
+    struct output *output = output_open(name);
+    ck_assert(output_text(output, "new") && output_close(output, true));
+    ck_assert_int_eq(synced, 1);
+    struct text text;
+    ck_assert(text_read(name, 100, &text));
+    ck_assert_str_eq(text.data, "new");
+    free(text.data);
+    sync_error = ENOSPC;
+    output = output_open(name);
+    ck_assert(output_text(output, "newer"));
+    capture_begin();
+    const bool good = output_close(output, true);
+    struct captured captured = capture_end();
+    sync_error = 0;
+    ck_assert(!good);
+    is_one_line(captured.err);
+    captured_free(&captured);
+    ck_assert(text_read(name, 100, &text)); /* the old one is as it was */
+    ck_assert_str_eq(text.data, "new");
+    free(text.data);
+}
+END_TEST
+
+/* Names of files do not steer terminals either. */
+START_TEST(names_do_not_steer_terminals)
+{
+    const char *name = in_folder("\033[31m\xc2\x9b" "1m\n/x");
+    char *said = refusal(name);
+    ck_assert_ptr_nonnull(said);
+    is_one_line(said);
+    ck_assert_ptr_nonnull(strstr(said, "/?[31m??1m?/x"));
+    free(said);
+    capture_begin();
+    ck_assert(!output_check(name));
+    struct captured captured = capture_end();
+    is_one_line(captured.err);
+    captured_free(&captured);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = suite_case("read");
@@ -1019,5 +1105,7 @@ int main(void)
     tcase_add_test(tests, members_are_documented);
     tcase_add_test(tests, two_names_of_one_file);
     tcase_add_test(tests, links_stay_links);
+    tcase_add_loop_test(tests, outputs_are_synced, 0, 2);
+    tcase_add_test(tests, names_do_not_steer_terminals);
     return suite_run("read", tests);
 }
