@@ -11,6 +11,7 @@
 #include "breakeven.h"
 #include "conductor.h"
 #include "devices.h"
+#include "journal.h"
 #include "link.h"
 
 /* A device and an impl that is compared with the CPU, or the CPU's own. */
@@ -30,6 +31,7 @@ struct hunt {
     size_t entrant_count, contender_count;
     char baseline[40]; /* of the last row that had one */
     bool short_of_memory;
+    bool differs; /* from the journal that it goes on from */
 };
 
 /* --------------------------------------------------------------- what to search */
@@ -132,19 +134,6 @@ static struct hcb_shape shape_of(enum hcb_op op, uint64_t n)
     return (struct hcb_shape){other, n, other};
 }
 
-/* Appends the rows to the record, which then owns them. */
-static bool keep_rows(struct record *record, const struct hcb_result *rows, size_t count)
-{
-    struct hcb_result *larger =
-        realloc(record->results, (record->result_count + count) * sizeof *larger);
-    if (larger == NULL)
-        return false;
-    record->results = larger;
-    memcpy(larger + record->result_count, rows, count * sizeof *rows);
-    record->result_count += count;
-    return true;
-}
-
 static double seconds_of(const struct hcb_result *row)
 {
     const double launch = hcb_result_clock(row)->summary.median;
@@ -175,32 +164,51 @@ static void read_rows(struct hunt *hunt, const struct hcb_result *rows, const si
     }
 }
 
-static bool measure(void *context, uint64_t n, const bool *wanted, struct search_outcome *outcomes,
-                    double *baseline_s)
+/* Appends a row to the record for each entrant that takes part, and notes which. */
+static bool plan_rows(struct hunt *hunt, uint64_t n, const bool *wanted, size_t *entrants)
 {
-    struct hunt *hunt = context;
+    struct record *record = hunt->record;
     struct hcb_case task = hunt->base;
-    struct hcb_result *rows = calloc(hunt->entrant_count, sizeof *rows);
-    size_t *entrants = calloc(hunt->entrant_count, sizeof *entrants), count = 0;
-    bool good = rows != NULL && entrants != NULL;
+    struct hcb_result *larger =
+        realloc(record->results, (record->result_count + hunt->entrant_count) * sizeof *larger);
+    if (larger == NULL || entrants == NULL)
+        return false;
+    record->results = larger;
     task.shape = shape_of(task.op, n);
-    for (size_t i = 0; i < hunt->entrant_count && good; i++) {
+    for (size_t i = 0; i < hunt->entrant_count; i++) {
         const struct entrant *entrant = &hunt->entrants[i];
         if (!entrant->is_baseline && !wanted[entrant->contender])
             continue;
         task.impl = entrant->impl;
-        hcb_result_init(&rows[count], entrant->info->id, &task);
-        entrants[count++] = i;
+        *entrants++ = i;
+        hcb_result_init(&larger[record->result_count++], entrant->info->id, &task);
     }
+    return true;
+}
+
+/* Where a search goes on from a journal, it asks for the same sizes again and gets
+ * what was measured then. */
+static bool measure(void *context, uint64_t n, const bool *wanted, struct search_outcome *outcomes,
+                    double *baseline_s)
+{
+    struct hunt *hunt = context;
+    struct record *record = hunt->record;
+    const size_t first = record->result_count;
+    size_t *entrants = calloc(hunt->entrant_count, sizeof *entrants);
+    bool taken = false, good = plan_rows(hunt, n, wanted, entrants);
+    const size_t count = record->result_count - first;
+    hunt->short_of_memory |= !good;
+    if (good && !journal_take_case(record, first, &taken)) {
+        hunt->differs = true;
+        good = false;
+    }
+    if (good && !taken)
+        conductor_run(hunt->conductor, record->results + first, count);
+    good = good && link_interrupted() == 0;
     if (good)
-        conductor_run(hunt->conductor, rows, count);
-    const bool stopped = link_interrupted() != 0;
-    if (good && !stopped)
-        read_rows(hunt, rows, entrants, count, outcomes, baseline_s);
-    hunt->short_of_memory |= !good || !keep_rows(hunt->record, rows, count);
-    free(rows);
+        read_rows(hunt, record->results + first, entrants, count, outcomes, baseline_s);
     free(entrants);
-    return !hunt->short_of_memory && !stopped;
+    return good;
 }
 
 /* --------------------------------------------------------------- what came out */
@@ -289,6 +297,7 @@ static void sort_rows(struct record *record, size_t first)
 
 /* ------------------------------------------------------------------ all searches */
 
+/* False after one line on stderr. */
 static bool hunt_one(struct record *record, struct conductor *conductor, enum hcb_op op,
                      enum hcb_precision precision)
 {
@@ -303,7 +312,7 @@ static bool hunt_one(struct record *record, struct conductor *conductor, enum hc
     good = good && results != NULL;
     if (good && hunt.contender_count > 0) {
         good = search_run(&rules, hunt.contender_count, measure, &hunt, results) &&
-               !hunt.short_of_memory;
+               !hunt.short_of_memory && !hunt.differs;
         good = good && keep_breakevens(&hunt, &rules, results);
         sort_rows(record, first);
     }
@@ -312,6 +321,8 @@ static bool hunt_one(struct record *record, struct conductor *conductor, enum hc
             curve_clear(&results[i].curves[clock]);
     free(results);
     free(hunt.entrants);
+    if (!good && !hunt.differs)
+        fprintf(stderr, "hcbench: out of memory for the rows\n");
     return good;
 }
 
@@ -323,10 +334,8 @@ static bool hunt_all(struct record *record, struct conductor *conductor)
             if ((options->ops >> op & 1) == 0 || (options->precisions >> precision & 1) == 0 ||
                 link_interrupted() != 0)
                 continue;
-            if (!hunt_one(record, conductor, (enum hcb_op)op, (enum hcb_precision)precision)) {
-                fprintf(stderr, "hcbench: out of memory for the rows\n");
+            if (!hunt_one(record, conductor, (enum hcb_op)op, (enum hcb_precision)precision))
                 return false;
-            }
         }
     return true;
 }

@@ -230,7 +230,7 @@ static void release(struct group *group)
     forget_inputs(group);
 }
 
-/* Rows that were not asked for: briefly, and not in the journal. */
+/* Rows that were not asked for: briefly, and not among those of the journal. */
 static void measure_roofs(struct conductor *conductor, struct hcb_result *rows, size_t count)
 {
     const struct options brief = roofline_options(conductor->record->options);
@@ -244,7 +244,13 @@ static void measure_roofs(struct conductor *conductor, struct hcb_result *rows, 
     }
     conductor->measures_roofs = false;
     conductor->session.options = usual;
+}
+
+static void keep_roofs(struct conductor *conductor)
+{
     roofline_gather(conductor->record);
+    if (link_interrupted() == 0)
+        journal_add_roofs(conductor->journal, conductor->record);
 }
 
 /* No kernel multiplies and adds faster than the device can.  But the peak is a
@@ -263,7 +269,7 @@ static bool is_impossible(struct conductor *conductor, const struct hcb_result *
         hcb_result_init(&again, row->device, &row->task);
         measure_roofs(conductor, &again, 1);
         roofline_improve(row, &again);
-        roofline_gather(conductor->record);
+        keep_roofs(conductor);
         peak = roofline_peak_gflops(conductor->record, result);
     }
     if (!(result->gflops > most * peak))
@@ -287,7 +293,6 @@ static void end_well(struct conductor *conductor, struct group *group)
             finish(conductor, row, HCB_ERROR, reason);
             continue;
         }
-        roofline_rate(conductor->record, row->result);
         if (options->command != COMMAND_VERIFY)
             sampling_warn(options, row->result, &row->windows,
                           sampling_window_s(options, row->actor->info));
@@ -369,7 +374,7 @@ static void run_case(struct conductor *conductor, struct group *group)
         if (group->rows[i].phase != FINISHED)
             finish(conductor, &group->rows[i], HCB_SKIPPED, "the run was stopped");
     add_speedups(conductor, group, together);
-    if (link_interrupted() == 0)
+    if (link_interrupted() == 0 && !conductor->measures_roofs)
         journal_end_case(conductor->journal, conductor->record, group->rows[0].result, group->count);
 }
 
@@ -412,6 +417,7 @@ void conductor_run(struct conductor *conductor, struct hcb_result *results, size
                                      .twin = twins ? make_twin(&results[i]) : NULL};
         good = !twins || group.rows[i].twin != NULL;
     }
+    journal_plan(conductor->journal, conductor->record);
     if (good)
         run_case(conductor, &group);
     for (size_t i = 0; i < count && !good; i++) {
@@ -478,18 +484,19 @@ bool conduct(struct record *record)
     if (conductor == NULL)
         return false;
     /* Before the other rows, which are held against the roofs. */
-    measure_roofs(conductor, record->roofline, record->roofline_count);
+    if (record->roofline_count > 0 && record->roofline[0].status == HCB_SKIPPED) {
+        measure_roofs(conductor, record->roofline, record->roofline_count);
+        keep_roofs(conductor);
+    }
+    roofline_gather(record);
     for (size_t i = 0, end; i < count; i = end) {
         end = record_case_end(record, i);
         if (results[i].status == HCB_SKIPPED)
             conductor_run(conductor, results + i, end - i);
         else /* finished by the earlier part of a run that goes on */
             conductor->session.finished += end - i;
-        /* Roofs may have been raised since, or measured anew. */
-        for (size_t j = i; j < end; j++)
-            if (results[j].status == HCB_OK)
-                roofline_rate(record, &results[j]);
     }
+    roofline_rate_all(record);
     conductor_close(conductor);
     return true;
 }

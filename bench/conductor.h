@@ -24,8 +24,8 @@ bool conduct(struct record *record);
  * type; NULL after one line on stderr.  `expected`: rows in all, for the progress
  * line; 0 if unknown. */
 struct conductor *conductor_open(struct record *record, size_t expected);
-/* Runs rows of one case (op, precision, shape), made by hcb_result_init, those of
- * a device next to each other: interleaved, verified, with speedups.  After an
+/* Runs rows of the record that are one case (op, precision, shape), made by
+ * hcb_result_init, those of a device next to each other: interleaved, verified, with speedups.  After an
  * interruption they are HCB_SKIPPED. */
 void conductor_run(struct conductor *conductor, struct hcb_result *rows, size_t count);
 /* Ends the workers, and the journal too unless it was interrupted.  Accepts

@@ -12,6 +12,7 @@
 #include "link.h"
 #include "protocol.h"
 #include "silicon.h"
+#include "text.h"
 
 static void add_absence(struct record *record, const char *platform, enum hcb_status status,
                         const char *reason)
@@ -167,15 +168,15 @@ static int check_found(const struct record *record)
     const struct options *options = record->options;
     for (size_t i = 0; i < options->device_count; i++)
         if (!device_was_found(record, options->devices[i])) {
-            fprintf(stderr, "hcbench: there is no device %s; 'hcbench list' shows those that there are\n",
-                    options->devices[i]);
+            text_say("there is no device %s; 'hcbench list' shows those that there are",
+                     options->devices[i]);
             return EXIT_NO_DEVICE;
         }
     for (size_t i = 0; i < record->absence_count; i++)
         if (record->device_count == 0 ||
             (options->platforms != all_platforms() && record->absences[i].status == HCB_UNSUPPORTED)) {
-            fprintf(stderr, "hcbench: no usable %s device: %s\n", record->absences[i].platform,
-                    record->absences[i].reason);
+            text_say("no usable %s device: %s", record->absences[i].platform,
+                     record->absences[i].reason);
             return EXIT_NO_DEVICE;
         }
     return EXIT_DONE;

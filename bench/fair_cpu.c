@@ -13,6 +13,7 @@
 #include "fair_cpu.h"
 #include "protocol.h"
 #include "sampling.h"
+#include "text.h"
 
 /* In a round everyone has its turn twice: what slows down one turn is often over at
  * the next.  Of two launches one finds its operands in the caches. */
@@ -315,8 +316,8 @@ static void report_refusal(const struct record *record, const struct device_reco
 {
     const struct hcb_device_info *info = &cpu->info;
     if (strcasecmp(info->target, record->blas_core_asked) != 0)
-        fprintf(stderr, "hcbench: %s %s has no core type %s and took %s\n", info->driver,
-                info->driver_version, record->blas_core_asked, info->target);
+        text_say("%s %s has no core type %s and took %s", info->driver,
+                 info->driver_version, record->blas_core_asked, info->target);
 }
 
 /* ------------------------------------------------------------------ all of it */
@@ -352,8 +353,8 @@ void settle_cpu(struct record *record, const struct link_options *how,
         return;
     if (!record_has_cores(&cpu->info)) {
         if (options->cpu_core != NULL)
-            fprintf(stderr, "hcbench: --cpu-core has no effect: %s has no core types\n",
-                    cpu->info.driver);
+            text_say("--cpu-core has no effect: %s has no core types",
+                     cpu->info.driver);
         return;
     }
     if (asked != NULL) {

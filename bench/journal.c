@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A journal is JSON lines: a head that tells all that the result file does and names
  * the rows that are planned, then each finished row as in the result file, with its
- * index among them, and a line at the end of each case. */
+ * index among them, and a line at the end of each case.  Searches plan rows as they
+ * go. */
 #include "config.h"
 
 #include <errno.h>
@@ -17,13 +18,14 @@
 #include "journal.h"
 #include "json.h"
 #include "schema.h"
+#include "text.h"
 
 struct journal {
     FILE *file;
     char path[4096];
     size_t rows;
+    size_t planned; /* rows of the record that it names */
     bool failed;
-    bool resumable; /* --resume takes up `run` and `verify` */
 };
 
 static bool make_folders(char *path)
@@ -67,16 +69,23 @@ static bool write_line(struct journal *journal, json_t *line)
     return good;
 }
 
+/* Adds rows, with their samples or without. */
+static bool add_rows(json_t *line, const char *name, const struct hcb_result *rows, size_t count,
+                     bool samples)
+{
+    json_t *array = json_array();
+    bool whole = true;
+    for (size_t i = 0; whole && i < count; i++)
+        whole = json_array_append_new(array, record_result_json(&rows[i], samples)) == 0;
+    return json_object_set_new(line, name, array) == 0 && whole;
+}
+
 /* NULL when memory is short. */
 static json_t *head(const struct record *record)
 {
-    json_t *rows = json_array(), *line = json_pack("{s:s, s:i}", "format", JOURNAL_FORMAT,
-                                                   "format_version", FORMAT_VERSION);
-    bool whole = line != NULL && record_add_head(record, line) && record_add_devices(record, line);
-    for (size_t i = 0; whole && i < record->result_count; i++)
-        whole = json_array_append_new(rows, record_result_json(&record->results[i], false)) == 0;
-    whole = json_object_set_new(line, "rows", rows) == 0 && whole;
-    if (whole)
+    json_t *line = json_pack("{s:s, s:i}", "format", JOURNAL_FORMAT, "format_version", FORMAT_VERSION);
+    if (line != NULL && record_add_head(record, line) && record_add_devices(record, line) &&
+        add_rows(line, "rows", record->results, record->result_count, false))
         return line;
     json_decref(line);
     return NULL;
@@ -108,7 +117,7 @@ static int open_again(const char *path, size_t whole, size_t size)
         wrong = strerror(errno);
     if (wrong == NULL)
         return descriptor;
-    fprintf(stderr, "hcbench: cannot continue %s: %s\n", path, wrong);
+    text_say("cannot continue %s: %s", path, wrong);
     if (descriptor >= 0)
         close(descriptor);
     return -1;
@@ -138,10 +147,10 @@ struct journal *journal_open(const struct record *record, const char *path, bool
     const int descriptor = open(journal->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     journal->file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
     if (journal->file == NULL || !lock(descriptor) || !write_line(journal, head(record))) {
-        fprintf(stderr, "hcbench: no journal: cannot write %s: %s\n", journal->path, strerror(errno));
+        text_say("no journal: cannot write %s: %s", journal->path, strerror(errno));
         return journal_end(journal);
     }
-    journal->resumable = record->options->command == COMMAND_RUN || record->options->command == COMMAND_VERIFY;
+    journal->planned = record->result_count;
     return journal;
 }
 
@@ -151,18 +160,18 @@ struct journal *journal_continue(const struct earlier *earlier)
     const char *now = earlier->record.resumed.list[earlier->record.resumed.count - 1];
     if (journal == NULL ||
         snprintf(journal->path, sizeof journal->path, "%s", earlier->path) >= (int)sizeof journal->path) {
-        fprintf(stderr, "hcbench: cannot continue %s: its name is too long\n", earlier->path);
+        text_say("cannot continue %s: its name is too long", earlier->path);
         free(journal);
         return NULL;
     }
     const int descriptor = open_again(earlier->path, earlier->whole, earlier->size);
     journal->file = descriptor >= 0 ? fdopen(descriptor, "a") : NULL;
     journal->rows = 1; /* it is kept in any case */
-    journal->resumable = true;
+    journal->planned = earlier->planned;
     if (journal->file == NULL)
         return journal_end(journal);
     if (!write_line(journal, json_pack("{s:s}", "resumed", now))) {
-        fprintf(stderr, "hcbench: cannot continue %s: %s\n", journal->path, strerror(errno));
+        text_say("cannot continue %s: %s", journal->path, strerror(errno));
         return journal_end(journal);
     }
     return journal;
@@ -174,27 +183,47 @@ static void append(struct journal *journal, json_t *line)
     if (journal == NULL || journal->failed) {
         json_decref(line);
     } else if (!write_line(journal, line)) {
-        fprintf(stderr, "hcbench: the journal ends here: cannot write %s: %s\n", journal->path,
-                strerror(errno));
+        text_say("the journal ends here: cannot write %s: %s", journal->path,
+                 strerror(errno));
         journal->failed = true;
     }
 }
 
-/* Index among the planned rows; -1 when it is none of them. */
+/* NULL for rows of which one did not fit into memory. */
+static json_t *rows_line(const char *name, const struct hcb_result *rows, size_t count, bool samples)
+{
+    json_t *line = json_object();
+    if (add_rows(line, name, rows, count, samples))
+        return line;
+    json_decref(line);
+    return NULL;
+}
+
+void journal_plan(struct journal *journal, const struct record *record)
+{
+    if (journal == NULL || journal->planned >= record->result_count)
+        return;
+    append(journal, rows_line("rows", record->results + journal->planned,
+                              record->result_count - journal->planned, false));
+    journal->planned = record->result_count;
+}
+
+void journal_add_roofs(struct journal *journal, const struct record *record)
+{
+    append(journal, rows_line("roofline", record->roofline, record->roofline_count, true));
+}
+
+/* Index among the planned rows. */
 static json_int_t index_of(const struct record *record, const struct hcb_result *result)
 {
-    for (size_t i = 0; i < record->result_count; i++)
-        if (result == &record->results[i])
-            return (json_int_t)i;
-    return -1;
+    return (json_int_t)(result - record->results);
 }
 
 void journal_add(struct journal *journal, const struct record *record, const struct hcb_result *result)
 {
-    const json_int_t index = index_of(record, result);
     json_t *line = record_result_json(result, true);
-    if (line != NULL && index >= 0)
-        json_object_set_new(line, "index", json_integer(index));
+    if (line != NULL)
+        json_object_set_new(line, "index", json_integer(index_of(record, result)));
     append(journal, line);
     if (journal != NULL)
         journal->rows++;
@@ -203,12 +232,7 @@ void journal_add(struct journal *journal, const struct record *record, const str
 void journal_end_case(struct journal *journal, const struct record *record,
                       const struct hcb_result *first, size_t count)
 {
-    const json_int_t index = index_of(record, first);
     json_t *speedups = json_array();
-    if (index < 0) {
-        json_decref(speedups);
-        return;
-    }
     for (size_t i = 0; i < count; i++) {
         json_t *row = record_result_json(&first[i], false), *speedup = json_object_get(row, "speedup");
         if (speedup != NULL)
@@ -217,7 +241,7 @@ void journal_end_case(struct journal *journal, const struct record *record,
             json_array_append_new(speedups, json_null());
         json_decref(row);
     }
-    append(journal, json_pack("{s:I, s:o}", "end_of_case", index, "speedups", speedups));
+    append(journal, json_pack("{s:I, s:o}", "end_of_case", index_of(record, first), "speedups", speedups));
 }
 
 void journal_close(struct journal *journal, bool completed)
@@ -228,8 +252,7 @@ void journal_close(struct journal *journal, bool completed)
     if (completed || journal->rows == 0)
         unlink(journal->path);
     else
-        fprintf(stderr, "hcbench: the finished rows are in %s; 'hcbench %s %s' %s\n", journal->path,
-                journal->resumable ? "--resume" : "recover", journal->path,
-                journal->resumable ? "measures the rest" : "shows them");
+        text_say("the finished rows are in %s; 'hcbench --resume %s' measures the rest",
+                 journal->path, journal->path);
     free(journal);
 }

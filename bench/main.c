@@ -58,7 +58,7 @@ static bool kernel_dir_is_there(const struct options *options)
     if (options->kernel_dir == NULL ||
         (stat(options->kernel_dir, &facts) == 0 && S_ISDIR(facts.st_mode)))
         return true;
-    fprintf(stderr, "hcbench: there is no kernel folder '%s'\n", options->kernel_dir);
+    text_say("there is no kernel folder '%s'", options->kernel_dir);
     return false;
 }
 

@@ -15,6 +15,7 @@
 #include "options.h"
 #include "output.h"
 #include "sizes.h"
+#include "text.h"
 
 enum { HELP_WIDTH = 79, HELP_COLUMN = 26, FIRST_LONG = 256, FILES_MAX = 64 };
 
@@ -64,11 +65,10 @@ HCB_PRINTF(1, 2) static bool complain(const char *format, ...)
     va_list arguments;
     if (silent)
         return false;
-    fputs("hcbench: ", stderr);
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    text_say_list(format, arguments);
     va_end(arguments);
-    fprintf(stderr, "\nTry 'hcbench %s--help'\n", asked);
+    fprintf(stderr, "Try 'hcbench %s--help'\n", asked);
     return false;
 }
 
@@ -497,7 +497,7 @@ static const struct row rows[] = {
      MEMBER(csv)},
     {"journal", 0, "FILE", TIMED | VERIFY, "keep finished rows here until the run is complete",
      store_path, MEMBER(journal)},
-    {"resume", 0, "JOURNAL", RUN | VERIFY, "finish the run of this journal, with its options",
+    {"resume", 0, "JOURNAL", TIMED | VERIFY, "finish the run of this journal, with its options",
      store_path, MEMBER(resume)},
     {"kernel-dir", 0, "DIR", TIMED | VERIFY,
      "use the kernels in this folder instead of the built-in ones; $HCBENCH_KERNEL_DIR unless told",
@@ -1079,8 +1079,9 @@ int options_resume(int argc, char **argv, int earlier_argc, char **earlier_argv,
     const int status = read_line(earlier_argc, earlier_argv, &earlier, given_earlier, &named_earlier);
     silent = false;
     options_free(options);
-    if (status != GO_ON || (earlier.command != COMMAND_RUN && earlier.command != COMMAND_VERIFY)) {
-        fprintf(stderr, "hcbench: %s: its command line is none that this version takes up\n", options->resume);
+    if (status != GO_ON || (earlier.command != COMMAND_RUN && earlier.command != COMMAND_VERIFY &&
+                            earlier.command != COMMAND_BREAKEVEN)) {
+        text_say("%s: its command line is none that this version takes up", options->resume);
         if (status == GO_ON)
             options_free(&earlier);
         return EXIT_BAD_ROW;

@@ -12,19 +12,21 @@
 #include <zlib.h>
 
 #include "output.h"
+#include "text.h"
 
 struct output {
     char *path;   /* as the user wrote it */
     char *target; /* the regular file to replace; NULL: written in place */
     char *temporary;
-    FILE *file;    /* plain */
-    gzFile packed; /* compressed */
+    int descriptor; /* beside those of the streams, for what they cannot do; -1: stdout */
+    FILE *file;     /* plain */
+    gzFile packed;  /* compressed */
     int error;     /* errno of the first failure */
 };
 
 bool output_failed(const char *path, int error)
 {
-    fprintf(stderr, "hcbench: cannot write %s: %s\n", strcmp(path, "-") == 0 ? "to stdout" : path,
+    text_say("cannot write %s: %s", strcmp(path, "-") == 0 ? "to stdout" : path,
             strerror(error != 0 ? error : EIO));
     return false;
 }
@@ -191,6 +193,8 @@ static int open_descriptor(struct output *output)
 
 static void discard(struct output *output)
 {
+    if (output->descriptor >= 0)
+        close(output->descriptor);
     if (output->temporary != NULL)
         unlink(output->temporary);
     free(output->temporary);
@@ -208,10 +212,12 @@ struct output *output_open(const char *path)
         output_failed(path, ENOMEM);
         return NULL;
     }
+    output->descriptor = -1;
     if (strcmp(path, "-") == 0)
         output->file = stdout;
-    else if ((fd = open_descriptor(output)) >= 0) {
-        fcntl(fd, F_SETFD, FD_CLOEXEC);
+    else if ((output->descriptor = open_descriptor(output)) >= 0 &&
+             fcntl(output->descriptor, F_SETFD, FD_CLOEXEC) == 0 &&
+             (fd = fcntl(output->descriptor, F_DUPFD_CLOEXEC, 0)) >= 0) {
         if (ends_with(path, ".gz"))
             output->packed = gzdopen(fd, "wb");
         else
@@ -253,22 +259,22 @@ bool output_text(struct output *output, const char *text)
  * only then that they are full. */
 static void end_file(struct output *output)
 {
-    if (fflush(output->file) != 0 || ferror(output->file))
-        note(output, errno);
-    if (output->file == stdout)
-        return;
-    if (output->temporary != NULL && fsync(fileno(output->file)) != 0 && errno != EINVAL)
-        note(output, errno);
-    if (fclose(output->file) != 0)
+    if (output->packed != NULL) {
+        if (gzclose(output->packed) != Z_OK)
+            note(output, errno);
+    } else {
+        if (fflush(output->file) != 0 || ferror(output->file))
+            note(output, errno);
+        if (output->file != stdout && fclose(output->file) != 0)
+            note(output, errno);
+    }
+    if (output->temporary != NULL && fsync(output->descriptor) != 0 && errno != EINVAL)
         note(output, errno);
 }
 
 bool output_close(struct output *output, bool complete)
 {
-    if (output->file != NULL)
-        end_file(output);
-    else if (gzclose(output->packed) != Z_OK)
-        note(output, errno);
+    end_file(output);
     if (complete && output->error == 0 && output->temporary != NULL) {
         if (rename(output->temporary, output->target) != 0) {
             note(output, errno);

@@ -15,6 +15,7 @@
 #include "output.h"
 #include "plots.h"
 #include "svg.h"
+#include "text.h"
 
 enum { MOST_LINES = 24, MOST_BARS = 12, TICS = 6, HEIGHT = 300, BAR_PITCH = 34, LABEL = 72, BAR_PIXELS = 285, FILE_WIDTH = 800 };
 
@@ -988,7 +989,7 @@ void plots_make(struct plots *plots, const struct runs *runs, const char *direct
         all &= !saves || save_drawings(&studio, plot, directory);
     }
     if (!all)
-        fprintf(stderr, "hcbench: %s: not every plot is drawn: %s\n", directory, studio.reason);
+        text_say("%s: not every plot is drawn: %s", directory, studio.reason);
     plots->failed |= !all;
     memcpy(plots->reason, studio.reason, sizeof plots->reason);
     studio_close(&studio);

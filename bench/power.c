@@ -97,7 +97,9 @@ bool power_add(struct hcb_result *result, const json_t *readings)
         result->temperature_max_c =
             fmax(result->temperature_max_c, json_number_value(temperature));
     add_throttle(result, throttle);
-    return clock == NULL || hcb_result_add_frequency(result, json_number_value(clock) * 1e-6);
+    /* Some drivers tell 0 of a device that has just gone to sleep. */
+    return !(json_number_value(clock) > 0) ||
+           hcb_result_add_frequency(result, json_number_value(clock) * 1e-6);
 }
 
 bool power_energy(struct hcb_result *result, const json_t *reply)
@@ -141,9 +143,6 @@ static void warn_of_clock(struct hcb_result *result)
 
 void power_finish(struct hcb_result *result)
 {
-    const double flops = hcb_case_flops(&result->task);
-    if (result->energy_j > 0 && flops > 0)
-        result->gflop_per_j = flops * 1e-9 / result->energy_j;
     if (result->frequency.n > 1)
         warn_of_clock(result);
     if (result->throttled[0] != '\0')

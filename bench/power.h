@@ -15,7 +15,7 @@ bool power_describe(const json_t *reply, struct device_sensors *sensors);
 bool power_add(struct hcb_result *result, const json_t *readings);
 /* Reads the reply of the step `energy`. */
 bool power_energy(struct hcb_result *result, const json_t *reply);
-/* Figures and warnings, when the row has all its blocks. */
+/* Warnings, when the row has all its blocks. */
 void power_finish(struct hcb_result *result);
 
 #endif

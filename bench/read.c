@@ -14,12 +14,17 @@
 #include "locate.h"
 #include "protocol.h"
 #include "read.h"
+#include "roofline.h"
 #include "schema.h"
 #include "text.h"
 
 /* A row of 300 samples on three clocks is some 40 KB. */
 const struct read_limits read_usual_limits = {
-    .bytes = (size_t)512 << 20, .nested = (size_t)4 << 20, .values = (size_t)32 << 20, .rows = 100000};
+    .bytes = (size_t)512 << 20,
+    .nested = (size_t)4 << 20,
+    .values = (size_t)32 << 20,
+    .rows = 100000,
+    .compared = (size_t)16 << 20};
 
 enum { DEVICES_MAX = 256 };
 
@@ -356,21 +361,24 @@ bool record_take_devices(const json_t *document, struct record *record, struct f
 
 /* --------------------------------------------------------------------- the rows */
 
-static bool take_row(const json_t *row, const struct record *record, struct hcb_result **list,
+/* Appends a row of one of the record's devices to a list of the record. */
+static bool take_row(const json_t *object, const struct record *record, struct hcb_result **rows,
                      size_t *count, struct flaw *flaw)
 {
-    struct hcb_result result;
-    if (!record_result_from_json(row, &result, flaw))
+    struct hcb_result row;
+    if (*count >= read_usual_limits.rows)
+        return flaw_note(flaw, "", "is a row too many");
+    if (!record_result_from_json(object, &row, flaw))
         return false;
-    struct hcb_result *larger = realloc(*list, (*count + 1) * sizeof *larger);
+    struct hcb_result *larger = realloc(*rows, (*count + 1) * sizeof **rows);
     if (larger != NULL)
-        *list = larger;
-    if (larger == NULL || find_device(record, result.device) == NULL) {
-        hcb_result_clear(&result);
+        *rows = larger;
+    if (larger == NULL || find_device(record, row.device) == NULL) {
+        hcb_result_clear(&row);
         return larger == NULL ? flaw_note(flaw, "", "does not fit into memory")
                               : flaw_note(flaw, "device", "is none of the file's devices");
     }
-    larger[(*count)++] = result;
+    larger[(*count)++] = row;
     return true;
 }
 
@@ -379,25 +387,84 @@ bool record_take_result(const json_t *row, struct record *record, struct flaw *f
     return take_row(row, record, &record->results, &record->result_count, flaw);
 }
 
-static bool take_rows(const json_t *document, const char *name, const struct record *record,
-                      struct hcb_result **rows, size_t *count, struct flaw *flaw)
+bool record_take_results(const json_t *document, struct record *record, struct flaw *flaw)
 {
     const json_t *list, *row;
     size_t index;
-    if (!want_array(document, name, &list, flaw))
+    if (!want_array(document, "results", &list, flaw))
         return false;
     json_array_foreach(list, index, row) {
-        if (!take_row(row, record, rows, count, flaw))
-            return flaw_within(flaw, name, (long)index);
+        if (!record_take_result(row, record, flaw))
+            return flaw_within(flaw, "results", (long)index);
     }
     return true;
 }
 
-bool record_take_results(const json_t *document, struct record *record, struct flaw *flaw)
+static bool take_roof(const json_t *object, struct record *record, struct flaw *flaw)
 {
-    return (json_object_get(document, "roofline") == NULL ||
-            take_rows(document, "roofline", record, &record->roofline, &record->roofline_count, flaw)) &&
-           take_rows(document, "results", record, &record->results, &record->result_count, flaw);
+    if (!take_row(object, record, &record->roofline, &record->roofline_count, flaw))
+        return false;
+    const enum hcb_op op = record->roofline[record->roofline_count - 1].task.op;
+    return op == HCB_OP_PEAK || op == HCB_OP_TRIAD || flaw_note(flaw, "op", "must be peak or triad");
+}
+
+bool record_take_roofs(const json_t *document, struct record *record, struct flaw *flaw)
+{
+    const json_t *list = json_object_get(document, "roofline"), *row;
+    size_t index;
+    if (list != NULL && !json_is_array(list))
+        return flaw_note(flaw, "roofline", "must be an array");
+    for (size_t i = 0; i < record->roofline_count; i++)
+        hcb_result_clear(&record->roofline[i]);
+    record->roofline_count = 0;
+    json_array_foreach(list, index, row) {
+        if (!take_roof(row, record, flaw))
+            return flaw_within(flaw, "roofline", (long)index);
+    }
+    return true;
+}
+
+/* -------------------------------------------------- what follows from the rows */
+
+static bool same_roofs(const struct device_record *said, const struct device_record *right,
+                       struct flaw *flaw)
+{
+    struct claim claims[HCB_PRECISION_COUNT + 1];
+    char names[HCB_PRECISION_COUNT][40];
+    for (unsigned i = 0; i < HCB_PRECISION_COUNT; i++) {
+        snprintf(names[i], sizeof names[i], "peak_gflops.%s", hcb_precision_name(i));
+        claims[i] = (struct claim){names[i], said->peak_gflops[i], right->peak_gflops[i]};
+    }
+    claims[HCB_PRECISION_COUNT] =
+        (struct claim){"bandwidth_gbps", said->bandwidth_gbps, right->bandwidth_gbps};
+    return claims_hold("roofline.", claims, HCB_PRECISION_COUNT + 1, flaw);
+}
+
+/* Roofs follow from the rows that measured them. */
+static bool check_roofs(struct record *record, struct flaw *flaw)
+{
+    struct device_record *said = calloc(record->device_count + 1, sizeof *said);
+    bool good = said != NULL || flaw_note(flaw, "devices", "do not fit into memory");
+    if (good && record->device_count > 0)
+        memcpy(said, record->devices, record->device_count * sizeof *said);
+    if (good)
+        roofline_gather(record);
+    for (size_t i = 0; i < record->device_count && good; i++)
+        good = same_roofs(&said[i], &record->devices[i], flaw) || flaw_within(flaw, "devices", (long)i);
+    free(said);
+    return good;
+}
+
+/* And shares follow from the roofs. */
+static bool check_share(const struct record *record, const struct hcb_result *row, struct flaw *flaw)
+{
+    struct hcb_result right = *row;
+    roofline_rate(record, &right);
+    const struct claim claims[] = {{"share", row->roofline_share, right.roofline_share}};
+    if (!claims_hold("roofline.", claims, 1, flaw))
+        return false;
+    return strcmp(row->roofline_bound, right.roofline_bound) == 0 ||
+           flaw_note(flaw, "roofline.bound", "is not the nearer roof");
 }
 
 /* What tells rows apart: a device and a case. */
@@ -427,54 +494,98 @@ static bool baseline_key(const struct hcb_result *row, struct hcb_result *key)
     return impl >= 0;
 }
 
-static bool is_ratio(double said, const struct hcb_clock_result *baseline,
-                     const struct hcb_clock_result *own)
+/* The rows of a record by device and case, to find baselines in. */
+struct sorted_rows {
+    const struct hcb_result **list;
+    size_t count;
+    size_t compared; /* samples that may yet be compared, each for some 5 us */
+};
+
+static size_t samples_of(const struct hcb_result *row)
 {
-    const double right = hcb_clock_ratio_only(baseline, own, true);
-    return isnan(said) || fabs(said - right) <= 1e-9 * right;
+    return hcb_result_clock(row)->summary.n + row->end_to_end.summary.n;
 }
 
-/* Is there a baseline from whose median the row's speedups follow?  A case may have
- * been asked for twice. */
-static bool check_speedup(const struct hcb_result *row, const struct hcb_result **sorted, size_t count,
+/* Do the row's speedups follow from its samples and those of this baseline? */
+static bool check_against(const struct hcb_result *row, const struct hcb_result *baseline,
+                          uint64_t seed, struct flaw *flaw)
+{
+    const struct hcb_ratio none = {NAN, NAN, NAN}, *kernel = &row->speedup_kernel,
+                           *whole = &row->speedup_end_to_end;
+    struct hcb_result right = *row;
+    right.speedup_kernel = right.speedup_end_to_end = none;
+    /* Rows that were not measured beside each other have no common rounds, and then
+     * they are not paired. */
+    hcb_result_compare(&right, baseline, true, seed);
+    const struct claim claims[] = {
+        {"kernel.ratio", kernel->ratio, right.speedup_kernel.ratio},
+        {"kernel.ci95.0", kernel->ci95_low, right.speedup_kernel.ci95_low},
+        {"kernel.ci95.1", kernel->ci95_high, right.speedup_kernel.ci95_high},
+        {"end_to_end.ratio", whole->ratio, right.speedup_end_to_end.ratio},
+        {"end_to_end.ci95.0", whole->ci95_low, right.speedup_end_to_end.ci95_low},
+        {"end_to_end.ci95.1", whole->ci95_high, right.speedup_end_to_end.ci95_high},
+    };
+    return claims_hold("speedup.", claims, sizeof claims / sizeof *claims, flaw);
+}
+
+/* Is there a baseline from which the row's speedups follow?  A case may have been
+ * asked for twice. */
+static bool check_speedup(const struct hcb_result *row, struct sorted_rows *sorted, uint64_t seed,
                           struct flaw *flaw)
 {
     struct hcb_result key;
-    const struct hcb_result *pointer = &key;
+    const struct hcb_result *pointer = &key, **end = sorted->list + sorted->count;
     if (!baseline_key(row, &key))
         return flaw_note(flaw, "speedup.baseline", "must be a device, '/' and an impl");
-    const struct hcb_result **found = bsearch(&pointer, sorted, count, sizeof *sorted, compare_rows);
+    const struct hcb_result **found =
+        bsearch(&pointer, sorted->list, sorted->count, sizeof *sorted->list, compare_rows);
     if (found == NULL)
         return flaw_note(flaw, "speedup.baseline", "is no row of this case");
     /* Against itself: the second measurement is not in the file. */
     if (compare_rows(&row, &pointer) == 0)
         return true;
-    while (found > sorted && compare_rows(found - 1, found) == 0)
+    while (found > sorted->list && compare_rows(found - 1, found) == 0)
         found--;
-    for (; found < sorted + count && compare_rows(found, &pointer) == 0; found++)
-        if (is_ratio(row->speedup_kernel.ratio, hcb_result_clock(*found), hcb_result_clock(row)) &&
-            is_ratio(row->speedup_end_to_end.ratio, &(*found)->end_to_end, &row->end_to_end))
+    for (; found < end && compare_rows(found, &pointer) == 0; found++) {
+        const size_t samples = samples_of(row) + samples_of(*found);
+        if (samples > sorted->compared)
+            return flaw_note(flaw, "speedup", "is of more samples than are compared");
+        sorted->compared -= samples;
+        if (check_against(row, *found, seed, flaw))
             return true;
-    return flaw_note(flaw, "speedup", "does not follow from the medians of the two rows");
+    }
+    return false;
 }
 
-/* Speedups follow from the medians of two rows. */
-static bool check_speedups(const struct record *record, struct flaw *flaw)
+static bool check_speedups(const struct record *record, const struct read_limits *limits,
+                           struct flaw *flaw)
 {
-    const struct hcb_result **sorted = calloc(record->result_count + 1, sizeof *sorted);
-    if (sorted == NULL)
-        return flaw_note(flaw, "results", "does not fit into memory");
+    struct sorted_rows sorted = {.list = calloc(record->result_count + 1, sizeof *sorted.list),
+                                 .count = record->result_count,
+                                 .compared = limits->compared};
+    if (sorted.list == NULL)
+        return flaw_note(flaw, "results", "do not fit into memory");
     for (size_t i = 0; i < record->result_count; i++)
-        sorted[i] = &record->results[i];
-    qsort(sorted, record->result_count, sizeof *sorted, compare_rows);
+        sorted.list[i] = &record->results[i];
+    qsort(sorted.list, sorted.count, sizeof *sorted.list, compare_rows);
     bool good = true;
     for (size_t i = 0; i < record->result_count && good; i++) {
         const struct hcb_result *row = &record->results[i];
-        good = row->baseline[0] == '\0' || check_speedup(row, sorted, record->result_count, flaw) ||
+        good = (row->baseline[0] == '\0' || check_speedup(row, &sorted, record->seed, flaw)) ||
                flaw_within(flaw, "results", (long)i);
     }
-    free(sorted);
+    free(sorted.list);
     return good;
+}
+
+static bool check_derived(struct record *record, const struct read_limits *limits, struct flaw *flaw)
+{
+    if (!check_roofs(record, flaw))
+        return false;
+    for (size_t i = 0; i < record->result_count; i++)
+        if (!check_share(record, &record->results[i], flaw))
+            return flaw_within(flaw, "results", (long)i);
+    return check_speedups(record, limits, flaw);
 }
 
 /* --------------------------------------------------------------------- the file */
@@ -521,12 +632,10 @@ static bool take_document(const json_t *document, const struct read_limits *limi
     if (!check_format(document, flaw) || !record_take_head(document, record, flaw) ||
         !record_take_devices(document, record, flaw))
         return false;
-    static const char *const lists[] = {"roofline", "results"};
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        if (json_array_size(json_object_get(document, lists[i])) > limits->rows)
-            return flaw_note(flaw, lists[i], "has more than %zu rows", limits->rows);
-    return record_take_results(document, record, flaw) && check_speedups(record, flaw) &&
-           breakeven_take(document, record, flaw);
+    if (json_array_size(json_object_get(document, "results")) > limits->rows)
+        return flaw_note(flaw, "results", "has more than %zu rows", limits->rows);
+    return record_take_roofs(document, record, flaw) && record_take_results(document, record, flaw) &&
+           check_derived(record, limits, flaw) && breakeven_take(document, record, flaw);
 }
 
 static bool refuse_flaw(const char *path, const struct text *text, const struct flaw *flaw)

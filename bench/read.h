@@ -13,6 +13,7 @@ struct read_limits {
     size_t nested; /* objects and arrays; each costs some 200 bytes */
     size_t values; /* each costs some 40 bytes */
     size_t rows;   /* each costs sizeof(struct hcb_result) */
+    size_t compared; /* samples behind speedups; each costs some 5 us for the intervals */
 };
 extern const struct read_limits read_usual_limits;
 

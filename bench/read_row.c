@@ -104,13 +104,12 @@ static bool read_whole(const json_t *value, const struct hcb_field *field, json_
     return flaw_note(flaw, field->name, "must be a whole number from 1 to %" JSON_INTEGER_FORMAT, most);
 }
 
-/* No metric is negative. */
 static bool read_number(const json_t *value, const struct hcb_field *field, double *member,
                         struct flaw *flaw)
 {
     *member = json_number_value(value);
-    if (!json_is_number(value) || !(*member >= 0) || isinf(*member))
-        return flaw_note(flaw, field->name, "must be a number from 0 on");
+    if (!json_is_number(value) || !(*member >= field->least) || isinf(*member))
+        return flaw_note(flaw, field->name, "must be a number from %g on", field->least);
     if (field->kind == HCB_FIELD_COUNT && *member != floor(*member))
         return flaw_note(flaw, field->name, "must be a whole number");
     return true;
@@ -142,7 +141,7 @@ static bool read_samples(const json_t *value, const struct hcb_field *field, siz
     for (size_t i = 0; *samples != NULL && i < count; i++) {
         (*samples)[i] = json_number_value(json_array_get(value, i));
         if (!is_sample(json_array_get(value, i))) {
-            flaw_note(flaw, "", "must be a time above 0");
+            flaw_note(flaw, "", "must be a number above 0");
             return flaw_within(flaw, field->name, (long)i);
         }
     }
@@ -227,14 +226,7 @@ static bool agree(double a, double b)
     return fabs(a - b) <= 1e-9 * fmax(fabs(a), fabs(b));
 }
 
-/* A figure, what it must be, and its name. */
-struct claim {
-    const char *name;
-    double said, right;
-};
-
-static bool check_claims(const char *within, const struct claim *claims, size_t count,
-                         struct flaw *flaw)
+bool claims_hold(const char *within, const struct claim *claims, size_t count, struct flaw *flaw)
 {
     char path[80];
     for (size_t i = 0; i < count; i++) {
@@ -245,7 +237,7 @@ static bool check_claims(const char *within, const struct claim *claims, size_t 
             return flaw_note(flaw, path, "is missing");
         if (isnan(claims[i].right))
             return flaw_note(flaw, path, "is there, but there is nothing that it follows from");
-        return flaw_note(flaw, path, "is %.9g, but %.9g follows from the rest of the row",
+        return flaw_note(flaw, path, "is %.9g, but %.9g follows from the rest of the file",
                          claims[i].said, claims[i].right);
     }
     return true;
@@ -266,24 +258,40 @@ static bool check_clock(const char *name, const struct hcb_clock_result *clock, 
         {"q3_s", said->q3, right.q3},                 {"min_s", said->min, right.min},
         {"ci95_s.0", said->ci95_low, right.ci95_low}, {"ci95_s.1", said->ci95_high, right.ci95_high},
     };
-    return check_claims(within, claims, sizeof claims / sizeof *claims, flaw);
+    return claims_hold(within, claims, sizeof claims / sizeof *claims, flaw);
 }
 
-/* Rates are given when a clock was read and the row is good. */
+static bool check_frequency(const struct hcb_frequency *said, struct flaw *flaw)
+{
+    if (said->n > 0 && said->samples_mhz == NULL)
+        return flaw_note(flaw, "clock", "samples_mhz is missing");
+    const struct hcb_summary right = hcb_summarize(said->samples_mhz, said->n);
+    double highest = (double)NAN;
+    if (right.n != said->n)
+        return flaw_note(flaw, "clock", "does not fit into memory");
+    for (size_t i = 0; i < said->n; i++)
+        highest = fmax(highest, said->samples_mhz[i]);
+    const struct claim claims[] = {{"mhz", said->median_mhz, right.median},
+                                   {"min_mhz", said->min_mhz, right.min},
+                                   {"max_mhz", said->max_mhz, highest}};
+    return claims_hold("clock.", claims, sizeof claims / sizeof *claims, flaw);
+}
+
+/* A row that is not good has no rates, and operations only where it was prepared. */
 static bool check_rates(const struct hcb_result *row, struct flaw *flaw)
 {
     struct hcb_result right = *row;
-    if (isnan(row->flops) && isnan(row->bytes) && isnan(row->gflops) && isnan(row->gbps))
-        return true;
-    right.flops = right.bytes = right.gflops = right.gbps = (double)NAN;
-    hcb_result_rates(&right);
+    right.flops = right.bytes = right.gflops = right.gbps = right.gflop_per_j = (double)NAN;
+    if (row->status == HCB_OK || !isnan(row->flops) || !isnan(row->bytes))
+        hcb_result_rates(&right);
     const struct claim claims[] = {
         {"flops", row->flops, right.flops},
         {"bytes", row->bytes, right.bytes},
         {"gflops", row->gflops, right.gflops},
         {"gbps", row->gbps, right.gbps},
+        {"power.gflop_per_j", row->gflop_per_j, right.gflop_per_j},
     };
-    return check_claims("", claims, sizeof claims / sizeof *claims, flaw);
+    return claims_hold("", claims, sizeof claims / sizeof *claims, flaw);
 }
 
 static bool check_ratio(const char *name, const struct hcb_ratio *ratio, const char *baseline,
@@ -301,11 +309,31 @@ static bool check_ratio(const char *name, const struct hcb_ratio *ratio, const c
     return true;
 }
 
-/* Where results are checked, a good one is within its limit. */
+/* A good row was verified and is within its limit; another has no times. */
 static bool check_verdict(const struct hcb_result *row, struct flaw *flaw)
 {
-    if (row->status == HCB_OK && row->error.bound_ratio > row->error.limit)
+    const struct hcb_verdict *error = &row->error;
+    const bool good = row->status == HCB_OK;
+    if (good && (isnan(error->bound_ratio) || isnan(error->limit) || !(error->checked >= 1)))
+        return flaw_note(flaw, "status", "is ok, but error does not say that the result was verified");
+    if (good && error->bound_ratio > error->limit)
         return flaw_note(flaw, "error.bound_ratio", "is above the limit, but the status is ok");
+    if (!good && (row->kernel.summary.n > 0 || row->wall.summary.n > 0 || row->end_to_end.summary.n > 0))
+        return flaw_note(flaw, "status", "is not ok, but there are times");
+    return good || row->baseline[0] == '\0' ||
+           flaw_note(flaw, "status", "is not ok, but there is a speedup");
+}
+
+/* Their samples are not in the file, only what they are parts of. */
+static bool check_parts(const struct hcb_result *row, struct flaw *flaw)
+{
+    const double most = row->end_to_end.summary.median * (1 + 1e-9);
+    if (!isnan(row->upload_s) && !(row->upload_s <= most))
+        return flaw_note(flaw, "upload_s", "is more than end to end takes");
+    if (!isnan(row->download_s) && !(row->download_s <= most))
+        return flaw_note(flaw, "download_s", "is more than end to end takes");
+    if (isnan(row->energy_j) != isnan(row->watts))
+        return flaw_note(flaw, "power", "has only one of energy_j and watts");
     return true;
 }
 
@@ -317,8 +345,8 @@ static bool check_row(const struct hcb_result *row, struct flaw *flaw)
         row->device[strlen(row->platform)] != ':')
         return flaw_note(flaw, "platform", "is not that of the device");
     return check_clock("kernel", &row->kernel, flaw) && check_clock("wall", &row->wall, flaw) &&
-           check_clock("end_to_end", &row->end_to_end, flaw) && check_rates(row, flaw) &&
-           check_verdict(row, flaw) &&
+           check_clock("end_to_end", &row->end_to_end, flaw) && check_frequency(&row->frequency, flaw) &&
+           check_verdict(row, flaw) && check_rates(row, flaw) && check_parts(row, flaw) &&
            check_ratio("speedup.kernel", &row->speedup_kernel, row->baseline, flaw) &&
            check_ratio("speedup.end_to_end", &row->speedup_end_to_end, row->baseline, flaw);
 }

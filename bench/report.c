@@ -13,6 +13,7 @@
 #include "link.h"
 #include "numbers.h"
 #include "report.h"
+#include "text.h"
 
 /* -------------------------------------------------------------------- tables */
 
@@ -326,7 +327,7 @@ int report(const struct options *options)
     if (link_interrupted() == 0)
         good &= write_output(&runs, &plots, options->output);
     if (plots.reason[0] != '\0' && options->plots == NULL)
-        fprintf(stderr, "hcbench: %s has tables, but not every plot: %s\n", options->output, plots.reason);
+        text_say("%s has tables, but not every plot: %s", options->output, plots.reason);
     plots_clear(&plots);
     runs_clear(&runs);
     if (link_interrupted() != 0)

@@ -14,6 +14,7 @@
 #include "json.h"
 #include "protocol.h"
 #include "read.h"
+#include "roofline.h"
 #include "schema.h"
 #include "text.h"
 
@@ -33,33 +34,37 @@ static bool take_format(const json_t *head, struct flaw *flaw)
     return record_take_version(head, flaw);
 }
 
-/* The rows that were planned; none is finished. */
-static bool take_plan(const json_t *head, struct record *record, struct flaw *flaw)
+/* The rows that are planned from here on; none is finished. */
+static bool take_plan(const json_t *line, struct earlier *earlier, struct flaw *flaw)
 {
-    const json_t *rows = json_object_get(head, "rows"), *row;
+    const json_t *rows = json_object_get(line, "rows"), *row;
+    struct record *record = &earlier->record;
     size_t index;
-    if (!json_is_array(rows) || json_array_size(rows) > read_usual_limits.rows)
-        return flaw_note(flaw, "rows", "must be an array of at most %zu rows", read_usual_limits.rows);
+    if (!json_is_array(rows))
+        return flaw_note(flaw, "rows", "must be an array");
     json_array_foreach(rows, index, row) {
         if (!record_take_result(row, record, flaw))
             return flaw_within(flaw, "rows", (long)index);
-        if (record->results[index].status != HCB_SKIPPED) {
+        if (record->results[record->result_count - 1].status != HCB_SKIPPED) {
             flaw_note(flaw, "status", "must be skipped: this row is planned");
             return flaw_within(flaw, "rows", (long)index);
         }
     }
+    bool *ended = realloc(earlier->ended, (record->result_count + 1) * sizeof *ended);
+    if (ended == NULL)
+        return flaw_note(flaw, "rows", "do not fit into memory");
+    memset(ended + earlier->planned, 0, (record->result_count - earlier->planned) * sizeof *ended);
+    earlier->ended = ended;
+    earlier->planned = record->result_count;
     return true;
 }
 
-/* A row that was planned takes its place; one that was not comes behind. */
+/* A finished row takes its place. */
 static bool take_row(const json_t *line, struct earlier *earlier, struct flaw *flaw)
 {
     struct record *record = &earlier->record;
     const json_t *index = json_object_get(line, "index");
     struct hcb_result row;
-    if (index == NULL)
-        return record->result_count < read_usual_limits.rows ? record_take_result(line, record, flaw)
-                                                             : flaw_note(flaw, "", "is a row too many");
     if (!json_is_integer(index) || json_integer_value(index) < 0 ||
         (uint64_t)json_integer_value(index) >= earlier->planned)
         return flaw_note(flaw, "index", "must be that of a planned row");
@@ -102,9 +107,7 @@ static bool take_end(const json_t *line, struct earlier *earlier, struct flaw *f
         return flaw_note(flaw, "end_of_case", "must be the index of a planned row");
     if (earlier->ended[first])
         return flaw_note(flaw, "end_of_case", "has ended before");
-    size_t end = record_case_end(record, (size_t)first);
-    if (end > earlier->planned)
-        end = earlier->planned;
+    const size_t end = record_case_end(record, (size_t)first);
     if (!json_is_array(speedups) || json_array_size(speedups) != end - (size_t)first)
         return flaw_note(flaw, "speedups", "must be an array of as many elements as the case has rows");
     json_array_foreach(speedups, i, speedup) {
@@ -141,11 +144,9 @@ static bool take_head(const json_t *line, struct earlier *earlier, struct flaw *
 {
     struct record *record = &earlier->record;
     if (!take_format(line, flaw) || !record_take_head(line, record, flaw) ||
-        !record_take_devices(line, record, flaw) || !take_plan(line, record, flaw))
+        !record_take_devices(line, record, flaw))
         return false;
-    earlier->planned = record->result_count;
-    earlier->ended = calloc(record->result_count + 1, sizeof *earlier->ended);
-    return earlier->ended != NULL || flaw_note(flaw, "rows", "do not fit into memory");
+    return take_plan(line, earlier, flaw);
 }
 
 static bool take_line(const json_t *line, bool first, struct earlier *earlier, struct flaw *flaw)
@@ -158,6 +159,10 @@ static bool take_line(const json_t *line, bool first, struct earlier *earlier, s
         return take_resumed(json_object_get(line, "resumed"), earlier, flaw);
     if (json_object_get(line, "end_of_case") != NULL)
         return take_end(line, earlier, flaw);
+    if (json_object_get(line, "rows") != NULL)
+        return take_plan(line, earlier, flaw);
+    if (json_is_array(json_object_get(line, "roofline")))
+        return record_take_roofs(line, &earlier->record, flaw);
     return take_row(line, earlier, flaw);
 }
 
@@ -202,7 +207,9 @@ bool journal_read(struct earlier *earlier, const char *path)
         good = read_line(earlier, ++number, line, (size_t)(end - line));
     }
     free(text.data);
-    if (!good)
+    if (good)
+        roofline_rate_all(&earlier->record);
+    else
         journal_forget(earlier);
     return good;
 }
@@ -292,13 +299,35 @@ static bool same_devices(const struct earlier *earlier, const struct record *rec
                   then->device_count);
 }
 
+static bool same_lists(const struct hcb_result *a, size_t a_count, const struct hcb_result *b,
+                       size_t b_count)
+{
+    bool same = a_count == b_count;
+    for (size_t i = 0; same && i < a_count; i++)
+        same = same_rows(&a[i], &b[i]);
+    return same;
+}
+
+/* A search plans its rows later; roofs may not have been measured yet. */
 static bool same_plan(const struct earlier *earlier, const struct record *record)
 {
     const struct record *then = &earlier->record;
-    bool same = then->result_count == record->result_count;
-    for (size_t i = 0; same && i < record->result_count; i++)
-        same = same_rows(&then->results[i], &record->results[i]);
+    const bool same = (record->options->command == COMMAND_BREAKEVEN ||
+                       same_lists(then->results, then->result_count, record->results,
+                                  record->result_count)) &&
+                      (then->roofline_count == 0 ||
+                       same_lists(then->roofline, then->roofline_count, record->roofline,
+                                  record->roofline_count));
     return same || refuse(earlier, "its rows are not those that would be run now");
+}
+
+static void swap_rows(struct hcb_result *a, struct hcb_result *b, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct hcb_result kept = a[i];
+        a[i] = b[i];
+        b[i] = kept;
+    }
 }
 
 bool journal_take_over(struct record *record)
@@ -314,11 +343,8 @@ bool journal_take_over(struct record *record)
         !same_devices(earlier, record) || !same_plan(earlier, record))
         return false;
     drop_parts(earlier);
-    for (size_t i = 0; i < record->result_count; i++) {
-        const struct hcb_result planned = record->results[i];
-        record->results[i] = then->results[i];
-        then->results[i] = planned;
-    }
+    swap_rows(record->results, then->results, record->result_count);
+    swap_rows(record->roofline, then->roofline, then->roofline_count);
     record_stamp(now);
     words_clear(&record->command);
     bool good = words_add(&then->resumed, now);
@@ -333,4 +359,20 @@ bool journal_take_over(struct record *record)
     record->blas_core_choice = then->blas_core_choice;
     record->blas_cores_tried = then->blas_cores_tried;
     return good || refuse(earlier, "out of memory");
+}
+
+bool journal_take_case(struct record *record, size_t first, bool *taken)
+{
+    struct earlier *earlier = record->earlier;
+    const size_t count = record->result_count - first;
+    *taken = false;
+    if (earlier == NULL || first >= earlier->planned)
+        return true;
+    struct hcb_result *then = earlier->record.results + first;
+    if (first + count > earlier->planned || !same_lists(then, count, record->results + first, count))
+        return refuse(earlier, "its rows are not those that the search would measure now");
+    *taken = earlier->ended[first];
+    if (*taken)
+        swap_rows(record->results + first, then, count);
+    return true;
 }

@@ -137,6 +137,11 @@ struct options roofline_options(const struct options *options)
 
 void roofline_gather(struct record *record)
 {
+    for (size_t i = 0; i < record->device_count; i++) {
+        for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
+            record->devices[i].peak_gflops[precision] = (double)NAN;
+        record->devices[i].bandwidth_gbps = (double)NAN;
+    }
     for (size_t i = 0; i < record->roofline_count; i++) {
         const struct hcb_result *row = &record->roofline[i];
         struct device_record *device = find_device(record, row->device);
@@ -193,6 +198,8 @@ void roofline_rate(const struct record *record, struct hcb_result *result)
 {
     const struct device_record *device = find_device(record, result->device);
     const double peak = roofline_peak_gflops(record, result);
+    result->roofline_share = (double)NAN;
+    result->roofline_bound[0] = '\0';
     if (device == NULL || hcb_op_is_extra(result->task.op) || !is_known(device->bandwidth_gbps) ||
         !is_known(result->gflops) || (!is_known(peak) && hcb_op_rank(result->task.op) == 3))
         return;
@@ -208,4 +215,11 @@ void roofline_rate(const struct record *record, struct hcb_result *result)
     result->roofline_share = result->gflops / (is_compute ? peak : by_memory);
     snprintf(result->roofline_bound, sizeof result->roofline_bound, "%s",
              is_compute ? "compute" : "memory");
+}
+
+void roofline_rate_all(struct record *record)
+{
+    roofline_gather(record);
+    for (size_t i = 0; i < record->result_count; i++)
+        roofline_rate(record, &record->results[i]);
 }

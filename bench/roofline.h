@@ -22,7 +22,7 @@ uint64_t roofline_triad_elements(const struct hcb_device_info *info, uint64_t ca
 /* The options for those rows: short samples, uniform numbers. */
 struct options roofline_options(const struct options *options);
 
-/* Takes the roofs from the finished rows into the devices. */
+/* Takes the roofs from the finished rows into the devices, in place of any others. */
 void roofline_gather(struct record *record);
 
 /* GFLOP/s that a row's multiply-adds can reach at most, NaN when that was not
@@ -38,7 +38,10 @@ void roofline_improve(struct hcb_result *row, struct hcb_result *again);
 /* Fills in the row's share of the nearer roof, and which one that is.  A row whose
  * operands fit together into the device's last-level cache is not held against memory:
  * a matmul has the roof of compute alone; sums and dot products have no share, and
- * "cache" for the bound. */
+ * "cache" for the bound.  Where no roof is known both are taken away. */
 void roofline_rate(const struct record *record, struct hcb_result *result);
+/* Gathers the roofs and rates all rows: a roof may have risen since a row was
+ * measured. */
+void roofline_rate_all(struct record *record);
 
 #endif

@@ -234,7 +234,7 @@ enum hcb_status row_transfer(struct session *session, struct row *row, struct hc
         snprintf(reason, HCB_REASON_SIZE, "the end-to-end clock gave a time that is not positive");
         status = HCB_ERROR;
     }
-    if (status == HCB_OK) {
+    if (status == HCB_OK && into == row->result) {
         add_copies(&into->upload_s, &row->uploads, round, upload);
         add_copies(&into->download_s, &row->downloads, round, download);
     }

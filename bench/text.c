@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,14 +25,28 @@ static void make_plain(char *text)
     }
 }
 
+void text_say_list(const char *format, va_list arguments)
+{
+    char message[3 * 4096]; /* two of the longest names */
+    vsnprintf(message, sizeof message, format, arguments);
+    make_plain(message);
+    fprintf(stderr, "hcbench: %s\n", message);
+}
+
+void text_say(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    text_say_list(format, arguments);
+    va_end(arguments);
+}
+
 bool text_refuse(const char *path, unsigned long line, const char *what)
 {
-    char place[24] = "", message[640];
+    char place[24] = "";
     if (line > 0)
         snprintf(place, sizeof place, "%lu:", line);
-    snprintf(message, sizeof message, "%s", what);
-    make_plain(message);
-    fprintf(stderr, "hcbench: %s:%s %s\n", strcmp(path, "-") == 0 ? "stdin" : path, place, message);
+    text_say("%s:%s %s", strcmp(path, "-") == 0 ? "stdin" : path, place, what);
     return false;
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A text file in memory, unpacked. */
+/* A text file in memory, unpacked, and lines on stderr about files. */
 #ifndef BENCH_TEXT_H
 #define BENCH_TEXT_H
 
+#include <hcbench.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -19,8 +21,12 @@ bool text_read(const char *path, size_t most, struct text *text);
  * follows the last whole line, or comes from the first NUL on, is left out. */
 bool text_read_lines(const char *path, size_t most, struct text *text);
 
-/* Prints "hcbench: FILE:LINE: what is wrong", without control characters, and
- * returns false.  `line` 0: of no line. */
+/* Prints "hcbench: " and a line, printf style, on stderr.  Names and what others say
+ * may hold anything: control characters are shown as '?'. */
+void text_say(const char *format, ...) HCB_PRINTF(1, 2);
+void text_say_list(const char *format, va_list arguments) HCB_PRINTF(1, 0);
+
+/* Prints "hcbench: FILE:LINE: what is wrong" likewise and returns false.  `line` 0: of no line. */
 bool text_refuse(const char *path, unsigned long line, const char *what);
 
 #endif

@@ -428,6 +428,7 @@ struct hcb_field {
     size_t offset, size; /* of the member in struct hcb_result */
     size_t count_offset;
     const char *(*word)(unsigned);
+    double least; /* of numbers: no smaller one is possible */
 };
 
 /* The record as data: every output format is a loop over this table, in the
@@ -439,7 +440,7 @@ bool hcb_result_has(const struct hcb_result *result, const struct hcb_field *fie
 /* All numbers absent, all texts empty, status HCB_SKIPPED. */
 void hcb_result_init(struct hcb_result *result, const char *device, const struct hcb_case *c);
 void hcb_result_clear(struct hcb_result *result);
-/* Fills in flops, bytes and the rates from the clocks. */
+/* Fills in flops, bytes and the rates, from the clocks and the energy. */
 void hcb_result_rates(struct hcb_result *result);
 /* Adds a warning, printf style; more than the record holds are dropped. */
 void hcb_result_warn(struct hcb_result *result, const char *format, ...) HCB_PRINTF(2, 3);

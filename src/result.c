@@ -82,7 +82,8 @@ static const struct hcb_field fields[] = {
     {.name = "clock.n", .kind = HCB_FIELD_SIZE, MEMBER(frequency.n)},
     {.name = "clock.samples_mhz", .kind = HCB_FIELD_SAMPLES, MEMBER(frequency.samples_mhz),
      .count_offset = offsetof(struct hcb_result, frequency.n)},
-    NUMBER("temperature.max_c", temperature_max_c),
+    {.name = "temperature.max_c", .kind = HCB_FIELD_NUMBER, MEMBER(temperature_max_c),
+     .least = -273.15}, /* absolute zero */
     TEXT("throttled", throttled),
     TEXT("kernels", kernels),
     TEXT("kernel_sha256", kernel_sha256),
@@ -152,6 +153,8 @@ void hcb_result_rates(struct hcb_result *result)
         result->gflops = result->flops / best->median * 1e-9;
         result->gbps = result->bytes / best->median * 1e-9;
     }
+    if (result->energy_j > 0)
+        result->gflop_per_j = result->flops / result->energy_j * 1e-9;
 }
 
 bool hcb_result_add_frequency(struct hcb_result *result, double mhz)

@@ -98,14 +98,20 @@ bool hcb_clock_add(struct hcb_clock_result *clock, uint32_t round, const double 
 
 enum { RESAMPLES = 2000 };
 
-/* Rounds of a clock as runs of samples. */
+/* A sample, and the place of its round in the list of rounds. */
+struct member {
+    double sample;
+    size_t round;
+};
+
+/* A clock by its rounds. */
 struct blocks {
-    const double *samples;
-    size_t *first, *end; /* of each round */
+    size_t *first, *end; /* of each round, in the clock's samples */
     uint32_t *number;
     size_t count;
-    double *drawn; /* room for the samples of a resample */
-    size_t drawn_count;
+    struct member *sorted; /* by sample */
+    size_t size;
+    uint32_t *drawn; /* how often each round is in the resample */
 };
 
 static void free_blocks(struct blocks *blocks)
@@ -113,17 +119,20 @@ static void free_blocks(struct blocks *blocks)
     free(blocks->first);
     free(blocks->end);
     free(blocks->number);
+    free(blocks->sorted);
     free(blocks->drawn);
 }
 
 static bool make_blocks(const struct hcb_clock_result *clock, struct blocks *blocks)
 {
     const size_t n = clock->summary.n;
-    *blocks = (struct blocks){.samples = clock->samples,
-                              .first = malloc((n + 1) * sizeof *blocks->first),
+    *blocks = (struct blocks){.first = malloc((n + 1) * sizeof *blocks->first),
                               .end = malloc((n + 1) * sizeof *blocks->end),
-                              .number = malloc((n + 1) * sizeof *blocks->number)};
-    if (blocks->first == NULL || blocks->end == NULL || blocks->number == NULL)
+                              .number = malloc((n + 1) * sizeof *blocks->number),
+                              .sorted = malloc((n + 1) * sizeof *blocks->sorted),
+                              .drawn = malloc((n + 1) * sizeof *blocks->drawn)};
+    if (blocks->first == NULL || blocks->end == NULL || blocks->number == NULL ||
+        blocks->sorted == NULL || blocks->drawn == NULL)
         return false;
     for (size_t i = 0; i < n; i++) {
         if (i == 0 || clock->rounds[i] != clock->rounds[i - 1]) {
@@ -135,21 +144,34 @@ static bool make_blocks(const struct hcb_clock_result *clock, struct blocks *blo
     return true;
 }
 
-static bool make_room(struct blocks *blocks)
+static int compare_members(const void *a, const void *b)
 {
-    size_t longest = 1;
-    for (size_t i = 0; i < blocks->count; i++)
-        if (blocks->end[i] - blocks->first[i] > longest)
-            longest = blocks->end[i] - blocks->first[i];
-    blocks->drawn = malloc((blocks->count * longest + 1) * sizeof *blocks->drawn);
-    return blocks->drawn != NULL;
+    return compare_numbers(&((const struct member *)a)->sample, &((const struct member *)b)->sample);
 }
 
-static void draw_block(struct blocks *blocks, size_t index)
+/* Sorts the samples of the rounds that are left, once for all resamples. */
+static void sort_samples(struct blocks *blocks, const double *samples)
 {
-    const size_t first = blocks->first[index], count = blocks->end[index] - first;
-    memcpy(blocks->drawn + blocks->drawn_count, blocks->samples + first, count * sizeof *blocks->drawn);
-    blocks->drawn_count += count;
+    for (size_t round = 0; round < blocks->count; round++)
+        for (size_t i = blocks->first[round]; i < blocks->end[round]; i++)
+            blocks->sorted[blocks->size++] = (struct member){samples[i], round};
+    qsort(blocks->sorted, blocks->size, sizeof *blocks->sorted, compare_members);
+}
+
+/* The median of the samples, each as often as its round was drawn. */
+static double median_of_drawn(const struct blocks *blocks)
+{
+    uint64_t total = 0, seen = 0;
+    size_t at = 0;
+    for (size_t round = 0; round < blocks->count; round++)
+        total += blocks->drawn[round] * (uint64_t)(blocks->end[round] - blocks->first[round]);
+    /* The place of the lower of two in the middle, then of the upper. */
+    while ((seen += blocks->drawn[blocks->sorted[at].round]) <= (total - 1) / 2)
+        at++;
+    const double lower = blocks->sorted[at].sample;
+    while (seen <= total / 2)
+        seen += blocks->drawn[blocks->sorted[++at].round];
+    return (lower + blocks->sorted[at].sample) / 2;
 }
 
 /* Uniform numbers below `bound`, one after the other. */
@@ -166,55 +188,6 @@ static size_t throw_dice(struct dice *dice, size_t bound)
         dice->left = 4;
     }
     return (size_t)(((uint64_t)dice->words[--dice->left] * bound) >> 32);
-}
-
-static void swap(double *a, double *b)
-{
-    const double kept = *a;
-    *a = *b;
-    *b = kept;
-}
-
-/* The k-th smallest of n numbers, which are rearranged so that none before it is
- * larger (Hoare's "Find", Comm. ACM 4(7), 1961). */
-static double select_kth(double *x, size_t n, size_t k)
-{
-    size_t low = 0, high = n - 1;
-    while (low < high) {
-        const double pivot = x[low + (high - low) / 2];
-        size_t i = low, j = high;
-        while (i <= j) {
-            while (x[i] < pivot)
-                i++;
-            while (x[j] > pivot)
-                j--;
-            if (i > j)
-                break;
-            swap(&x[i++], &x[j]);
-            if (j == 0)
-                break;
-            j--;
-        }
-        if (k <= j)
-            high = j;
-        else if (k >= i)
-            low = i;
-        else
-            return x[k];
-    }
-    return x[k];
-}
-
-static double median_of(double *x, size_t n)
-{
-    const double upper = select_kth(x, n, n / 2);
-    double lower = upper;
-    if (n % 2 == 0) {
-        lower = x[0];
-        for (size_t i = 1; i < n / 2; i++)
-            lower = fmax(lower, x[i]);
-    }
-    return (lower + upper) / 2;
 }
 
 /* The 0.975 quantile of Student's t with `degrees` of freedom: Cornish-Fisher
@@ -238,43 +211,44 @@ static double tail_share(size_t rounds)
 /* One resample: fills both sides' `drawn`.  Paired sides have the same rounds. */
 static void resample(struct blocks *a, struct blocks *b, bool paired, struct dice *dice)
 {
-    a->drawn_count = b->drawn_count = 0;
+    memset(a->drawn, 0, a->count * sizeof *a->drawn);
+    memset(b->drawn, 0, b->count * sizeof *b->drawn);
     for (size_t i = 0; i < a->count; i++) {
         const size_t index = throw_dice(dice, a->count);
-        draw_block(a, index);
+        a->drawn[index]++;
         if (paired)
-            draw_block(b, index);
+            b->drawn[index]++;
     }
     for (size_t i = 0; i < b->count && !paired; i++)
-        draw_block(b, throw_dice(dice, b->count));
+        b->drawn[throw_dice(dice, b->count)]++;
 }
 
-/* Median of all samples that are left; uses `drawn`. */
+/* Median of all samples that are left. */
 static double median_of_all(struct blocks *blocks)
 {
-    blocks->drawn_count = 0;
     for (size_t i = 0; i < blocks->count; i++)
-        draw_block(blocks, i);
-    return median_of(blocks->drawn, blocks->drawn_count);
+        blocks->drawn[i] = 1;
+    return median_of_drawn(blocks);
 }
 
 /* Keeps the rounds of `a` that `b` has too; returns how many. */
 static size_t keep_common(struct blocks *a, const struct blocks *b)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < a->count; i++)
-        for (size_t j = 0; j < b->count; j++)
-            if (a->number[i] == b->number[j]) {
-                a->first[kept] = a->first[i];
-                a->end[kept] = a->end[i];
-                a->number[kept++] = a->number[i];
-                break;
-            }
+    for (size_t i = 0, j = 0; i < a->count; i++) {
+        while (j < b->count && b->number[j] < a->number[i])
+            j++;
+        if (j == b->count || b->number[j] != a->number[i])
+            continue;
+        a->first[kept] = a->first[i];
+        a->end[kept] = a->end[i];
+        a->number[kept++] = a->number[i];
+    }
     return kept;
 }
 
-/* Only common rounds are left: what one
- * side did while the other was not measured says nothing about the two. */
+/* Only common rounds are left: what one side did while the other was not measured
+ * says nothing about the two. */
 static void pair_up(struct blocks *a, struct blocks *b)
 {
     a->count = keep_common(a, b);
@@ -289,7 +263,7 @@ static void bootstrap(struct blocks *a, struct blocks *b, bool paired, uint64_t 
     const double tail = tail_share(fewer);
     for (size_t i = 0; i < RESAMPLES; i++) {
         resample(a, b, paired, &dice);
-        ratios[i] = median_of(a->drawn, a->drawn_count) / median_of(b->drawn, b->drawn_count);
+        ratios[i] = median_of_drawn(a) / median_of_drawn(b);
     }
     qsort(ratios, RESAMPLES, sizeof *ratios, compare_numbers);
     result->ci95_low = fmin(quantile(ratios, RESAMPLES, tail), result->ratio);
@@ -313,11 +287,11 @@ static struct hcb_ratio ratio_of(const struct hcb_clock_result *numerator,
             paired && hcb_clock_common_rounds(numerator, denominator) >= HCB_RATIO_ROUNDS_MIN;
         if (pairs)
             pair_up(&a, &b);
-        if (make_room(&a) && make_room(&b)) {
-            result.ratio = median_of_all(&a) / median_of_all(&b);
-            if (seed != NULL && a.count >= HCB_RATIO_ROUNDS_MIN && b.count >= HCB_RATIO_ROUNDS_MIN)
-                bootstrap(&a, &b, pairs, *seed, ratios, &result);
-        }
+        sort_samples(&a, numerator->samples);
+        sort_samples(&b, denominator->samples);
+        result.ratio = median_of_all(&a) / median_of_all(&b);
+        if (seed != NULL && a.count >= HCB_RATIO_ROUNDS_MIN && b.count >= HCB_RATIO_ROUNDS_MIN)
+            bootstrap(&a, &b, pairs, *seed, ratios, &result);
     }
     free_blocks(&a);
     free_blocks(&b);

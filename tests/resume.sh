@@ -148,4 +148,55 @@ grep -q '"resumed"' part.json || note "recover does not say that the run went on
 expect 0 --resume journal
 [ "$(count ok first.json)" -eq 40 ] || note "the file of the first command line is not complete"
 [ "$(grep -A3 '"resumed": \[' first.json | grep -c '"20')" -eq 2 ] || note "not resumed twice"
+
+# The roofs come back with the rows, and are not measured again.
+roofs() {
+	awk '/^ "results": / { exit } /^ "roofline": / { top = 1 } /^   "roofline": / { on = 1 }
+		on || top { sub(/,$/, ""); print } /^   }/ { on = 0 }' "$1"
+}
+run="-p null $tiny -n 8-28+4 --seed 5 --roofline"
+begin KILL
+kept=$(grep -c end_of_case journal)
+expect 0 recover journal --quiet --json part.json
+expect 0 --resume journal --quiet --json whole.json
+roofs part.json >a
+roofs whole.json >b
+[ "$(grep -c '"op": "peak"' a)" -eq 2 ] || note "recover lost the rows that measured the roofs"
+[ "$(grep -c '"bandwidth_gbps"' a)" -eq 2 ] || note "recover lost the roofs"
+cmp -s a b || note "roofs were measured again"
+kept part.json >a
+kept whole.json >b
+[ "$(grep -c '"share"' a)" -eq $((4 * kept)) ] || note "recover lost shares"
+cmp -s a b || note "kept rows or their shares have changed"
+expect 1 compare part.json missing
+expect 0 compare part.json part.json --quiet
+
+# A search goes on where it was: it asks for the same sizes again.
+noise=noise=0.05:seed=1
+HCBENCH_NULL=model:host:launch=1e-6:flops=100e9:$noise,model:launch=20e-6:flops=1e12:$noise
+HCBENCH_NULL_CLOCK=$work/clock
+export HCBENCH_NULL_CLOCK
+run="breakeven -p null -i native -n 16-256 -o matmul"
+begin KILL
+cp journal saved
+expect 0 recover journal --quiet --json part.json
+[ "$(grep -c '"speedup": {' part.json)" -ge 3 ] || note "recover lost the speedups of a search"
+refused 2 "of 'hcbench breakeven'" verify --resume journal
+sed '/^{"rows".*"m":32/ { s/:32/:31/g; q; }' saved >journal
+expect 1 --resume journal --json no.json
+says err 'not those that the search would measure'
+cp saved journal
+expect 0 breakeven --resume journal --quiet --json whole.json
+[ -e journal ] && note "the journal of a completed search is still there"
+grep -q '"answer": "crosses"' whole.json || note "a search that went on has no answer"
+grep -q '"resumed": \[' whole.json || note "the file of a search does not say that it was resumed"
+# figures FILE: of the rows of the coarse sizes that were kept.
+figures() {
+	awk '/"n": (16|32|64),/ { on = 1 } on && /"(min_s|ratio)"/ { print } /"status":/ { on = on && /ok/ }
+		/"memory": / { on = 0 }' "$1"
+}
+figures part.json | sort >a
+figures whole.json | sort >b
+[ "$(wc -l <a)" -ge 15 ] || note "no kept rows of the search to compare"
+[ -z "$(comm -23 a b)" ] || note "kept rows of the search have changed"
 finish

@@ -163,7 +163,8 @@ END_TEST
 
 START_TEST(a_clock_that_holds)
 {
-    ck_assert(add("{'clock': 1000e6}") && add("{}") && add("{'clock': 960e6, 'throttle': ''}"));
+    ck_assert(add("{'clock': 1000e6}") && add("{}") && add("{'clock': 960e6, 'throttle': ''}") &&
+              add("{'clock': 0}"));
     power_finish(&row);
     ck_assert_uint_eq(row.frequency.n, 2);
     ck_assert_ptr_null(row.warnings[0]);
@@ -185,7 +186,7 @@ END_TEST
 START_TEST(operations_per_joule)
 {
     ck_assert(add_energy("{'joules': 0.004, 'watts': 20, 'source': 'NVML'}"));
-    power_finish(&row);
+    hcb_result_rates(&row);
     ck_assert_double_eq_tol(row.energy_j, 0.004, 1e-12);
     ck_assert_double_eq_tol(row.watts, 20, 1e-9);
     ck_assert_double_eq_tol(row.gflop_per_j, 0.25, 1e-9); /* 1e6 operations */

@@ -3,6 +3,7 @@
  * Also names of outputs that lead to one file. */
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
@@ -21,6 +22,7 @@
 #include "page.h"
 #include "protocol.h"
 #include "read.h"
+#include "roofline.h"
 #include "schema.h"
 #include "suite.h"
 
@@ -28,48 +30,75 @@
 
 static char folder[64], file[128], other[128];
 
-static json_t *clock_json(double first)
+/* Seven times in an order that another `step` makes another one. */
+static void measure(struct hcb_clock_result *clock, double first, uint32_t step)
 {
-    struct hcb_clock_result clock = {0};
-    json_t *samples = json_array(), *rounds = json_array();
     for (uint32_t i = 0; i < 7; i++) {
-        const double sample = first * (1 + 0.125 * ((i * 3) % 7));
-        ck_assert(hcb_clock_add(&clock, i / 2, &sample, 1));
-        json_array_append_new(samples, json_real(sample));
-        json_array_append_new(rounds, json_integer(i / 2));
+        const double sample = first * (1 + 0.125 * ((i * step) % 7));
+        ck_assert(hcb_clock_add(clock, i / 2, &sample, 1));
     }
-    const struct hcb_summary *s = &clock.summary;
-    json_t *object = json_pack("{s:f, s:f, s:f, s:f, s:[f,f], s:i, s:o, s:o}", "median_s", s->median,
-                               "q1_s", s->q1, "q3_s", s->q3, "min_s", s->min, "ci95_s", s->ci95_low,
-                               s->ci95_high, "n", 7, "samples_s", samples, "rounds", rounds);
-    hcb_clock_clear(&clock);
-    return object;
 }
 
-static json_t *row_json(const char *device, const char *impl, double first)
+static struct hcb_result good_row(const char *device, enum hcb_op op, enum hcb_impl impl, double first)
 {
-    json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:{s:i, s:i, s:i}, s:s, s:o, s:o, s:f, s:{s:f, s:f}}",
-                            "device", device, "op", "matmul", "impl", impl, "precision", "f32", "shape",
-                            "m", 16, "n", 16, "k", 16, "status", "ok", "kernel", clock_json(first),
-                            "end_to_end", clock_json(4 * first), "setup_s", 0.5, "error", "bound_ratio",
-                            0.5, "limit", 8.0);
-    struct hcb_result result;
-    ck_assert(record_result_from_json(row, &result, NULL));
-    hcb_result_rates(&result);
-    json_decref(row);
-    row = record_result_json(&result, true);
-    hcb_result_clear(&result);
+    const struct hcb_case task = {op, impl, HCB_PRECISION_F32,
+                                  op == HCB_OP_MATMUL ? (struct hcb_shape){16, 16, 16}
+                                                      : (struct hcb_shape){1, 4096, 1}};
+    const uint32_t step = impl == HCB_IMPL_TILE ? 5 : 3;
+    struct hcb_result row;
+    hcb_result_init(&row, device, &task);
+    row.status = HCB_OK;
+    measure(&row.kernel, first, step);
+    if (op == HCB_OP_MATMUL)
+        measure(&row.end_to_end, 4 * first, step);
+    row.setup_s = 0.5;
+    row.error.bound_ratio = 0.5;
+    row.error.limit = 8;
+    row.error.checked = 256;
+    hcb_result_rates(&row);
     return row;
 }
 
-/* A row on the CPU, one on a GPU that is four times as fast, one that did not run. */
+/* Twice as fast as the CPU's matmul, and with all that sensors tell. */
+static struct hcb_result sensed_row(const struct hcb_result *baseline)
+{
+    struct hcb_result row = good_row("vulkan:0", HCB_OP_MATMUL, HCB_IMPL_TILE, 0x1p-10);
+    hcb_result_warn(&row, "one");
+    hcb_result_warn(&row, "two");
+    row.upload_s = 0x1p-12;
+    row.download_s = 0x1p-13;
+    row.energy_j = 0.25;
+    row.watts = 40;
+    snprintf(row.power_source, sizeof row.power_source, "NVML");
+    for (int i = 0; i < 3; i++)
+        ck_assert(hcb_result_add_frequency(&row, 1000 + 50 * ((i + 1) % 3)));
+    row.temperature_max_c = -12.5; /* a cold room */
+    hcb_result_rates(&row);
+    hcb_result_compare(&row, baseline, true, 1);
+    return row;
+}
+
+/* The row as a file has it; it is cleared. */
+static json_t *to_json(struct hcb_result *row)
+{
+    json_t *object = record_result_json(row, true);
+    hcb_result_clear(row);
+    return object;
+}
+
+/* A row on the CPU, whose roof is known, one on a GPU that is four times as fast, one
+ * that did not run. */
 static json_t *good_document(void)
 {
-    json_t *fast = row_json("vulkan:0", "tile", 0x1p-10);
-    json_object_set_new(fast, "speedup",
-                        json_pack("{s:s, s:{s:f, s:[f,f]}, s:{s:f}}", "baseline", "cpu:0/openblas",
-                                  "kernel", "ratio", 4.0, "ci95", 3.5, 4.5, "end_to_end", "ratio", 4.0));
-    json_object_set_new(fast, "warnings", json_pack("[s,s]", "one", "two"));
+    struct hcb_result rows[2] = {good_row("cpu:0", HCB_OP_MATMUL, HCB_IMPL_OPENBLAS, 0x1p-8)},
+                      roofs[2] = {good_row("cpu:0", HCB_OP_PEAK, HCB_IMPL_NATIVE, 0x1p-10),
+                                  good_row("cpu:0", HCB_OP_TRIAD, HCB_IMPL_NATIVE, 0x1p-10)};
+    struct device_record roofed = {.info.id = "cpu:0"};
+    struct record record = {.devices = &roofed, .device_count = 1, .roofline = roofs,
+                            .roofline_count = 2, .results = rows, .result_count = 1};
+    roofline_rate_all(&record);
+    rows[1] = sensed_row(&rows[0]);
+    json_t *fast = to_json(&rows[1]), *slow = to_json(&rows[0]);
     json_object_set_new(fast, "of_a_later_version", json_pack("{s:[n]}", "x"));
     json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:{s:i}, s:s, s:s}", "device", "vulkan:0", "op", "sum",
                             "impl", "tile", "precision", "f16", "shape", "n", 5, "status", "unsupported",
@@ -77,18 +106,21 @@ static json_t *good_document(void)
     json_t *cpu = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:[s]}", "id", "cpu:0", "platform",
                             "cpu", "type", "cpu", "driver", "OpenBLAS", "driver_version", "0.3.21",
                             "target", "SkylakeX", "software", 0, "compute_units", 2, "same_as", "vulkan:0");
+    json_object_set_new(cpu, "roofline",
+                        json_pack("{s:{s:f}, s:f}", "peak_gflops", "f32",
+                                  roofed.peak_gflops[HCB_PRECISION_F32], "bandwidth_gbps",
+                                  roofed.bandwidth_gbps));
     json_t *gpu = json_pack("{s:s, s:s, s:s}", "id", "vulkan:0", "platform", "vulkan", "type", "gpu");
     json_t *environment = json_pack("{s:s, s:{s:i}, s:{s:s, s:f}, s:{s:s}}", "host", "example", "cpu",
                                     "cores", 2, "blas", "core_detected", "Prescott", "fair_ratio", 0.25,
                                     "env", "LP_NUM_THREADS", "2");
-    json_t *roof = row_json("vulkan:0", "tile", 0x1p-10);
-    json_object_set_new(roof, "warnings", json_pack("[s]", "three"));
-    return json_pack("{s:s, s:i, s:{s:s}, s:[s,s], s:s, s:i, s:s, s:o, s:[o,o], s:[{s:s, s:s}], s:[o], s:[o,o,o]}",
+    return json_pack("{s:s, s:i, s:{s:s}, s:[s,s], s:s, s:i, s:s, s:o, s:[o,o], s:[{s:s, s:s}], s:[o,o], "
+                     "s:[o,o,o]}",
                      "format", "hcbench-result", "format_version", 1, "hcbench", "version", "0.1.0",
                      "command", "hcbench", "-q", "started", "2026-01-02T03:04:05Z", "seed", 1, "fill",
                      "uniform", "environment", environment, "devices", cpu, gpu, "absent_platforms",
-                     "platform", "opencl", "reason", "no driver", "roofline", roof, "results",
-                     row_json("cpu:0", "openblas", 0x1p-8), fast, row);
+                     "platform", "opencl", "reason", "no driver", "roofline", to_json(&roofs[0]),
+                     to_json(&roofs[1]), "results", slow, fast, row);
 }
 
 static void write_bytes(const char *path, const char *data, size_t size)
@@ -197,11 +229,12 @@ START_TEST(a_good_file_is_read)
     ck_assert_uint_eq(record.result_count, 3);
     ck_assert_uint_eq(record.results[0].kernel.summary.n, 7);
     ck_assert_uint_eq(record.results[0].kernel.rounds[6], 3);
-    ck_assert(record.results[1].speedup_kernel.ci95_high == 4.5);
-    ck_assert(isnan(record.results[1].speedup_end_to_end.ci95_low));
+    ck_assert(record.results[1].speedup_kernel.ratio == 4);
+    ck_assert(record.results[1].speedup_kernel.ci95_high > 4);
+    ck_assert(record.results[1].temperature_max_c == -12.5);
+    ck_assert_str_eq(record.results[0].roofline_bound, "memory");
+    ck_assert_uint_eq(record.roofline_count, 2);
     ck_assert_str_eq(record.results[1].warnings[1], "two");
-    ck_assert_uint_eq(record.roofline_count, 1);
-    ck_assert_str_eq(record.roofline[0].warnings[0], "three");
     ck_assert_uint_eq(record.results[2].kernel.summary.n, 0);
     ck_assert(isnan(record.results[2].setup_s));
     /* Written and read again it is the same, byte for byte. */
@@ -272,8 +305,6 @@ static const struct {
     {"absent_platforms.0", "1", "object"},
     {"absent_platforms.0.status", "\"fine\"", "status"},
     {"absent_platforms.0.reason", "[]", "text"},
-    {"roofline", "5", "array"},
-    {"roofline.0.status", "", "status is missing"},
     {"results", "", "results is missing"},
     {"results.0", "[]", "object"},
     {"results.0.device", "\"cpu:7\"", "none of the file's devices"},
@@ -314,12 +345,50 @@ static const struct {
     {"results.0.setup_s", "-0.25", "from 0 on"},
     {"results.0.setup_s", "null", "number"},
     {"results.0.error.bound_ratio", "9", "above the limit"},
+    {"results.0.error", "", "does not say that the result was verified"},
+    {"results.0.error.bound_ratio", "", "does not say that the result was verified"},
+    {"results.0.error.limit", "", "does not say that the result was verified"},
+    {"results.0.error.checked", "0", "does not say that the result was verified"},
+    {"results.0.status", "\"wrong\"", "but there are times"},
+    {"results.2.speedup", "{\"baseline\": \"cpu:0/openblas\"}", "but there is a speedup"},
+    {"results.2.gflops", "5", "nothing that it follows from"},
+    {"results.0.gflops", "", "is missing"},
+    {"results.0.roofline.share", "0.99", "follows from the rest"},
+    {"results.0.roofline.share", "", "is missing"},
+    {"results.0.roofline.bound", "\"compute\"", "not the nearer roof"},
+    {"results.0.roofline", "", "is missing"},
+    {"results.1.roofline", "{\"share\": 0.5, \"bound\": \"memory\"}", "nothing that it follows from"},
+    {"devices.0.roofline.peak_gflops.f32", "1e6", "devices.0.roofline.peak_gflops.f32: is 1000000"},
+    {"devices.0.roofline.peak_gflops.f16", "10", "nothing that it follows from"},
+    {"devices.0.roofline.bandwidth_gbps", "", "is missing"},
+    {"devices.1.roofline", "{\"bandwidth_gbps\": 10}", "nothing that it follows from"},
+    {"roofline", "{}", "array"},
+    {"roofline.0.kernel.min_s", "1e-9", "roofline.0.kernel.min_s"},
+    {"roofline.0.device", "\"cpu:1\"", "none of the file's devices"},
+    {"roofline.0", "{\"device\": \"cpu:0\", \"op\": \"sum\", \"impl\": \"ref\", \"precision\": \"f32\", "
+                   "\"shape\": {\"n\": 1}, \"status\": \"error\"}", "must be peak or triad"},
+    {"roofline", "", "nothing that it follows from"},
+    {"results.1.clock.mhz", "1100", "follows from the rest"},
+    {"results.1.clock.min_mhz", "1001", "follows from the rest"},
+    {"results.1.clock.max_mhz", "", "is missing"},
+    {"results.1.clock.samples_mhz", "", "samples_mhz is missing"},
+    {"results.1.clock.samples_mhz.1", "0", "above 0"},
+    {"results.1.temperature.max_c", "-273.2", "from -273.15 on"},
+    {"results.1.power.gflop_per_j", "1", "follows from the rest"},
+    {"results.1.power.gflop_per_j", "", "is missing"},
+    {"results.1.power.watts", "", "only one of"},
+    {"results.1.power.watts", "-1", "from 0 on"},
+    {"results.1.upload_s", "5", "more than end to end"},
+    {"results.1.end_to_end", "", "more than end to end"},
     {"results.1.speedup.kernel.ratio", "40", "interval"},
-    {"results.1.speedup.kernel.ratio", "4.25", "two rows"},
+    {"results.1.speedup.kernel.ratio", "4.25", "speedup.kernel.ratio: is 4.25, but 4 follows"},
+    {"results.1.speedup.kernel.ci95.0", "3.99", "speedup.kernel.ci95.0: is 3.99, but"},
+    {"results.1.speedup.end_to_end.ci95", "[4, 4]", "speedup.end_to_end.ci95.0"},
+    {"results.1.speedup.end_to_end", "", "is missing"},
     {"results.1.speedup.kernel.ratio", "", "no ratio"},
     {"results.1.speedup.kernel.ci95", "[4.5, 3.5]", "interval"},
     {"results.1.speedup.end_to_end.ratio", "0", "above 0"},
-    {"results.1.speedup.end_to_end.ratio", "2", "two rows"},
+    {"results.1.speedup.end_to_end.ratio", "2", "not within its interval"},
     {"results.1.speedup.baseline", "\"cpu:0/native\"", "no row"},
     {"results.1.speedup.baseline", "\"fast\"", "impl"},
     {"results.1.speedup.baseline", "", "baseline is missing"},
@@ -624,8 +693,14 @@ static struct text good_journal(void)
         json_array_append_new(rows, planned);
     }
     json_object_set_new(head, "rows", rows);
+    json_t *roofs = json_pack("{s:O}", "roofline", json_object_get(head, "roofline"));
+    json_object_del(head, "roofline");
+    json_object_del(json_array_get(json_object_get(head, "devices"), 0), "roofline");
     json_dumpf(head, out, JSON_COMPACT);
     fputc('\n', out);
+    json_dumpf(roofs, out, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    fputc('\n', out);
+    json_decref(roofs);
     json_array_foreach(results, index, row) {
         json_object_set_new(row, "index", json_integer((json_int_t)index));
         json_t *speedup = json_incref(json_object_get(row, "speedup"));
@@ -655,15 +730,33 @@ START_TEST(a_journal_is_read)
     ck_assert_uint_eq(earlier.record.result_count, 3);
     ck_assert_uint_eq(earlier.whole, text.size);
     ck_assert(earlier.record.results[1].speedup_kernel.ratio == 4);
+    ck_assert_uint_eq(earlier.record.roofline_count, 2);
+    ck_assert_double_eq_tol(earlier.record.devices[0].bandwidth_gbps, 3 * 4096 * 4 / 0x1p-10 * 1e-9, 1e-12);
+    ck_assert_str_eq(earlier.record.results[0].roofline_bound, "memory");
     ck_assert(earlier.ended[0] && earlier.ended[1] && !earlier.ended[2]);
     ck_assert_int_eq(earlier.record.results[2].status, HCB_UNSUPPORTED);
+    journal_forget(&earlier);
+
+    /* A search plans rows as it goes. */
+    write_bytes(file, text.data, text.size);
+    FILE *out = fopen(file, "a");
+    fputs("{\"rows\":[{\"device\":\"cpu:0\",\"op\":\"dot\",\"impl\":\"ref\",\"precision\":\"f32\","
+          "\"shape\":{\"n\":9},\"status\":\"skipped\"}]}\n"
+          "{\"index\":3,\"device\":\"cpu:0\",\"op\":\"dot\",\"impl\":\"ref\",\"precision\":\"f32\","
+          "\"shape\":{\"n\":9},\"status\":\"error\"}\n"
+          "{\"end_of_case\":3,\"speedups\":[null]}\n", out);
+    fclose(out);
+    ck_assert(journal_read(&earlier, file));
+    ck_assert_uint_eq(earlier.record.result_count, 4);
+    ck_assert_int_eq(earlier.record.results[3].status, HCB_ERROR);
+    ck_assert(earlier.ended[1] && !earlier.ended[2] && earlier.ended[3]);
     journal_forget(&earlier);
 
     /* Torn at any place: what is whole is kept, and what follows a NUL is not. */
     for (size_t size = 0; size <= text.size; size += 61) {
         const char *end = memchr(text.data, '\n', text.size);
         write_bytes(file, text.data, size);
-        FILE *out = fopen(file, "ab");
+        out = fopen(file, "ab");
         fwrite("\0\0\0{}\n", 1, 6, out);
         fclose(out);
         capture_begin();
@@ -680,7 +773,7 @@ START_TEST(a_journal_is_read)
 
     /* A run that goes on makes parts of cases void. */
     write_bytes(file, text.data, text.size);
-    FILE *out = fopen(file, "a");
+    out = fopen(file, "a");
     fputs("{\"resumed\":\"2026-02-03T04:05:06Z\"}\n", out);
     fclose(out);
     ck_assert(journal_read(&earlier, file));
@@ -697,20 +790,25 @@ START_TEST(damaged_journals_are_refused)
     static const struct {
         const char *line, *says;
     } lines[] = {
-        {"{", ":6: no JSON"},
-        {"[]", ":6: must be an object"},
-        {"", ":6: no JSON"},
-        {"{\"index\": 3}", ":6: index: must be that of a planned row"},
-        {"{\"index\": -1}", ":6: index"},
-        {"{\"index\": 0}", ":6: device is missing"},
-        {"{\"device\": \"cpu:0\"}", ":6: op is missing"},
+        {"{", ":7: no JSON"},
+        {"[]", ":7: must be an object"},
+        {"", ":7: no JSON"},
+        {"{\"index\": 3}", ":7: index: must be that of a planned row"},
+        {"{\"index\": -1}", ":7: index"},
+        {"{\"index\": 0}", ":7: device is missing"},
+        {"{\"device\": \"cpu:0\"}", ":7: index: must be that of a planned row"},
+        {"{\"rows\": 5}", ":7: rows: must be an array"},
+        {"{\"rows\": [{\"device\": \"cpu:0\", \"op\": \"sum\", \"impl\": \"ref\", \"precision\": \"f32\", "
+         "\"shape\": {\"n\": 1}, \"status\": \"error\"}]}", ":7: rows.0.status: must be skipped"},
+        {"{\"roofline\": [{}]}", ":7: roofline.0: device is missing"},
+        {"{\"roofline\": 5}", ":7: index"},
         {"{\"index\": 0, \"device\": \"cpu:0\", \"op\": \"sum\", \"impl\": \"ref\", \"precision\": \"f32\", "
-         "\"shape\": {\"n\": 1}, \"status\": \"error\"}", ":6: index: is that of another row"},
-        {"{\"end_of_case\": 7, \"speedups\": []}", ":6: end_of_case"},
-        {"{\"end_of_case\": 0, \"speedups\": [null, null]}", ":6: end_of_case: has ended before"},
-        {"{\"end_of_case\": 2, \"speedups\": []}", ":6: speedups: must be an array"},
-        {"{\"end_of_case\": 2, \"speedups\": [5]}", ":6: speedups.0"},
-        {"{\"resumed\": 5}", ":6: resumed"},
+         "\"shape\": {\"n\": 1}, \"status\": \"error\"}", ":7: index: is that of another row"},
+        {"{\"end_of_case\": 7, \"speedups\": []}", ":7: end_of_case"},
+        {"{\"end_of_case\": 0, \"speedups\": [null, null]}", ":7: end_of_case: has ended before"},
+        {"{\"end_of_case\": 2, \"speedups\": []}", ":7: speedups: must be an array"},
+        {"{\"end_of_case\": 2, \"speedups\": [5]}", ":7: speedups.0"},
+        {"{\"resumed\": 5}", ":7: resumed"},
     };
     const struct text text = good_journal();
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
@@ -746,7 +844,7 @@ END_TEST
 static void poison_texts(json_t *value, const char *key)
 {
     static const char *const kept[] = {"id", "platform", "type", "device", "op", "impl", "precision",
-                                       "status", "baseline", "same_as", "fill", "format"};
+                                       "status", "baseline", "bound", "same_as", "fill", "format"};
     size_t index;
     json_t *inner;
     void *at;
@@ -931,6 +1029,62 @@ START_TEST(links_stay_links)
 }
 END_TEST
 
+/* Of this program: counts what output.c asks for, and fails when told. */
+static int synced, sync_error;
+int fsync(int descriptor)
+{
+    ck_assert_int_ge(fcntl(descriptor, F_GETFD), 0);
+    synced++;
+    errno = sync_error;
+    return sync_error != 0 ? -1 : 0;
+}
+
+/* A file is on the disk, packed or not, before it takes the place of another. */
+START_TEST(outputs_are_synced)
+{
+    static const char *const names[] = {"plain", "packed.gz"};
+    const char *name = in_folder(names[_i]);
+    synced = sync_error = 0;
+    struct output *output = output_open(name);
+    ck_assert(output_text(output, "new") && output_close(output, true));
+    ck_assert_int_eq(synced, 1);
+    struct text text;
+    ck_assert(text_read(name, 100, &text));
+    ck_assert_str_eq(text.data, "new");
+    free(text.data);
+    sync_error = ENOSPC;
+    output = output_open(name);
+    ck_assert(output_text(output, "newer"));
+    capture_begin();
+    const bool good = output_close(output, true);
+    struct captured captured = capture_end();
+    sync_error = 0;
+    ck_assert(!good);
+    is_one_line(captured.err);
+    captured_free(&captured);
+    ck_assert(text_read(name, 100, &text)); /* the old one is as it was */
+    ck_assert_str_eq(text.data, "new");
+    free(text.data);
+}
+END_TEST
+
+/* Names of files do not steer terminals either. */
+START_TEST(names_do_not_steer_terminals)
+{
+    const char *name = in_folder("\033[31m\xc2\x9b" "1m\n/x");
+    char *said = refusal(name);
+    ck_assert_ptr_nonnull(said);
+    is_one_line(said);
+    ck_assert_ptr_nonnull(strstr(said, "/?[31m??1m?/x"));
+    free(said);
+    capture_begin();
+    ck_assert(!output_check(name));
+    struct captured captured = capture_end();
+    is_one_line(captured.err);
+    captured_free(&captured);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = suite_case("read");
@@ -951,5 +1105,7 @@ int main(void)
     tcase_add_test(tests, members_are_documented);
     tcase_add_test(tests, two_names_of_one_file);
     tcase_add_test(tests, links_stay_links);
+    tcase_add_loop_test(tests, outputs_are_synced, 0, 2);
+    tcase_add_test(tests, names_do_not_steer_terminals);
     return suite_run("read", tests);
 }
