@@ -10,7 +10,7 @@ gnuplot=$(command -v gnuplot)
 cd "$work" || exit 99
 OWNED=$work/owned # what the commands in hostile texts would make
 export OWNED
-for kind in plain hostile small impls empty; do
+for kind in plain hostile small impls cached empty; do
 	"$make_result" "$kind" "$kind.json" || note "no result file $kind"
 done
 
@@ -53,7 +53,6 @@ for file in missing.json foreign.json cut.json .; do
 done
 
 # Operands in a cache have no share of a roof; the table says why.
-awk '{ print } /^ *"status": "ok",$/ { print "\"roofline\": {\"bound\": \"cache\"}," }' small.json >cached.json
 expect 0 report cached.json -o page.html
 grep -q '<td class="n">cache</td>' page.html || note "the page does not say that rows are in a cache"
 
@@ -162,7 +161,7 @@ if command -v jq >/dev/null 2>&1; then
 	jq -r '[.. | objects | .warnings? // empty | .[]] | .[] | @html' real.json >texts
 	[ -s texts ] || note "a noisy run without warnings"
 	jq -e '.roofline[].warnings[0]' real.json >/dev/null || note "the roofs have no warnings"
-	jq -r '(.environment | del(.memory_bytes)), (.devices[] | del(.memory_bytes, .max_buffer_bytes, .roofline)) |
+	jq -r '(.environment | del(.memory_bytes)), (.devices[] | del(.memory_bytes, .max_buffer_bytes, .cache_bytes, .roofline)) |
 		.. | strings, (numbers | select(. == floor)) | @html' real.json >>texts
 	sed -i "s/&apos;/\&#39;/g" texts # of some versions of jq
 	while read -r text; do
