@@ -36,7 +36,40 @@
 // OPERAND(name, number) declares binding `number` and
 //   Scalar name_element(uint i)    element i
 //   Vector name_group(uint i)      elements 4 i to 4 i + 3
-#if defined F16F32
+//
+// With the macro TEXELS it is a texel buffer of four elements a texel, for drivers
+// that compute on a processor: llvmpipe reads a storage buffer with a loop over the
+// lanes of a vector, component by component, and a texel buffer with a few loads.
+#if defined TEXELS
+#if defined F64 || defined BF16F32
+#define TEXEL_BUFFER usamplerBuffer
+#elif defined I8I32 || defined I32
+#define TEXEL_BUFFER isamplerBuffer
+#else
+#define TEXEL_BUFFER samplerBuffer
+#endif
+#if defined F64
+#define GROUP_OF(texels, i) \
+    dvec4(packDouble2x32(texelFetch(texels, int(2 * (i))).xy), \
+          packDouble2x32(texelFetch(texels, int(2 * (i))).zw), \
+          packDouble2x32(texelFetch(texels, int(2 * (i) + 1)).xy), \
+          packDouble2x32(texelFetch(texels, int(2 * (i) + 1)).zw))
+#elif defined BF16F32
+#define GROUP_OF(texels, i) uintBitsToFloat(texelFetch(texels, int(i)) << 16)
+#else
+#define GROUP_OF(texels, i) Vector(texelFetch(texels, int(i)))
+#endif
+#define OPERAND(name, number) \
+    layout(binding = 3 + number) uniform TEXEL_BUFFER name##_texels; \
+    Vector name##_group(uint i) \
+    { \
+        return GROUP_OF(name##_texels, i); \
+    } \
+    Scalar name##_element(uint i) \
+    { \
+        return name##_group(i >> 2)[i & 3]; \
+    }
+#elif defined F16F32
 #define OPERAND(name, number) \
     BUFFER(name##_words, number, uint) \
     BUFFER(name##_pairs, number, uvec2) \

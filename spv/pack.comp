@@ -14,7 +14,7 @@ layout(local_size_x_id = 0) in;
 const uint ROWS = 16;
 
 OPERAND(source, 0)
-layout(std430, binding = 1) writeonly restrict buffer Target { Vector target[]; };
+layout(std430, binding = 2) writeonly restrict buffer Target { Vector target[]; };
 
 layout(push_constant) uniform Constants {
     uint offset, stride;    // of the block in the source, in elements

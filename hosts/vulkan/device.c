@@ -140,6 +140,8 @@ static void read_subgroups(struct vulkan_device *device)
     vkGetPhysicalDeviceProperties2(device->physical, &properties);
     device->limits = properties.properties.limits;
     device->subgroup_size = subgroup.subgroupSize;
+    device->features.shuffle = (subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0 &&
+                               (subgroup.supportedOperations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT) != 0;
     device->min_subgroup_size = control.minSubgroupSize;
     device->max_subgroup_size = control.maxSubgroupSize;
     if ((control.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT) == 0)
@@ -158,25 +160,30 @@ static void choose_window(struct vulkan_device *device)
         const uint64_t asked = strtoull(text, NULL, 10), least = UINT64_C(1) << 18;
         range = vulkan_min(range, asked < least ? least : asked);
     }
-    device->alignment = device->limits.minStorageBufferOffsetAlignment;
-    if (device->alignment < 32) /* four f64 */
-        device->alignment = 32;
+    if (device->cpu_kernels) /* texels have 4 bytes or more */
+        range = vulkan_min(range, (uint64_t)device->limits.maxTexelBufferElements * 4);
+    device->alignment = 32; /* four f64 */
+    if (device->alignment < device->limits.minStorageBufferOffsetAlignment)
+        device->alignment = device->limits.minStorageBufferOffsetAlignment;
+    if (device->cpu_kernels && device->alignment < device->limits.minTexelBufferOffsetAlignment)
+        device->alignment = device->limits.minTexelBufferOffsetAlignment;
     device->window_bytes = range - 2 * device->alignment;
 }
 
 static enum hcb_status make_layouts(struct vulkan_device *device)
 {
     struct hcb_ctx *ctx = device->base.ctx;
-    VkDescriptorSetLayoutBinding bindings[VULKAN_BINDINGS_MAX];
-    for (uint32_t i = 0; i < VULKAN_BINDINGS_MAX; i++)
-        bindings[i] =
-            (VkDescriptorSetLayoutBinding){.binding = i,
-                                           .descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-                                           .descriptorCount = 1,
-                                           .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT};
+    VkDescriptorSetLayoutBinding bindings[VULKAN_BINDINGS_MAX + VULKAN_TEXELS_MAX];
+    for (uint32_t i = 0; i < VULKAN_BINDINGS_MAX + VULKAN_TEXELS_MAX; i++)
+        bindings[i] = (VkDescriptorSetLayoutBinding){
+            .binding = i,
+            .descriptorType = i < VULKAN_BINDINGS_MAX ? VK_DESCRIPTOR_TYPE_STORAGE_BUFFER
+                                                      : VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER,
+            .descriptorCount = 1,
+            .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT};
     const VkDescriptorSetLayoutCreateInfo set = {
         .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
-        .bindingCount = VULKAN_BINDINGS_MAX,
+        .bindingCount = VULKAN_BINDINGS_MAX + VULKAN_TEXELS_MAX,
         .pBindings = bindings};
     enum hcb_status status = hcbi_vulkan_check(
         ctx, vkCreateDescriptorSetLayout(device->handle, &set, NULL, &device->set_layout),

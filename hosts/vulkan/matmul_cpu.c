@@ -91,8 +91,8 @@ static enum hcb_status add_pack(struct vulkan_plan *plan, const struct packed_ke
         struct vulkan_step step = {.pipeline = kernels->pack,
                                    .work = (double)(target_rows * job->padded_columns)};
         const uint32_t offset =
-            hcbi_vulkan_bind(plan, &step.bindings[0], job->source, first, count, size);
-        hcbi_vulkan_bind(plan, &step.bindings[1], job->target, 0,
+            hcbi_vulkan_bind_texels(plan, &step.texels[0], job->source, first, count, job->type);
+        hcbi_vulkan_bind(plan, &step.bindings[2], job->target, 0,
                          job->padded_rows * job->padded_columns, target_size);
         const uint32_t constants[] = {offset,
                                       (uint32_t)vulkan_min(job->stride, UINT32_MAX),
@@ -117,19 +117,20 @@ static enum hcb_status add_multiply(struct vulkan_plan *plan, const struct packe
                                     const struct matmul_window *w)
 {
     const uint64_t n = plan->base.task.shape.n, panel = kernels->packing.panel;
-    const size_t size = hcb_type_size(hcb_operand_type(&plan->base.task, MATRIX_C));
+    const enum hcb_type type = hcb_operand_type(&plan->base.task, MATRIX_C);
     const uint64_t terms = vulkan_round_up(w->terms, BLOCK_TERMS);
     struct vulkan_step step = {.pipeline = kernels->multiply,
                                .work = (double)w->rows * (double)w->columns * (double)terms,
                                .groups = {(uint32_t)vulkan_divide_up(w->columns, panel),
                                           (uint32_t)vulkan_divide_up(w->rows, BLOCK_ROWS), 1}};
-    hcbi_vulkan_bind(plan, &step.bindings[0], kernels->a, 0,
-                     vulkan_round_up(w->rows, BLOCK_ROWS) * terms, size);
-    hcbi_vulkan_bind(plan, &step.bindings[1], kernels->b, 0,
-                     vulkan_round_up(w->columns, panel) * terms, size);
+    hcbi_vulkan_bind_texels(plan, &step.texels[0], kernels->a, 0,
+                            vulkan_round_up(w->rows, BLOCK_ROWS) * terms, type);
+    hcbi_vulkan_bind_texels(plan, &step.texels[1], kernels->b, 0,
+                            vulkan_round_up(w->columns, panel) * terms, type);
     const uint32_t offset =
         hcbi_vulkan_bind(plan, &step.bindings[2], vulkan_operand(plan, MATRIX_C),
-                         w->first_row * n + w->first_column, (w->rows - 1) * n + w->columns, size);
+                         w->first_row * n + w->first_column, (w->rows - 1) * n + w->columns,
+                         hcb_type_size(type));
     const uint32_t constants[] = {(uint32_t)terms,
                                   offset,
                                   (uint32_t)vulkan_min(n, UINT32_MAX),

@@ -100,8 +100,9 @@ enum hcb_status hcbi_vulkan_memory_new(struct vulkan_device *device, uint64_t by
         .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
         .size = memory->size,
         .usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT |
-                 (use == VULKAN_STAGING || use == VULKAN_PINNED ? 0
-                                                                : VK_BUFFER_USAGE_STORAGE_BUFFER_BIT),
+                 (use == VULKAN_STAGING || use == VULKAN_PINNED
+                      ? 0
+                      : VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT),
     };
     enum hcb_status status = hcbi_vulkan_check(
         device->base.ctx, vkCreateBuffer(device->handle, &info, NULL, &memory->buffer),

@@ -43,6 +43,22 @@ uint32_t hcbi_vulkan_bind(const struct vulkan_plan *plan, struct vulkan_binding 
     return (uint32_t)((first * size - start) / size);
 }
 
+uint32_t hcbi_vulkan_bind_texels(const struct vulkan_plan *plan, struct vulkan_texels *texels,
+                                 const struct vulkan_memory *memory, uint64_t first, uint64_t count,
+                                 enum hcb_type type)
+{
+    /* spv/operand.glsl makes numbers of bf16 and f64 itself. */
+    static const VkFormat formats[HCB_TYPE_COUNT] = {
+        [HCB_TYPE_F64] = VK_FORMAT_R32G32B32A32_UINT,   [HCB_TYPE_F32] = VK_FORMAT_R32G32B32A32_SFLOAT,
+        [HCB_TYPE_F16] = VK_FORMAT_R16G16B16A16_SFLOAT, [HCB_TYPE_BF16] = VK_FORMAT_R16G16B16A16_UINT,
+        [HCB_TYPE_I8] = VK_FORMAT_R8G8B8A8_SINT,        [HCB_TYPE_I32] = VK_FORMAT_R32G32B32A32_SINT};
+    struct vulkan_binding part;
+    const uint32_t index =
+        hcbi_vulkan_bind(plan, &part, memory, first, count, hcb_type_size(type));
+    *texels = (struct vulkan_texels){part.buffer, formats[type], part.offset, part.range};
+    return index;
+}
+
 enum hcb_status hcbi_vulkan_add_step(struct vulkan_plan *plan, const struct vulkan_step *step)
 {
     if (plan->step_count == plan->step_room) {
@@ -63,15 +79,32 @@ static enum hcb_status make_descriptor_pool(struct vulkan_plan *plan)
 {
     struct vulkan_device *device = vulkan_device_of(plan);
     const uint32_t sets = (uint32_t)plan->step_count;
-    const VkDescriptorPoolSize size = {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-                                       sets * VULKAN_BINDINGS_MAX};
+    const VkDescriptorPoolSize sizes[] = {
+        {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, sets * VULKAN_BINDINGS_MAX},
+        {VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, sets * VULKAN_TEXELS_MAX}};
     const VkDescriptorPoolCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
                                              .maxSets = sets,
-                                             .poolSizeCount = 1,
-                                             .pPoolSizes = &size};
+                                             .poolSizeCount = sizeof sizes / sizeof *sizes,
+                                             .pPoolSizes = sizes};
     return hcbi_vulkan_check(
         device->base.ctx, vkCreateDescriptorPool(device->handle, &info, NULL, &plan->descriptors),
         "vkCreateDescriptorPool");
+}
+
+static enum hcb_status make_view(struct vulkan_plan *plan, const struct vulkan_texels *texels)
+{
+    struct vulkan_device *device = vulkan_device_of(plan);
+    const VkBufferViewCreateInfo info = {.sType = VK_STRUCTURE_TYPE_BUFFER_VIEW_CREATE_INFO,
+                                         .buffer = texels->buffer,
+                                         .format = texels->format,
+                                         .offset = texels->offset,
+                                         .range = texels->range};
+    enum hcb_status status = hcbi_vulkan_check(
+        device->base.ctx,
+        vkCreateBufferView(device->handle, &info, NULL, &plan->views[plan->view_count]),
+        "vkCreateBufferView");
+    plan->view_count += status == HCB_OK;
+    return status;
 }
 
 static enum hcb_status make_set(struct vulkan_plan *plan, const struct vulkan_step *step,
@@ -79,7 +112,7 @@ static enum hcb_status make_set(struct vulkan_plan *plan, const struct vulkan_st
 {
     struct vulkan_device *device = vulkan_device_of(plan);
     VkDescriptorBufferInfo infos[VULKAN_BINDINGS_MAX];
-    VkWriteDescriptorSet writes[VULKAN_BINDINGS_MAX];
+    VkWriteDescriptorSet writes[VULKAN_BINDINGS_MAX + VULKAN_TEXELS_MAX];
     uint32_t count = 0;
     const VkDescriptorSetAllocateInfo allocate = {
         .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
@@ -104,8 +137,21 @@ static enum hcb_status make_set(struct vulkan_plan *plan, const struct vulkan_st
                                                .pBufferInfo = &infos[count]};
         count++;
     }
-    vkUpdateDescriptorSets(device->handle, count, writes, 0, NULL);
-    return HCB_OK;
+    for (uint32_t i = 0; i < VULKAN_TEXELS_MAX && status == HCB_OK; i++) {
+        if (step->texels[i].buffer == VK_NULL_HANDLE)
+            continue;
+        status = make_view(plan, &step->texels[i]);
+        writes[count++] =
+            (VkWriteDescriptorSet){.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
+                                   .dstSet = *set,
+                                   .dstBinding = VULKAN_BINDINGS_MAX + i,
+                                   .descriptorCount = 1,
+                                   .descriptorType = VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER,
+                                   .pTexelBufferView = &plan->views[plan->view_count - 1]};
+    }
+    if (status == HCB_OK)
+        vkUpdateDescriptorSets(device->handle, count, writes, 0, NULL);
+    return status;
 }
 
 /* A copy waits for all before it. */
@@ -238,7 +284,8 @@ static enum hcb_status record(struct vulkan_plan *plan)
     struct hcb_ctx *ctx = plan->base.queue->device->ctx;
     VkDescriptorSet *sets = calloc(plan->step_count, sizeof *sets);
     plan->pieces = calloc(plan->step_count, sizeof *plan->pieces);
-    enum hcb_status status = sets == NULL || plan->pieces == NULL
+    plan->views = calloc(plan->step_count * VULKAN_TEXELS_MAX, sizeof *plan->views);
+    enum hcb_status status = sets == NULL || plan->pieces == NULL || plan->views == NULL
                                  ? hcbi_fail_memory(ctx, plan->step_count * sizeof *plan->pieces)
                                  : make_descriptor_pool(plan);
     for (size_t i = 0; i < plan->step_count && status == HCB_OK; i++)
@@ -282,8 +329,11 @@ void hcbi_vulkan_plan_free(struct hcb_plan *base)
         if (plan->pieces[i].commands != VK_NULL_HANDLE)
             vkFreeCommandBuffers(device->handle, queue->pool, 1, &plan->pieces[i].commands);
     vkDestroyDescriptorPool(device->handle, plan->descriptors, NULL);
+    for (size_t i = 0; i < plan->view_count; i++)
+        vkDestroyBufferView(device->handle, plan->views[i], NULL);
     for (size_t i = 0; i < VULKAN_SCRATCH_MAX; i++)
         hcbi_vulkan_memory_free(device, &plan->scratch[i]);
+    free(plan->views);
     free(plan->pieces);
     free(plan->steps);
 }

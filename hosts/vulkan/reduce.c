@@ -60,13 +60,14 @@ struct pass_job {
     const struct vulkan_pipeline *pipeline;
     const struct vulkan_memory *inputs[HCB_INPUTS_MAX]; /* the second NULL for a sum */
     const struct vulkan_memory *output;
-    size_t input_size, output_size;
+    enum hcb_type input_type, output_type;
 };
 
 static enum hcb_status add_pass(struct vulkan_plan *plan, const struct pass_job *job)
 {
     const struct vulkan_device *device = vulkan_device_of(plan);
-    const uint64_t window = window_of(device, job->input_size, job->output_size);
+    const size_t input_size = hcb_type_size(job->input_type), output_size = hcb_type_size(job->output_type);
+    const uint64_t window = window_of(device, input_size, output_size);
     const uint32_t results_per_block = device->cpu_kernels ? job->pass.lanes : 1;
     const uint32_t group_blocks = device->cpu_kernels ? CPU_GROUP_LANES / job->pass.lanes : 1;
     enum hcb_status status = HCB_OK;
@@ -79,12 +80,14 @@ static enum hcb_status add_pass(struct vulkan_plan *plan, const struct pass_job 
             .work = (double)count};
         /* Windows begin at whole blocks, which alignment divides. */
         for (unsigned i = 0; i < HCB_INPUTS_MAX; i++)
-            if (job->inputs[i] != NULL)
-                hcbi_vulkan_bind(plan, &step.bindings[i], job->inputs[i], first, count,
-                                 job->input_size);
+            if (job->inputs[i] != NULL && device->cpu_kernels)
+                hcbi_vulkan_bind_texels(plan, &step.texels[i], job->inputs[i], first, count,
+                                        job->input_type);
+            else if (job->inputs[i] != NULL)
+                hcbi_vulkan_bind(plan, &step.bindings[i], job->inputs[i], first, count, input_size);
         const uint32_t offset = hcbi_vulkan_bind(plan, &step.bindings[2], job->output,
                                                  first / BLOCK * results_per_block,
-                                                 blocks * results_per_block, job->output_size);
+                                                 blocks * results_per_block, output_size);
         const uint32_t constants[] = {(uint32_t)count, offset, job->pass.lanes,
                                       (uint32_t)turns_of(count % BLOCK, job->pass.lanes)};
         memcpy(step.constants, constants, sizeof constants);
@@ -126,8 +129,8 @@ static enum hcb_status add_passes(struct vulkan_plan *plan,
         .pass = make_pass(vulkan_device_of(plan), c->shape.n),
         .pipeline = first,
         .inputs = {vulkan_operand(plan, 0), last > 1 ? vulkan_operand(plan, 1) : NULL},
-        .input_size = hcb_type_size(hcb_operand_type(c, 0)),
-        .output_size = hcb_type_size(hcb_operand_type(c, last))};
+        .input_type = hcb_operand_type(c, 0),
+        .output_type = hcb_operand_type(c, last)};
     enum hcb_status status = HCB_OK;
     plan->base.info.depth = 0;
     for (unsigned i = 0; status == HCB_OK; i++) {
@@ -141,7 +144,7 @@ static enum hcb_status add_passes(struct vulkan_plan *plan,
         job.pipeline = next;
         job.inputs[0] = job.output;
         job.inputs[1] = NULL;
-        job.input_size = job.output_size;
+        job.input_type = job.output_type;
     }
     return status;
 }

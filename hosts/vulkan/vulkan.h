@@ -11,6 +11,7 @@
 
 enum {
     VULKAN_BINDINGS_MAX = 3,
+    VULKAN_TEXELS_MAX = 2,  /* bindings of texel buffers, behind the others */
     VULKAN_CONSTANTS_MAX = 12, /* 32-bit push constants; every device has room for 32 */
     VULKAN_SPECIALIZATION_MAX = 16,
     VULKAN_MODULES_MAX = 3, /* that one plan uses */
@@ -33,6 +34,7 @@ struct vulkan_platform {
 struct vulkan_features {
     bool float64, float16, storage16, int8, storage8;
     bool memory_model, subgroup_size_control, full_subgroups;
+    bool shuffle; /* of subgroups in compute shaders */
     bool cooperative_matrix, bfloat16_matrix;
 };
 
@@ -119,6 +121,13 @@ struct vulkan_binding {
     uint64_t offset, range;
 };
 
+/* A part of a buffer that a shader reads as texels of four elements. */
+struct vulkan_texels {
+    VkBuffer buffer; /* VK_NULL_HANDLE: the shader has no such binding */
+    VkFormat format;
+    uint64_t offset, range;
+};
+
 /* One dispatch, or a copy between buffers. */
 struct vulkan_step {
     const struct vulkan_pipeline *pipeline; /* NULL: a copy */
@@ -127,6 +136,7 @@ struct vulkan_step {
         uint64_t bytes;
     } copy;
     struct vulkan_binding bindings[VULKAN_BINDINGS_MAX];
+    struct vulkan_texels texels[VULKAN_TEXELS_MAX];
     uint32_t constants[VULKAN_CONSTANTS_MAX];
     uint32_t groups[3];
     double work; /* multiply-adds or elements, any unit that is proportional to time */
@@ -145,6 +155,8 @@ struct vulkan_plan {
     struct vulkan_step *steps; /* one launch */
     size_t step_count, step_room;
     VkDescriptorPool descriptors;
+    VkBufferView *views; /* of all texels of the steps */
+    size_t view_count;
     struct vulkan_piece *pieces; /* one launch, as command buffers */
     size_t piece_count;
     double ns_per_work; /* as measured last; 0: unknown */
@@ -220,6 +232,11 @@ enum hcb_status hcbi_vulkan_scratch(struct vulkan_plan *plan, uint64_t bytes,
 uint32_t hcbi_vulkan_bind(const struct vulkan_plan *plan, struct vulkan_binding *binding,
                           const struct vulkan_memory *memory, uint64_t first, uint64_t count,
                           size_t size);
+/* Binds elements [first, first + count) of a type as texels; the shader finds the first
+ * at the returned index, counted in elements. */
+uint32_t hcbi_vulkan_bind_texels(const struct vulkan_plan *plan, struct vulkan_texels *texels,
+                                 const struct vulkan_memory *memory, uint64_t first, uint64_t count,
+                                 enum hcb_type type);
 /* Appends a dispatch; a step sees what the steps before it wrote. */
 enum hcb_status hcbi_vulkan_add_step(struct vulkan_plan *plan, const struct vulkan_step *step);
 enum hcb_status hcbi_vulkan_plan_new(struct hcb_plan *base);
