@@ -3,58 +3,62 @@
 # link it.  It sees the library through hcbench.h alone.
 noinst_LTLIBRARIES += libhcbench-program.la
 libhcbench_program_la_SOURCES = \
-	%reldir%/actor.c %reldir%/actor.h \
-	%reldir%/breakeven.c %reldir%/breakeven.h \
-	%reldir%/breakeven_view.c \
-	%reldir%/change.c %reldir%/change.h \
-	%reldir%/compare.c %reldir%/compare.h %reldir%/compare_files.c %reldir%/compare_table.c \
-	%reldir%/conductor.c %reldir%/conductor.h \
-	%reldir%/crossing.c %reldir%/crossing.h \
-	%reldir%/csv.c %reldir%/csv.h \
-	%reldir%/devices.c %reldir%/devices.h \
-	%reldir%/differences.c \
-	%reldir%/discover.c \
-	%reldir%/draw.c %reldir%/draw.h \
-	%reldir%/fair_choice.c %reldir%/fair_choice.h \
-	%reldir%/fair_cpu.c %reldir%/fair_cpu.h \
-	%reldir%/grid.c %reldir%/grid.h \
-	%reldir%/html.c %reldir%/html.h \
-	%reldir%/journal.c %reldir%/journal.h \
-	%reldir%/json.c %reldir%/json.h \
-	%reldir%/link.c %reldir%/link.h \
-	%reldir%/locate.c %reldir%/locate.h \
-	%reldir%/members.c %reldir%/members.h \
-	%reldir%/meter.c %reldir%/meter.h \
-	%reldir%/notes.c %reldir%/notes.h \
 	%reldir%/numbers.c %reldir%/numbers.h \
 	%reldir%/options.c %reldir%/options.h \
-	%reldir%/output.c %reldir%/output.h \
-	%reldir%/page.c %reldir%/page.h \
-	%reldir%/plots.c %reldir%/plots.h \
-	%reldir%/power.c %reldir%/power.h \
-	%reldir%/progress.c %reldir%/progress.h \
-	%reldir%/protocol.c %reldir%/protocol.h \
-	%reldir%/read.c %reldir%/read.h \
-	%reldir%/read_row.c \
 	%reldir%/record.c %reldir%/record.h \
-	%reldir%/report.c %reldir%/report.h %reldir%/report_answer.c \
-	%reldir%/report_machine.c %reldir%/report_ops.c \
-	%reldir%/resident.c %reldir%/resident.h \
-	%reldir%/resume.c \
-	%reldir%/roofline.c %reldir%/roofline.h \
-	%reldir%/row.c %reldir%/row.h \
-	%reldir%/rows.c \
-	%reldir%/runs.c %reldir%/runs.h \
-	%reldir%/sampling.c %reldir%/sampling.h \
-	%reldir%/schema.c %reldir%/schema.h \
-	%reldir%/search.c %reldir%/search.h \
-	%reldir%/silicon.c %reldir%/silicon.h \
 	%reldir%/sizes.c %reldir%/sizes.h \
-	%reldir%/svg.c %reldir%/svg.h \
-	%reldir%/table.c \
-	%reldir%/text.c %reldir%/text.h \
-	%reldir%/worker.c %reldir%/worker.h
-libhcbench_program_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS) $(SMARTCOLS_CFLAGS)
+	%reldir%/breakeven/breakeven.c %reldir%/breakeven/breakeven.h \
+	%reldir%/breakeven/crossing.c %reldir%/breakeven/crossing.h \
+	%reldir%/breakeven/search.c %reldir%/breakeven/search.h \
+	%reldir%/breakeven/view.c \
+	%reldir%/compare/change.c %reldir%/compare/change.h \
+	%reldir%/compare/compare.c %reldir%/compare/compare.h \
+	%reldir%/compare/differences.c \
+	%reldir%/compare/files.c \
+	%reldir%/compare/table.c \
+	%reldir%/files/csv.c %reldir%/files/csv.h \
+	%reldir%/files/journal.c %reldir%/files/journal.h \
+	%reldir%/files/json.c %reldir%/files/json.h \
+	%reldir%/files/locate.c %reldir%/files/locate.h \
+	%reldir%/files/members.c %reldir%/files/members.h \
+	%reldir%/files/output.c %reldir%/files/output.h \
+	%reldir%/files/read.c %reldir%/files/read.h \
+	%reldir%/files/read_row.c \
+	%reldir%/files/resume.c \
+	%reldir%/files/schema.c %reldir%/files/schema.h \
+	%reldir%/files/text.c %reldir%/files/text.h \
+	%reldir%/measure/actor.c %reldir%/measure/actor.h \
+	%reldir%/measure/conductor.c %reldir%/measure/conductor.h \
+	%reldir%/measure/discover.c \
+	%reldir%/measure/fair_choice.c %reldir%/measure/fair_choice.h \
+	%reldir%/measure/fair_cpu.c %reldir%/measure/fair_cpu.h \
+	%reldir%/measure/link.c %reldir%/measure/link.h \
+	%reldir%/measure/meter.c %reldir%/measure/meter.h \
+	%reldir%/measure/power.c %reldir%/measure/power.h \
+	%reldir%/measure/progress.c %reldir%/measure/progress.h \
+	%reldir%/measure/protocol.c %reldir%/measure/protocol.h \
+	%reldir%/measure/resident.c %reldir%/measure/resident.h \
+	%reldir%/measure/roofline.c %reldir%/measure/roofline.h \
+	%reldir%/measure/row.c %reldir%/measure/row.h \
+	%reldir%/measure/rows.c \
+	%reldir%/measure/sampling.c %reldir%/measure/sampling.h \
+	%reldir%/measure/silicon.c %reldir%/measure/silicon.h \
+	%reldir%/measure/worker.c %reldir%/measure/worker.h \
+	%reldir%/report/answer.c \
+	%reldir%/report/draw.c %reldir%/report/draw.h \
+	%reldir%/report/html.c %reldir%/report/html.h \
+	%reldir%/report/machine.c \
+	%reldir%/report/ops.c \
+	%reldir%/report/plots.c %reldir%/report/plots.h \
+	%reldir%/report/report.c %reldir%/report/report.h \
+	%reldir%/report/runs.c %reldir%/report/runs.h \
+	%reldir%/report/svg.c %reldir%/report/svg.h \
+	%reldir%/terminal/devices.c %reldir%/terminal/devices.h \
+	%reldir%/terminal/grid.c %reldir%/terminal/grid.h \
+	%reldir%/terminal/notes.c %reldir%/terminal/notes.h \
+	%reldir%/terminal/page.c %reldir%/terminal/page.h \
+	%reldir%/terminal/table.c
+libhcbench_program_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/bench $(JANSSON_CFLAGS) $(ZLIB_CFLAGS) $(SMARTCOLS_CFLAGS)
 libhcbench_program_la_LIBADD = $(JANSSON_LIBS) $(ZLIB_LIBS) $(SMARTCOLS_LIBS)
 
 # Experiments that take minutes and whose figures are in doc/measurement.md.
@@ -62,15 +66,16 @@ EXTRA_DIST += %reldir%/breakeven_seeds.sh %reldir%/compare_repeat.sh %reldir%/nu
 	%reldir%/results.sh %reldir%/window_length.sh
 
 # The style of report pages, embedded.
-EXTRA_DIST += %reldir%/report.css
-nodist_libhcbench_program_la_SOURCES = %reldir%/report_css.c
-CLEANFILES += %reldir%/report_css.c
-%reldir%/report_css.c: %reldir%/report.css $(top_srcdir)/build-aux/embed.sh
-	$(AM_V_GEN)$(MKDIR_P) $(@D) && echo "$(srcdir)/%reldir%/report.css" | \
+EXTRA_DIST += %reldir%/report/report.css
+nodist_libhcbench_program_la_SOURCES = %reldir%/report/report_css.c
+CLEANFILES += %reldir%/report/report_css.c
+%reldir%/report/report_css.c: %reldir%/report/report.css $(top_srcdir)/build-aux/embed.sh
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && echo "$(srcdir)/%reldir%/report/report.css" | \
 	$(embed) report_css string >$@.new && mv $@.new $@
 
 bin_PROGRAMS += %reldir%/hcbench
 %canon_reldir%_hcbench_SOURCES = %reldir%/main.c
+%canon_reldir%_hcbench_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/bench
 %canon_reldir%_hcbench_LDADD = libhcbench-program.la libhcbench.la
 
 # What the library costs on top of a bare BLAS call; see the file.

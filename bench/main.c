@@ -13,17 +13,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "breakeven.h"
-#include "compare.h"
-#include "conductor.h"
-#include "journal.h"
-#include "link.h"
-#include "output.h"
+#include "breakeven/breakeven.h"
+#include "compare/compare.h"
+#include "files/journal.h"
+#include "files/output.h"
+#include "files/text.h"
+#include "measure/conductor.h"
+#include "measure/link.h"
+#include "measure/roofline.h"
+#include "measure/worker.h"
 #include "record.h"
-#include "report.h"
-#include "roofline.h"
-#include "text.h"
-#include "worker.h"
+#include "report/report.h"
 
 static bool is_stdout(const char *path)
 {

@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "files/output.h"
+#include "files/text.h"
 #include "numbers.h"
 #include "options.h"
-#include "output.h"
 #include "sizes.h"
-#include "text.h"
 
 enum { HELP_WIDTH = 79, HELP_COLUMN = 26, FIRST_LONG = 256, FILES_MAX = 64 };
 

@@ -5,8 +5,8 @@
 
 #include <hcbench.h>
 
+#include "breakeven/search.h"
 #include "options.h"
-#include "search.h"
 
 enum { RECORD_SAME_MAX = 8 };
 

@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "measure/roofline.h"
 #include "record.h"
-#include "roofline.h"
 
 enum { DEVICES = 4, ROWS_MAX = 512, ROUNDS = 8, BREAKEVENS_MAX = 16 };
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "breakeven.h"
+#include "breakeven/breakeven.h"
 #include "suite.h"
 
 /* ------------------------------------------------------------ synthetic devices */

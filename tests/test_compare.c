@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "capture.h"
-#include "compare.h"
+#include "compare/compare.h"
 #include "suite.h"
 
 /* ------------------------------------------------------------------ two records */

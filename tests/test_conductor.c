@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conductor.h"
+#include "measure/conductor.h"
 #include "suite.h"
 
 enum { ROWS = 4 };

@@ -14,11 +14,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fair_choice.h"
-#include "link.h"
-#include "protocol.h"
+#include "measure/fair_choice.h"
+#include "measure/link.h"
+#include "measure/protocol.h"
+#include "measure/worker.h"
 #include "suite.h"
-#include "worker.h"
 
 /* ------------------------------------------------------------------ the choice */
 

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "meter.h"
-#include "power.h"
-#include "resident.h"
+#include "measure/meter.h"
+#include "measure/power.h"
+#include "measure/resident.h"
 #include "suite.h"
 
 static const struct hcb_case task = {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 1000000, 1}};

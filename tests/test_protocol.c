@@ -12,9 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "link.h"
-#include "protocol.h"
-#include "worker.h"
+#include "measure/link.h"
+#include "measure/protocol.h"
+#include "measure/worker.h"
 
 static struct worker *worker;
 

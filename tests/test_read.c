@@ -15,16 +15,16 @@
 #include <zlib.h>
 
 #include "capture.h"
-#include "journal.h"
-#include "json.h"
-#include "locate.h"
-#include "output.h"
-#include "page.h"
-#include "protocol.h"
-#include "read.h"
-#include "roofline.h"
-#include "schema.h"
+#include "files/journal.h"
+#include "files/json.h"
+#include "files/locate.h"
+#include "files/output.h"
+#include "files/read.h"
+#include "files/schema.h"
+#include "measure/protocol.h"
+#include "measure/roofline.h"
 #include "suite.h"
+#include "terminal/page.h"
 
 /* ------------------------------------------------------------- a good document */
 

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "html.h"
+#include "report/html.h"
+#include "report/svg.h"
 #include "suite.h"
-#include "svg.h"
 
 static char path[] = "/tmp/hcbench-html.XXXXXX";
 

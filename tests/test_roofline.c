@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "roofline.h"
+#include "measure/roofline.h"
 #include "suite.h"
 
 static struct options options;

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "sampling.h"
+#include "measure/sampling.h"
 #include "suite.h"
 
 static const struct options usual = {.preset = PRESET_DEFAULT,

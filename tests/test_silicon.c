@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "silicon.h"
+#include "measure/silicon.h"
 #include "suite.h"
 
 enum { MOST = 4 };

@@ -15,11 +15,11 @@
 #include <zlib.h>
 
 #include "capture.h"
-#include "grid.h"
-#include "json.h"
-#include "output.h"
-#include "page.h"
+#include "files/json.h"
+#include "files/output.h"
 #include "record.h"
+#include "terminal/grid.h"
+#include "terminal/page.h"
 
 /* ------------------------------------------------------------------ a record */
 

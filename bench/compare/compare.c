@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which device and row of one record is which of the other, and the verdicts. */
+#include "config.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compare/compare.h"
+
+/* More than this spread of a device's rows, as a standard deviation, is their own and
+ * not that of runs. */
+static const double spread_most = 0.1;
+
+/* ---------------------------------------------------------------------- devices */
+
+typedef const struct hcb_device_info *device;
+
+static bool same(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+static bool both_say(const char *a, const char *b)
+{
+    return a[0] != '\0' && b[0] != '\0';
+}
+
+static bool same_hardware(device a, device b)
+{
+    return (both_say(a->pci, b->pci) && same(a->pci, b->pci)) ||
+           (both_say(a->uuid, b->uuid) && same(a->uuid, b->uuid));
+}
+
+/* Software drivers make up their identifiers. */
+static bool other_hardware(device a, device b)
+{
+    return !a->software && !b->software && !same_hardware(a, b) &&
+           (both_say(a->pci, b->pci) || both_say(a->uuid, b->uuid));
+}
+
+static bool hardware_driver_and_id(device a, device b)
+{
+    return same_hardware(a, b) && same(a->driver, b->driver) && same(a->name, b->name) &&
+           same(a->id, b->id);
+}
+
+static bool hardware_and_driver(device a, device b)
+{
+    return same_hardware(a, b) && same(a->driver, b->driver) && same(a->name, b->name);
+}
+
+static bool name_and_id(device a, device b)
+{
+    return same(a->name, b->name) && same(a->id, b->id);
+}
+
+static bool name_and_driver(device a, device b)
+{
+    return same(a->name, b->name) && same(a->driver, b->driver);
+}
+
+/* A new version of a driver may name a device anew. */
+static bool driver_and_type(device a, device b)
+{
+    return a->driver[0] != '\0' && same(a->driver, b->driver) && a->type == b->type &&
+           a->software == b->software;
+}
+
+static bool (*const ways[])(device, device) = {hardware_driver_and_id, hardware_and_driver,
+                                               name_and_id, name_and_driver, driver_and_type};
+
+static bool is_taken(const struct comparison *c, size_t index)
+{
+    for (size_t i = 0; i < c->base->device_count; i++)
+        if (c->counterparts[i] == (int)index)
+            return true;
+    return false;
+}
+
+/* No other device of either record has that driver and type. */
+static bool are_the_only_ones(const struct comparison *c, device a, device b)
+{
+    size_t alike = 0;
+    for (size_t i = 0; i < c->base->device_count; i++)
+        alike += same(c->base->devices[i].info.platform, a->platform) &&
+                 driver_and_type(&c->base->devices[i].info, a);
+    for (size_t i = 0; i < c->now->device_count; i++)
+        alike += same(c->now->devices[i].info.platform, b->platform) &&
+                 driver_and_type(&c->now->devices[i].info, b);
+    return alike == 2;
+}
+
+/* A device that computes on the processor is another on another processor. */
+static bool on_one_machine(const struct comparison *c, device a)
+{
+    return (a->type != HCB_DEVICE_CPU && !a->software) ||
+           same(c->base->environment.cpu_model, c->now->environment.cpu_model);
+}
+
+static bool belong_together(const struct comparison *c, size_t way, device a, device b)
+{
+    if (!same(a->platform, b->platform) || other_hardware(a, b) || !ways[way](a, b))
+        return false;
+    return ways[way] != driver_and_type ||
+           (!same(a->platform, "cpu") && on_one_machine(c, a) && are_the_only_ones(c, a, b));
+}
+
+static bool match_devices(struct comparison *c)
+{
+    c->counterparts = malloc((c->base->device_count + 1) * sizeof *c->counterparts);
+    if (c->counterparts == NULL)
+        return false;
+    for (size_t i = 0; i < c->base->device_count; i++)
+        c->counterparts[i] = -1;
+    for (size_t way = 0; way < sizeof ways / sizeof *ways; way++)
+        for (size_t i = 0; i < c->base->device_count; i++)
+            for (size_t j = 0; j < c->now->device_count && c->counterparts[i] < 0; j++)
+                if (!is_taken(c, j) && belong_together(c, way, &c->base->devices[i].info,
+                                                       &c->now->devices[j].info))
+                    c->counterparts[i] = (int)j;
+    return true;
+}
+
+static size_t device_index(const struct record *record, const char *id)
+{
+    size_t i = 0;
+    while (i < record->device_count && !same(record->devices[i].info.id, id))
+        i++;
+    return i;
+}
+
+/* The id in `now` of a device of `base`; NULL: it is not there. */
+static const char *counterpart(const struct comparison *c, const char *id)
+{
+    const size_t i = device_index(c->base, id);
+    if (i == c->base->device_count || c->counterparts[i] < 0)
+        return NULL;
+    return c->now->devices[c->counterparts[i]].info.id;
+}
+
+/* ------------------------------------------------------------------------- rows */
+
+/* A status that ran, well or not. */
+static bool was_run(const struct hcb_result *row)
+{
+    return row != NULL && row->status != HCB_UNSUPPORTED && row->status != HCB_SKIPPED;
+}
+
+static bool is_bad(const struct hcb_result *row)
+{
+    return was_run(row) && row->status != HCB_OK;
+}
+
+bool compare_is_timed(const struct comparison_row *row)
+{
+    return row->base != NULL && row->now != NULL && row->base->status == HCB_OK &&
+           row->now->status == HCB_OK;
+}
+
+static void add_row(struct comparison *c, const struct hcb_result *base, const struct hcb_result *now)
+{
+    if (!was_run(base) && !was_run(now))
+        c->left_out++;
+    else
+        c->rows[c->row_count++] = (struct comparison_row){.base = base, .now = now, .clock = ""};
+}
+
+/* The row of `base` that belongs to one of `now` and was not taken. */
+static size_t find_base(const struct comparison *c, const struct hcb_result *now, const bool *taken)
+{
+    size_t i = 0;
+    for (; i < c->base->result_count; i++) {
+        const struct hcb_result *base = &c->base->results[i];
+        if (taken[i] || base->task.impl != now->task.impl || !record_same_case(&base->task, &now->task))
+            continue;
+        const char *id = counterpart(c, base->device);
+        if (id != NULL && same(id, now->device))
+            break;
+    }
+    return i;
+}
+
+static bool match_rows(struct comparison *c)
+{
+    const size_t most = c->base->result_count + c->now->result_count;
+    bool *taken = calloc(c->base->result_count + 1, sizeof *taken);
+    c->rows = malloc((most + 1) * sizeof *c->rows);
+    for (size_t i = 0; i < c->now->result_count && taken != NULL && c->rows != NULL; i++) {
+        const size_t base = find_base(c, &c->now->results[i], taken);
+        taken[base] = true;
+        add_row(c, base < c->base->result_count ? &c->base->results[base] : NULL,
+                &c->now->results[i]);
+    }
+    for (size_t i = 0; i < c->base->result_count && taken != NULL && c->rows != NULL; i++)
+        if (!taken[i])
+            add_row(c, &c->base->results[i], NULL);
+    const bool good = taken != NULL && c->rows != NULL;
+    free(taken);
+    return good;
+}
+
+/* -------------------------------------------------------------------- measuring */
+
+static bool has_time(const struct hcb_clock_result *clock)
+{
+    return clock->summary.n > 0;
+}
+
+/* Both sides by one clock: the kernel's, else the host's. */
+static void measure_row(struct comparison_row *row)
+{
+    const struct hcb_result *base = row->base, *now = row->now;
+    const bool both_kernel = has_time(&base->kernel) && has_time(&now->kernel),
+               both_wall = has_time(&base->wall) && has_time(&now->wall),
+               one_kernel = has_time(&base->kernel) || has_time(&now->kernel);
+    if (!both_kernel && both_wall && one_kernel)
+        snprintf(row->reason, sizeof row->reason, "compared by the wall clock: %s has no kernel time",
+                 has_time(&base->kernel) ? "NEW" : "BASE");
+    if (both_kernel || (one_kernel && !both_wall)) {
+        row->time = change_measure(&base->kernel, &now->kernel);
+        row->clock = "kernel";
+    } else {
+        row->time = change_measure(&base->wall, &now->wall);
+        row->clock = row->time.exists ? "wall" : "";
+    }
+    row->end_to_end = change_measure(&base->end_to_end, &now->end_to_end);
+}
+
+static struct change *change_of(struct comparison_row *row, bool end_to_end)
+{
+    return end_to_end ? &row->end_to_end : &row->time;
+}
+
+/* Is the BLAS of both records one, so that its rows tell what the machine did? */
+static bool has_control(const struct comparison *c)
+{
+    device base = record_blas(c->base), now = record_blas(c->now);
+    return base != NULL && now != NULL && same(base->name, now->name) &&
+           same(base->driver, now->driver) && same(base->driver_version, now->driver_version) &&
+           same(base->target, now->target) && base->compute_units == now->compute_units;
+}
+
+static bool is_control(const struct comparison_row *row)
+{
+    return compare_is_timed(row) && row->now->task.impl == HCB_IMPL_OPENBLAS &&
+           same(row->now->platform, "cpu");
+}
+
+/* Does the device compute on the processor that the BLAS runs on? */
+static bool is_on_processor(const struct comparison *c, const char *id)
+{
+    const size_t i = device_index(c->now, id);
+    if (i == c->now->device_count)
+        return false;
+    device info = &c->now->devices[i].info;
+    return same(info->platform, "cpu") || info->software ||
+           (info->type == HCB_DEVICE_CPU &&
+            !hcb_platform_is_test((unsigned)hcb_word(hcb_platform_name, info->platform)));
+}
+
+/* Of the control rows' ratios; NaN with too few. */
+static double control_sd(struct comparison *c, bool end_to_end, double *room)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < c->row_count && has_control(c); i++) {
+        const struct change *change = change_of(&c->rows[i], end_to_end);
+        if (is_control(&c->rows[i]) && isfinite(change->log_speed) && !change->identical)
+            room[count++] = change->log_speed;
+    }
+    return change_scale(room, NULL, count);
+}
+
+/* From what rows of a device drift within their runs, in the middle. */
+static double drift_sd(struct comparison *c, const char *id, bool end_to_end, double *room)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < c->row_count; i++) {
+        const struct change *change = change_of(&c->rows[i], end_to_end);
+        if (compare_is_timed(&c->rows[i]) && same(c->rows[i].now->device, id) && isfinite(change->drift))
+            room[count++] = change->drift;
+    }
+    const double drift = count > 0 ? change_median(room, count) : 0;
+    return sqrt(2 * fmax(drift, CHANGE_RUN_LEAST * CHANGE_RUN_LEAST));
+}
+
+/* A row that is not known to run other code than before. */
+static bool may_be_unchanged(const struct comparison *c, const struct comparison_row *row)
+{
+    const size_t base = device_index(c->base, row->base->device),
+                 now = device_index(c->now, row->now->device);
+    return same(row->base->kernel_sha256, row->now->kernel_sha256) && base < c->base->device_count &&
+           now < c->now->device_count &&
+           same(c->base->devices[base].info.driver_version, c->now->devices[now].info.driver_version) &&
+           same(c->base->devices[base].info.target, c->now->devices[now].info.target);
+}
+
+/* By how much the ratios of a device's rows of one op are apart beyond what their
+ * samples say.
+ * When most rows are what they were, that is the runs' doing. */
+static double spread_sd(struct comparison *c, const char *id, bool end_to_end, double *room)
+{
+    size_t count = 0;
+    double within = 0;
+    unsigned *ops = malloc((c->row_count + 1) * sizeof *ops);
+    for (size_t i = 0; i < c->row_count && ops != NULL; i++) {
+        const struct change *change = change_of(&c->rows[i], end_to_end);
+        if (!compare_is_timed(&c->rows[i]) || !same(c->rows[i].now->device, id) || change->identical ||
+            !isfinite(change->below) || !may_be_unchanged(c, &c->rows[i]))
+            continue;
+        const double sd = (change->below + change->above) / 2 / 1.96;
+        within += sd * sd;
+        ops[count] = c->rows[i].now->task.op;
+        room[count++] = change->log_speed;
+    }
+    const double scale = change_scale(room, ops, count);
+    free(ops);
+    if (isnan(scale))
+        return 0;
+    return fmin(spread_most, sqrt(fmax(0, scale * scale - within / (double)count)));
+}
+
+/* What cpu/openblas did in the same case, when that is more than chance. */
+static double machine_moved(const struct comparison *c, const struct comparison_row *row, bool end_to_end)
+{
+    for (size_t i = 0; i < c->row_count && has_control(c); i++) {
+        struct comparison_row *control = &c->rows[i];
+        const struct change *change = change_of(control, end_to_end);
+        if (is_control(control) && control != row && record_same_case(&control->now->task, &row->now->task) &&
+            isfinite(change->below))
+            return change->log_speed + change->above < 0 || change->log_speed - change->below > 0
+                       ? change->log_speed
+                       : 0;
+    }
+    return 0;
+}
+
+static void judge_device(struct comparison *c, const char *id, size_t changes, bool end_to_end,
+                         double *room)
+{
+    const bool shares = is_on_processor(c, id);
+    struct judgement judgement = {.threshold = c->threshold, .changes = changes};
+    judgement.run_sd = fmax(drift_sd(c, id, end_to_end, room), spread_sd(c, id, end_to_end, room));
+    if (shares)
+        judgement.run_sd = fmax(judgement.run_sd, c->run_sd[end_to_end]);
+    for (size_t i = 0; i < c->row_count; i++) {
+        struct comparison_row *row = &c->rows[i];
+        if (!compare_is_timed(row) || !same(row->now->device, id))
+            continue;
+        judgement.machine = shares ? machine_moved(c, row, end_to_end) : 0;
+        change_judge(change_of(row, end_to_end), &judgement);
+    }
+}
+
+static size_t count_changes(struct comparison *c)
+{
+    size_t changes = 0;
+    for (size_t i = 0; i < c->row_count; i++)
+        if (compare_is_timed(&c->rows[i]))
+            changes += (size_t)isfinite(c->rows[i].time.log_speed) +
+                       (size_t)isfinite(c->rows[i].end_to_end.log_speed);
+    return changes > 0 ? changes : 1;
+}
+
+static bool judge_changes(struct comparison *c)
+{
+    double *room = malloc((c->row_count + 1) * sizeof *room);
+    const size_t changes = count_changes(c);
+    for (int end_to_end = 0; end_to_end < 2 && room != NULL; end_to_end++) {
+        c->run_sd[end_to_end] = control_sd(c, end_to_end, room);
+        for (size_t i = 0; i < c->now->device_count; i++)
+            judge_device(c, c->now->devices[i].info.id, changes, end_to_end, room);
+    }
+    free(room);
+    return room != NULL;
+}
+
+/* --------------------------------------------------------------------- verdicts */
+
+static void say_status(struct comparison_row *row, const char *which, const struct hcb_result *result)
+{
+    snprintf(row->reason, sizeof row->reason, "%s%s%s%s", which, hcb_status_name(result->status),
+             result->reason[0] != '\0' ? ": " : "", result->reason);
+}
+
+static void judge_gone(const struct comparison *c, struct comparison_row *row)
+{
+    row->verdict = VERDICT_GONE;
+    if (row->now != NULL)
+        say_status(row, "", row->now);
+    else if (counterpart(c, row->base->device) == NULL)
+        snprintf(row->reason, sizeof row->reason, "NEW has no such device");
+    else
+        snprintf(row->reason, sizeof row->reason, "not in NEW");
+}
+
+/* From the statuses, and from the times where both are ok. */
+static void judge_row(const struct comparison *c, struct comparison_row *row)
+{
+    if (compare_is_timed(row)) {
+        row->verdict = row->time.exists || row->end_to_end.exists ? row->time.verdict : VERDICT_SAME;
+        if (row->reason[0] == '\0')
+            snprintf(row->reason, sizeof row->reason, "%s", row->time.reason);
+    } else if (!was_run(row->now)) {
+        judge_gone(c, row);
+    } else if (is_bad(row->now) && is_bad(row->base)) {
+        row->verdict = VERDICT_SAME;
+        say_status(row, "failed in both: ", row->now);
+    } else if (is_bad(row->now)) {
+        row->verdict = VERDICT_BROKEN;
+        say_status(row, "", row->now);
+    } else if (is_bad(row->base)) {
+        row->verdict = VERDICT_FIXED;
+        say_status(row, "was ", row->base);
+    } else {
+        row->verdict = VERDICT_NEW;
+    }
+}
+
+static void judge_rows(struct comparison *c)
+{
+    for (size_t i = 0; i < c->row_count; i++) {
+        judge_row(c, &c->rows[i]);
+        c->counts[c->rows[i].verdict]++;
+        if (c->rows[i].end_to_end.exists)
+            c->end_to_end_counts[c->rows[i].end_to_end.verdict]++;
+    }
+}
+
+bool compare_records(const struct record *base, const struct record *now, double threshold,
+                     struct comparison *comparison)
+{
+    *comparison = (struct comparison){.base = base, .now = now, .threshold = threshold};
+    if (!match_devices(comparison) || !match_rows(comparison))
+        return false;
+    for (size_t i = 0; i < comparison->row_count; i++)
+        if (compare_is_timed(&comparison->rows[i]))
+            measure_row(&comparison->rows[i]);
+    if (!judge_changes(comparison))
+        return false;
+    judge_rows(comparison);
+    return compare_differences(comparison);
+}
+
+void compare_clear(struct comparison *comparison)
+{
+    for (size_t i = 0; i < comparison->note_count; i++)
+        free(comparison->notes[i].text);
+    free(comparison->notes);
+    free(comparison->rows);
+    free(comparison->counterparts);
+    *comparison = (struct comparison){0};
+}
+
+bool compare_note(struct comparison *comparison, const char *kind, const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+    struct comparison_note *larger =
+        realloc(comparison->notes, (comparison->note_count + 1) * sizeof *larger);
+    if (larger == NULL)
+        return false;
+    comparison->notes = larger;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    larger[comparison->note_count] = (struct comparison_note){kind, strdup(text)};
+    return larger[comparison->note_count++].text != NULL;
+}
+
+bool compare_has_common_row(const struct comparison *comparison)
+{
+    for (size_t i = 0; i < comparison->row_count; i++)
+        if (was_run(comparison->rows[i].base) && was_run(comparison->rows[i].now))
+            return true;
+    return false;
+}
+
+int compare_exit_status(const struct comparison *comparison, bool strict)
+{
+    const size_t bad = comparison->counts[VERDICT_SLOWER] + comparison->counts[VERDICT_BROKEN] +
+                       comparison->end_to_end_counts[VERDICT_SLOWER] +
+                       (strict ? comparison->counts[VERDICT_GONE] : 0);
+    return bad > 0 || !compare_has_common_row(comparison) ? EXIT_BAD_ROW : EXIT_DONE;
+}

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What differs between two records besides the times of rows, as lines. */
+#include "config.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compare/compare.h"
+#include "numbers.h"
+#include "terminal/page.h"
+
+enum { FACT_SIZE = 256 };
+
+/* Rows of a device that it takes to say that they moved together. */
+enum { TOGETHER_LEAST = 5 };
+
+static bool same(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+static const char *or_nothing(const char *text)
+{
+    return text[0] != '\0' ? text : "nothing";
+}
+
+/* A line unless both say the same. */
+static bool differ(struct comparison *c, const char *what, const char *base, const char *now)
+{
+    char was[FACT_SIZE], is[FACT_SIZE];
+    return same(base, now) ||
+           compare_note(c, "differs", "%s: %s in BASE, %s in NEW", what,
+                        page_clip(or_nothing(base), was, sizeof was),
+                        page_clip(or_nothing(now), is, sizeof is));
+}
+
+/* ------------------------------------------------------------------ environment */
+
+static void put_text(char *out, const char *text)
+{
+    snprintf(out, FACT_SIZE, "%s", text);
+}
+
+static void put_count(char *out, uint64_t count)
+{
+    if (count > 0)
+        snprintf(out, FACT_SIZE, "%" PRIu64, count);
+}
+
+static void version(const struct record *record, char *out)
+{
+    put_text(out, record->version);
+}
+
+static void host(const struct record *record, char *out)
+{
+    put_text(out, record->environment.host);
+}
+
+static void os(const struct record *record, char *out)
+{
+    put_text(out, record->environment.os);
+}
+
+static void kernel(const struct record *record, char *out)
+{
+    put_text(out, record->environment.kernel);
+}
+
+static void compiler(const struct record *record, char *out)
+{
+    put_text(out, record->environment.compiler);
+}
+
+static void cpu_model(const struct record *record, char *out)
+{
+    put_text(out, record->environment.cpu_model);
+}
+
+static void cpu_threads(const struct record *record, char *out)
+{
+    put_count(out, record->environment.cpu_threads);
+}
+
+static void blas(const struct record *record, char *out)
+{
+    const struct hcb_device_info *info = record_blas(record);
+    if (info != NULL)
+        snprintf(out, FACT_SIZE, "%s %s", info->driver, info->driver_version);
+}
+
+static void blas_core(const struct record *record, char *out)
+{
+    const struct hcb_device_info *info = record_blas(record);
+    if (info != NULL)
+        put_text(out, info->target);
+}
+
+static void blas_threads(const struct record *record, char *out)
+{
+    const struct hcb_device_info *info = record_blas(record);
+    if (info != NULL)
+        put_count(out, info->compute_units);
+}
+
+static void seed(const struct record *record, char *out)
+{
+    snprintf(out, FACT_SIZE, "%" PRIu64, record->seed);
+}
+
+static void fill(const struct record *record, char *out)
+{
+    put_text(out, hcb_fill_name(record->fill));
+}
+
+/* What a time may depend on.  `tell` leaves "" when it is not known. */
+static const struct {
+    const char *what;
+    void (*tell)(const struct record *record, char *out);
+} facts[] = {
+    {"hcbench", version},
+    {"host", host},
+    {"operating system", os},
+    {"kernel of the operating system", kernel},
+    {"processor", cpu_model},
+    {"threads that may be used", cpu_threads},
+    {"BLAS", blas},
+    {"core type of the BLAS", blas_core},
+    {"threads of the BLAS", blas_threads},
+    {"compiler of hcbench", compiler},
+    {"seed", seed},
+    {"fill", fill},
+};
+
+static bool compare_facts(struct comparison *c)
+{
+    bool good = true;
+    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
+        char base[FACT_SIZE] = "", now[FACT_SIZE] = "";
+        facts[i].tell(c->base, base);
+        facts[i].tell(c->now, now);
+        good = good && differ(c, facts[i].what, base, now);
+    }
+    return good;
+}
+
+/* "" when it is not set. */
+static const char *variable(const struct record *record, const char *name)
+{
+    for (size_t i = 0; i < record->variable_count; i++)
+        if (same(record->variables[i].name, name))
+            return record->variables[i].value;
+    return "";
+}
+
+static bool compare_variables(struct comparison *c)
+{
+    bool good = true;
+    for (size_t i = 0; i < c->base->variable_count && good; i++) {
+        const struct variable *at = &c->base->variables[i];
+        good = differ(c, at->name, at->value, variable(c->now, at->name));
+    }
+    for (size_t i = 0; i < c->now->variable_count && good; i++) {
+        const struct variable *at = &c->now->variables[i];
+        if (variable(c->base, at->name)[0] == '\0')
+            good = differ(c, at->name, "", at->value);
+    }
+    return good;
+}
+
+/* ---------------------------------------------------------------------- devices */
+
+static bool compare_device(struct comparison *c, const struct hcb_device_info *base,
+                           const struct hcb_device_info *now)
+{
+    char what[64], clean[FACT_SIZE], was[FACT_SIZE], is[FACT_SIZE];
+    if (!same(base->id, now->id) &&
+        !compare_note(c, "note", "%s of BASE is %s of NEW: %s", base->id, now->id,
+                      page_clip(now->name, clean, sizeof clean)))
+        return false;
+    snprintf(what, sizeof what, "name of %s", now->id);
+    if (!differ(c, what, base->name, now->name))
+        return false;
+    if (record_blas(c->now) == now) /* said already */
+        return true;
+    snprintf(what, sizeof what, "driver of %s", now->id);
+    snprintf(was, sizeof was, "%s %.150s", base->driver, base->driver_version);
+    snprintf(is, sizeof is, "%s %.150s", now->driver, now->driver_version);
+    return differ(c, what, was, is);
+}
+
+static bool compare_devices(struct comparison *c)
+{
+    char clean[FACT_SIZE];
+    bool good = true;
+    for (size_t i = 0; i < c->base->device_count && good; i++) {
+        const struct hcb_device_info *info = &c->base->devices[i].info;
+        good = c->counterparts[i] >= 0
+                   ? compare_device(c, info, &c->now->devices[c->counterparts[i]].info)
+                   : compare_note(c, "note", "%s of BASE is not in NEW: %s", info->id,
+                                  page_clip(info->name, clean, sizeof clean));
+    }
+    for (size_t j = 0; j < c->now->device_count && good; j++) {
+        bool found = false;
+        for (size_t i = 0; i < c->base->device_count; i++)
+            found |= c->counterparts[i] == (int)j;
+        if (!found)
+            good = compare_note(c, "note", "%s of NEW is not in BASE: %s", c->now->devices[j].info.id,
+                                page_clip(c->now->devices[j].info.name, clean, sizeof clean));
+    }
+    return good;
+}
+
+/* ------------------------------------------------- rows that have one thing to say */
+
+/* How a row of one device and impl got worse; 0: it has nothing to say. */
+typedef double extent(const struct comparison_row *row);
+
+/* Rows are one when device and impl are. */
+static bool are_of_one(const struct comparison_row *a, const struct comparison_row *b)
+{
+    return same(a->now->device, b->now->device) && a->now->task.impl == b->now->task.impl;
+}
+
+static bool is_first(const struct comparison *c, size_t index, extent *how)
+{
+    for (size_t i = 0; i < index; i++)
+        if (how(&c->rows[i]) > 0 && are_of_one(&c->rows[i], &c->rows[index]))
+            return false;
+    return true;
+}
+
+/* The row that has the most to say, and how many have something. */
+static const struct comparison_row *worst(const struct comparison *c, size_t first, extent *how,
+                                          size_t *count)
+{
+    const struct comparison_row *row = &c->rows[first];
+    *count = 0;
+    for (size_t i = first; i < c->row_count; i++)
+        if (how(&c->rows[i]) > 0 && are_of_one(&c->rows[i], &c->rows[first])) {
+            ++*count;
+            if (how(&c->rows[i]) > how(row))
+                row = &c->rows[i];
+        }
+    return row;
+}
+
+static double kernels_differ(const struct comparison_row *row)
+{
+    return compare_is_timed(row) && !same(row->base->kernel_sha256, row->now->kernel_sha256);
+}
+
+static bool compare_kernels(struct comparison *c)
+{
+    bool good = true;
+    for (size_t i = 0; i < c->row_count && good; i++)
+        if (kernels_differ(&c->rows[i]) > 0 && is_first(c, i, kernels_differ)) {
+            size_t count;
+            const struct comparison_row *row = worst(c, i, kernels_differ, &count);
+            good = compare_note(c, "differs", "kernels of %s/%s: %s (%zu row%s)", row->now->device,
+                                hcb_impl_name(row->now->task.impl), or_nothing(row->now->kernels), count,
+                                count == 1 ? "" : "s");
+        }
+    return good;
+}
+
+/* `now` over `base`, when it is more than twice as large; infinity from an exact one. */
+static double growth(double base, double now)
+{
+    return isfinite(base) && isfinite(now) && now > 2 * base ? now / base : 0;
+}
+
+static double error_grew(const struct comparison_row *row)
+{
+    return compare_is_timed(row) ? fmax(growth(row->base->error.bound_ratio, row->now->error.bound_ratio),
+                                        growth(row->base->error.rel_frobenius,
+                                               row->now->error.rel_frobenius))
+                                 : 0;
+}
+
+static bool compare_errors(struct comparison *c)
+{
+    char task[112], was[NUMBER_SIZE], is[NUMBER_SIZE];
+    bool good = true;
+    for (size_t i = 0; i < c->row_count && good; i++)
+        if (error_grew(&c->rows[i]) > 0 && is_first(c, i, error_grew)) {
+            size_t count;
+            const struct comparison_row *row = worst(c, i, error_grew, &count);
+            const bool by_bound = growth(row->base->error.bound_ratio, row->now->error.bound_ratio) > 0;
+            good = compare_note(
+                c, "warning", "%zu row%s of %s/%s with more than twice the error: %s from %s to %s in %s",
+                count, count == 1 ? "" : "s", row->now->device, hcb_impl_name(row->now->task.impl),
+                by_bound ? "err/bound" : "Frobenius norm",
+                number_rounded(by_bound ? row->base->error.bound_ratio : row->base->error.rel_frobenius, 2,
+                               was),
+                number_rounded(by_bound ? row->now->error.bound_ratio : row->now->error.rel_frobenius, 2,
+                               is),
+                hcb_case_text(&row->now->task, task, sizeof task));
+        }
+    return good;
+}
+
+/* ------------------------------------------------------------- what moved together */
+
+struct movement {
+    size_t rows, slower; /* with a ratio; below 1 */
+    double middle;       /* logarithm of the ratio; NaN with too few rows */
+};
+
+/* Of a device, or of all when `id` is NULL. */
+static struct movement movement_of(const struct comparison *c, const char *id, double *room)
+{
+    struct movement movement = {.middle = (double)NAN};
+    for (size_t i = 0; i < c->row_count; i++) {
+        const struct comparison_row *row = &c->rows[i];
+        if (!compare_is_timed(row) || isnan(row->time.log_speed) || row->time.identical ||
+            (id != NULL && !same(row->now->device, id)))
+            continue;
+        movement.slower += row->time.log_speed < 0;
+        room[movement.rows++] = row->time.log_speed;
+    }
+    if (movement.rows >= TOGETHER_LEAST)
+        movement.middle = change_median(room, movement.rows);
+    return movement;
+}
+
+/* Nine of ten rows in one direction, and in the middle by half of the threshold. */
+static bool moved_together(const struct comparison *c, const struct movement *movement)
+{
+    const size_t faster = movement->rows - movement->slower,
+                 most = faster > movement->slower ? faster : movement->slower;
+    return fabs(movement->middle) > log1p(c->threshold / 200) && 10 * most >= 9 * movement->rows;
+}
+
+static bool say_movement(struct comparison *c, const char *what, const char *why,
+                         const struct movement *movement)
+{
+    const bool slower = movement->middle < 0;
+    return compare_note(c, "warning", "%zu of %zu rows of %s are %s, by %.1f %% in the middle: %s?",
+                        slower ? movement->slower : movement->rows - movement->slower, movement->rows,
+                        what, slower ? "slower" : "faster", 100 * expm1(fabs(movement->middle)), why);
+}
+
+static bool compare_movements(struct comparison *c)
+{
+    double *room = malloc((c->row_count + 1) * sizeof *room);
+    size_t devices = 0, moved = 0;
+    bool good = room != NULL;
+    for (size_t i = 0; i < c->now->device_count && good; i++) {
+        const struct movement movement = movement_of(c, c->now->devices[i].info.id, room);
+        devices += movement.rows > 0;
+        moved += movement.rows > 0 && moved_together(c, &movement);
+    }
+    const struct movement all = good ? movement_of(c, NULL, room) : (struct movement){0};
+    if (good && devices > 1 && moved == devices && moved_together(c, &all))
+        good = say_movement(c, "all devices", "did the machine change (clocks, load, heat)", &all);
+    else
+        for (size_t i = 0; i < c->now->device_count && good; i++) {
+            const char *id = c->now->devices[i].info.id;
+            const struct movement movement = movement_of(c, id, room);
+            if (movement.rows > 0 && moved_together(c, &movement))
+                good = say_movement(c, id, "did the machine or the driver change (clocks, load, heat)",
+                                    &movement);
+        }
+    free(room);
+    return good;
+}
+
+/* -------------------------------------------------------------------- the rest */
+
+/* Unchanged code that varied so much that changes of the threshold drown in it. */
+static bool tell_control(struct comparison *c)
+{
+    const double reach = 1.96 * c->run_sd[0];
+    return !(reach > log1p(c->threshold / 100)) ||
+           compare_note(c, "warning",
+                        "cpu/openblas, whose code is the same, varied by +-%.0f %% from run to run; "
+                        "what computes on the processor cannot be told more finely",
+                        100 * expm1(reach));
+}
+
+static bool tell_left_out(struct comparison *c)
+{
+    return c->left_out == 0 || compare_note(c, "note", "%zu row%s measured in neither file", c->left_out,
+                                            c->left_out == 1 ? " was" : "s were");
+}
+
+static bool tell_identity(struct comparison *c)
+{
+    size_t times = 0, identical = 0;
+    for (size_t i = 0; i < c->row_count; i++) {
+        times += compare_is_timed(&c->rows[i]) && c->rows[i].time.exists;
+        identical += c->rows[i].time.identical;
+    }
+    return times == 0 || identical < times || compare_note(c, "note", "both files have the same samples");
+}
+
+bool compare_differences(struct comparison *comparison)
+{
+    return compare_facts(comparison) && compare_variables(comparison) && compare_devices(comparison) &&
+           compare_kernels(comparison) && compare_errors(comparison) && compare_movements(comparison) &&
+           tell_control(comparison) && tell_left_out(comparison) && tell_identity(comparison);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What conductor and worker say to each other: one JSON object per line.
+ *
+ * A request is {"id": N, "step": NAME, ...}; its reply {"id": N, "status": WORD,
+ * ...}, where a status other than "ok" comes with "reason" and nothing else.
+ * Both ends reject steps and members that they do not know, and the first
+ * request must be `hello` with the same protocol number.  Times are seconds; no
+ * pointers and no shared memory, so that a worker may live elsewhere.
+ *
+ * step      members                                reply
+ * hello     protocol                               protocol, version
+ * list      platform                               devices
+ * open      device, kernel_dir                     -
+ * sensors   -                                      energy, power, clock, temperature, throttle:
+ *                                                  {source} or {reason} each
+ * support   op, impl, precision, shape             -
+ * inputs    op, precision, shape, fill, seed       -        same case: new contents
+ * prepare   impl                                   setup_s, kernels, kernel_sha256, note
+ * check     impl, seed                             -        one launch, exact
+ * sample    impl, launches, count                  kernel, wall: arrays; sensors: {clock (Hz),
+ *                                                  temperature, throttle}, what there is
+ * energy    impl, launches                         joules (per launch), watts, source; nothing
+ *                                                  when too little was seen; needs one of
+ *                                                  energy and power
+ * transfer  impl, count                            end_to_end, upload, download: arrays
+ * verify    impl, seed                             error, device_peak_bytes, host_peak_bytes (if known)
+ * release   -                                      -        all plans, buffers, inputs
+ * quit      -                                      -
+ *
+ * A worker holds the inputs of one case, and one plan per impl on them. */
+#ifndef BENCH_PROTOCOL_H
+#define BENCH_PROTOCOL_H
+
+#include <hcbench.h>
+#include <jansson.h>
+
+#include "files/members.h"
+
+enum { PROTOCOL_VERSION = 1 };
+
+/* Descriptors that a worker process talks through; its stdout belongs to
+ * drivers' chatter and leads to stderr. */
+enum { WORKER_REQUESTS = 3, WORKER_REPLIES = 4 };
+
+/* Members of a case, for json_pack and json_unpack with a struct hcb_case. */
+json_t *protocol_case(const struct hcb_case *c);
+
+/* All of struct hcb_device_info, also for the result file. */
+const struct member *protocol_device_members(void);
+json_t *protocol_device(const struct hcb_device_info *info);
+/* False when a member is missing, unknown or of the wrong type. */
+bool protocol_read_device(const json_t *object, struct hcb_device_info *info);
+
+json_t *protocol_verdict(const struct hcb_verdict *verdict);
+bool protocol_read_verdict(const json_t *object, struct hcb_verdict *verdict);
+
+#endif
