@@ -52,6 +52,7 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/report/plots.c %reldir%/report/plots.h \
 	%reldir%/report/report.c %reldir%/report/report.h \
 	%reldir%/report/runs.c %reldir%/report/runs.h \
+	%reldir%/report/sheet.c %reldir%/report/sheet.h \
 	%reldir%/report/svg.c %reldir%/report/svg.h \
 	%reldir%/terminal/devices.c %reldir%/terminal/devices.h \
 	%reldir%/terminal/grid.c %reldir%/terminal/grid.h \
