@@ -125,7 +125,7 @@ awk -F, -v noise="$noise" -v outliers="$outliers" '
 			mean = found[key] > 0 ? exp(width[key] / found[key]) : 0
 			printf "%-20s %3d of %3d hold %6.0f; upper end over lower %.3f, above 1.2 in %d\n", key,
 				held[key], total[key], right[key], mean, wide[key] | "sort"
-			bad += held[key] < 0.9 * total[key]
+			bad += held[key] < 0.9 * total[key] || mean > 1.25
 		}
 		exit bad > 0
 	}' "$work/all.csv"

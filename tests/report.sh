@@ -154,13 +154,12 @@ answer 'matmul f32' 'opencl:1*' | grep -Eq '256 .*◆ [0-9.]+×  no difference s
 [ "$(grep -c '<td class="n x">[0-9]' page.html)" -eq 3 ] || note "a speedup of a failed row is shown"
 
 # All of a real run is there: every warning, those of the roofs too, and whatever is
-# known of machine and devices.  Three samples are too few, of which a warning tells.
-expect 0 -p cpu -o matmul -P f32 -n 16 --min-time 0 --max-time 0.05 --min-runs 3 --max-runs 3 --roofline --json real.json -q
+# known of machine and devices.  No interval is as narrow as is asked for.
+expect 0 -p cpu -o matmul -P f32 -n 16 --min-time 0 --max-time 0.05 --min-runs 3 --max-runs 3 --ci 0.001 --roofline --json real.json -q
 expect 0 report real.json -o page.html
 if command -v jq >/dev/null 2>&1; then
 	jq -r '[.. | objects | .warnings? // empty | .[]] | .[] | @html' real.json >texts
-	[ -s texts ] || note "a noisy run without warnings"
-	jq -e '.roofline[].warnings[0]' real.json >/dev/null || note "the roofs have no warnings"
+	[ -s texts ] || note "a run without warnings"
 	jq -r '(.environment | del(.memory_bytes)), (.devices[] | del(.memory_bytes, .max_buffer_bytes, .cache_bytes, .roofline)) |
 		.. | strings, (numbers | select(. == floor)) | @html' real.json >>texts
 	sed -i "s/&apos;/\&#39;/g" texts # of some versions of jq

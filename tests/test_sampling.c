@@ -83,6 +83,8 @@ START_TEST(blocks_are_short)
     ck_assert_uint_eq(sampling_block(&usual, 3), 1);
     ck_assert_uint_eq(sampling_block(&quick, 0.01), 5);
     ck_assert_uint_eq(sampling_block(&quick, 0.02), 2);
+    ck_assert_uint_eq(sampling_passes_block(&usual, 0.01), 3); /* a third of 0.6 s, for six rounds */
+    ck_assert_uint_eq(sampling_passes_block(&usual, 0.5), 1);
 }
 END_TEST
 
@@ -122,21 +124,21 @@ static enum sampling_end end_of(double noise, size_t samples, double spent_s, ui
 
 START_TEST(sampling_ends)
 {
-    ck_assert_int_eq(end_of(0.001, 20, 0.3, 4), SAMPLING_DONE);
-    ck_assert_int_eq(end_of(0.001, 20, 0.3, 3), SAMPLING_GOES_ON);  /* no interval of the speedup */
-    ck_assert_int_eq(end_of(0.001, 9, 0.3, 4), SAMPLING_GOES_ON);   /* too few */
-    ck_assert_int_eq(end_of(0.001, 20, 0.1, 4), SAMPLING_GOES_ON);  /* too short */
-    ck_assert_int_eq(end_of(0.3, 20, 0.3, 4), SAMPLING_GOES_ON);    /* too wide */
+    ck_assert_int_eq(end_of(0.001, 20, 0.3, 6), SAMPLING_DONE);
+    ck_assert_int_eq(end_of(0.001, 20, 0.3, 5), SAMPLING_GOES_ON);  /* no interval of the speedup */
+    ck_assert_int_eq(end_of(0.001, 9, 0.3, 6), SAMPLING_GOES_ON);   /* too few */
+    ck_assert_int_eq(end_of(0.001, 20, 0.1, 6), SAMPLING_GOES_ON);  /* too short */
+    ck_assert_int_eq(end_of(0.3, 20, 0.3, 6), SAMPLING_GOES_ON);    /* too wide */
     ck_assert_int_eq(end_of(0.3, 40, 0.3, 8), SAMPLING_LIMIT);
-    ck_assert_int_eq(end_of(0.3, 20, 0.7, 4), SAMPLING_LIMIT);
-    ck_assert_int_eq(end_of(0.3, 40, 9, 3), SAMPLING_GOES_ON);
+    ck_assert_int_eq(end_of(0.3, 20, 0.7, 6), SAMPLING_LIMIT);
+    ck_assert_int_eq(end_of(0.3, 40, 9, 5), SAMPLING_GOES_ON);
 }
 END_TEST
 
 START_TEST(zero_percent_means_a_limit)
 {
     struct options never = usual;
-    const struct sampling sampling = {.spent_s = 0.3, .rounds = 5};
+    const struct sampling sampling = {.spent_s = 0.3, .rounds = 6};
     struct hcb_clock_result clock = {0};
     never.ci_percent = 0;
     add(&clock, 20, 1e-3, 0.3);
@@ -147,16 +149,16 @@ END_TEST
 
 START_TEST(passes_end)
 {
-    struct sampling sampling = {.spent_s = 0.1, .rounds = 4};
+    struct sampling sampling = {.spent_s = 0.1, .rounds = 6};
     struct hcb_clock_result clock = {0};
     add(&clock, 9, 1e-3, 0.002);
     ck_assert(!sampling_passes_end(&usual, &clock, &sampling));
     sampling.spent_s = 0.2;
     ck_assert(sampling_passes_end(&usual, &clock, &sampling));
-    sampling.rounds = 3;
+    sampling.rounds = 5;
     ck_assert(!sampling_passes_end(&usual, &clock, &sampling));
     add(&clock, 1, 1e-3, 0.002);
-    sampling = (struct sampling){.spent_s = 0, .rounds = 4};
+    sampling = (struct sampling){.spent_s = 0, .rounds = 6};
     ck_assert(sampling_passes_end(&usual, &clock, &sampling));
     hcb_clock_clear(&clock);
     add(&clock, 39, 1e-3, 0.2);
@@ -234,6 +236,18 @@ START_TEST(limits_are_told)
     add(&result.wall, 30, 0.02, 0.2);
     warn(1);
     ck_assert(warned_of("the 95 % interval of the median is +-"));
+    hcb_result_clear(&result);
+    begin();
+    add(&result.wall, 30, 0.02, 0.001);
+    add(&result.end_to_end, 5, 0.03, 0.001);
+    warn(1);
+    ck_assert(warned_of("end to end: 5 samples only: stopped at the time limit of 0.2 s"));
+    hcb_result_clear(&result);
+    begin();
+    add(&result.wall, 30, 0.02, 0.001);
+    add(&result.end_to_end, 30, 0.03, 0.2);
+    warn(1);
+    ck_assert(warned_of("end to end: the 95 % interval of the median is +-"));
 }
 END_TEST
 
@@ -287,10 +301,16 @@ START_TEST(clocks_that_disagree_are_told)
     ck_assert(warned_of("the host's time is 2.00 times the device's"));
     hcb_result_clear(&result);
     begin();
-    add(&result.kernel, 20, 1e-5, 0.001); /* 90 us are the cost of a launch */
-    add(&result.wall, 20, 1e-4, 0.001);
+    add(&result.kernel, 20, 9.6e-6, 0.001); /* 0.8 ms of a window are what submitting costs */
+    add(&result.wall, 20, 1e-5, 0.001);
     warn(2000);
     ck_assert(!warned_of("disagree"));
+    hcb_result_clear(&result);
+    begin();
+    add(&result.kernel, 20, 1e-5, 0.001); /* a tenth of the launch */
+    add(&result.wall, 20, 1e-4, 0.001);
+    warn(200);
+    ck_assert(warned_of("the host's time is 10.00 times the device's"));
 }
 END_TEST
 

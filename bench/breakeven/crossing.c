@@ -164,8 +164,9 @@ static double root_of(const struct line *line)
  * J. R. Statist. Soc. B 16(2), 1954).  False when they have no bounds. */
 static bool root_interval(const struct line *line, double *low, double *high)
 {
-    /* The errors of the points come from at least four rounds each. */
-    const size_t degrees = line->misfit > 1 ? line->count - 2 : 3 * line->count;
+    /* The errors of the points come from that many rounds each, or more. */
+    const size_t degrees =
+        line->misfit > 1 ? line->count - 2 : (HCB_RATIO_ROUNDS_MIN - 1) * line->count;
     const double t = t_quantile(degrees), b = line->slope, y = line->mean_y;
     const double scale = t * t * line->misfit;
     const double a = b * b - scale / line->spread;

@@ -129,7 +129,7 @@ static struct row *baseline_of(const struct group *group, enum phase phase)
 /* Two sorts of rounds. */
 struct series {
     enum hcb_status (*block)(struct session *session, struct row *row, struct hcb_result *into,
-                             uint32_t round, bool extra, char *reason);
+                             uint32_t round, char *reason);
     bool *(*enough)(struct row *row);
     void (*judge)(const struct options *options, struct row *row);
 };
@@ -168,8 +168,8 @@ static bool all_have_enough(const struct group *group, const struct series *seri
 }
 
 /* A block of every row that needs more.  Numbers from `group->count` on in the
- * order mean the twins.  The baseline takes part to the end, so that each round of
- * a row has one of the baseline's beside it. */
+ * order mean the twins.  The baseline takes part to the end, with whole blocks, so that
+ * each round of a row has one of the baseline's beside it that weighs as much. */
 static bool take_round(struct conductor *conductor, struct group *group, const struct series *series)
 {
     const struct options *options = conductor->session.options;
@@ -184,11 +184,10 @@ static bool take_round(struct conductor *conductor, struct group *group, const s
     for (size_t i = 0; i < turns && link_interrupted() == 0; i++) {
         struct row *row = &group->rows[order[i] % group->count];
         struct hcb_result *into = order[i] < group->count ? row->result : row->twin;
-        const bool extra = *series->enough(row);
-        if (row->phase != LIVE || (extra && row != baseline))
+        if (row->phase != LIVE || (*series->enough(row) && row != baseline))
             continue;
         const enum hcb_status status =
-            series->block(&conductor->session, row, into, group->round, extra, reason);
+            series->block(&conductor->session, row, into, group->round, reason);
         if (status != HCB_OK)
             fail_row(conductor, group, row, status, reason);
         else

@@ -185,10 +185,10 @@ enum hcb_status row_warm_up(struct session *session, struct row *row, char *reas
 }
 
 enum hcb_status row_sample(struct session *session, struct row *row, struct hcb_result *into,
-                           uint32_t round, bool extra, char *reason)
+                           uint32_t round, char *reason)
 {
     const double one_s = row->windows.launches * row->windows.launch_s;
-    const unsigned count = extra ? 1 : sampling_block(session->options, one_s);
+    const unsigned count = sampling_block(session->options, one_s);
     json_t *reply, *kernel, *wall, *sensors;
     double device_s = 0, host_s = 0;
     progress_show(session->finished, row->result, "sampling");
@@ -216,12 +216,12 @@ static void add_copies(double *median, struct hcb_clock_result *clock, uint32_t 
 }
 
 enum hcb_status row_transfer(struct session *session, struct row *row, struct hcb_result *into,
-                             uint32_t round, bool extra, char *reason)
+                             uint32_t round, char *reason)
 {
     /* Before the first pass: a launch and copies that take as long. */
     const struct hcb_summary *known = &into->end_to_end.summary;
     const double one_s = known->n > 0 ? known->median : 2 * fmax(row->windows.launch_s, 1e-5);
-    const unsigned count = extra ? 1 : sampling_block(session->options, one_s);
+    const unsigned count = sampling_passes_block(session->options, one_s);
     json_t *reply, *total, *upload, *download, *request = about(row);
     double spent_s = 0;
     progress_show(session->finished, row->result, "end to end");

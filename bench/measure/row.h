@@ -40,11 +40,11 @@ row_step row_verify;
 row_step row_energy;
 
 /* One block of windows, or of end-to-end passes, into the row's result or its
- * twin's.  `extra`: the row has enough and only accompanies others. */
+ * twin's. */
 enum hcb_status row_sample(struct session *session, struct row *row, struct hcb_result *into,
-                           uint32_t round, bool extra, char *reason);
+                           uint32_t round, char *reason);
 enum hcb_status row_transfer(struct session *session, struct row *row, struct hcb_result *into,
-                             uint32_t round, bool extra, char *reason);
+                             uint32_t round, char *reason);
 
 /* Memory of this machine that a device's worker takes for a case: a copy for
  * verification, and the device's own when it lives in the same memory. */

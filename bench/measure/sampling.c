@@ -23,12 +23,27 @@ uint32_t sampling_launches(double window_s, double launch_s)
     return (uint32_t)fmin(fmax(1, ceil(window_s / launch_s)), 1e6);
 }
 
-/* Six rounds fit into the longest sampling time, so that an interval over rounds
- * has some to draw from. */
+/* End-to-end passes take a third of the time. */
+static double passes_s(const struct options *options)
+{
+    return options->max_time_s / 3;
+}
+
+/* As many rounds as an interval of the speedup needs fit into the time. */
+static unsigned block_of(double time_s, double window_s)
+{
+    const double block_s = fmin(0.1, time_s / HCB_RATIO_ROUNDS_MIN);
+    return (unsigned)fmin(fmax(1, floor(block_s / fmax(window_s, 1e-6) + 1e-9)), 5);
+}
+
 unsigned sampling_block(const struct options *options, double window_s)
 {
-    const double block_s = fmin(0.1, options->max_time_s / 6);
-    return (unsigned)fmin(fmax(1, floor(block_s / fmax(window_s, 1e-6) + 1e-9)), 5);
+    return block_of(options->max_time_s, window_s);
+}
+
+unsigned sampling_passes_block(const struct options *options, double pass_s)
+{
+    return block_of(passes_s(options), pass_s);
 }
 
 bool sampling_has_settled(const double *launch_s, size_t count)
@@ -70,7 +85,7 @@ bool sampling_passes_end(const struct options *options, const struct hcb_clock_r
     const struct hcb_summary *summary = &clock->summary;
     return sampling->rounds >= HCB_RATIO_ROUNDS_MIN &&
            ((summary->n >= options->min_runs && is_narrow(options, summary)) ||
-            summary->n >= options->max_runs || sampling->spent_s >= options->max_time_s / 3);
+            summary->n >= options->max_runs || sampling->spent_s >= passes_s(options));
 }
 
 void sampling_order(uint64_t seed, uint32_t round, size_t *order, size_t count)
@@ -89,20 +104,20 @@ void sampling_order(uint64_t seed, uint32_t round, size_t *order, size_t count)
 
 /* ------------------------------------------------------------------- warnings */
 
-static void warn_of_limit(const struct options *options, struct hcb_result *result,
-                          const struct hcb_summary *clock)
+/* `what` names the samples, here and below: "" or "end to end: ". */
+static void warn_of_limit(const struct options *options, struct hcb_result *result, const char *what,
+                          const struct hcb_summary *clock, double limit_s)
 {
     if (clock->n < options->min_runs)
-        hcb_result_warn(result, "%zu samples only: stopped at the time limit of %g s", clock->n,
-                        options->max_time_s);
+        hcb_result_warn(result, "%s%zu samples only: stopped at the time limit of %.3g s", what, clock->n,
+                        limit_s);
     else if (isnan(half_width(clock)))
-        hcb_result_warn(result, "%zu samples are too few for an interval of the median", clock->n);
+        hcb_result_warn(result, "%s%zu samples are too few for an interval of the median", what, clock->n);
     else if (!is_narrow(options, clock))
-        hcb_result_warn(result, "the 95 %% interval of the median is +-%.1f %% after %zu samples",
+        hcb_result_warn(result, "%sthe 95 %% interval of the median is +-%.1f %% after %zu samples", what,
                         half_width(clock) / clock->median * 100, clock->n);
 }
 
-/* `what` names the samples: "" or "end to end: ". */
 static void warn_of_noise(struct hcb_result *result, const char *what, const struct hcb_summary *clock)
 {
     const double spread = (clock->q3 - clock->q1) / clock->median;
@@ -135,17 +150,18 @@ static void warn_of_start(struct hcb_result *result, const struct hcb_clock_resu
         hcb_result_warn(result, "the first sample is %.1f times the median: not warm yet", slow);
 }
 
-/* The device's time of a window lies within the host's, and the rest is what the
- * launches cost.  Up to 100 us each is usual. */
-static void warn_of_clocks(struct hcb_result *result)
+/* The device's time of a window lies within the host's, and the rest is what
+ * submitting and waiting cost. */
+static void warn_of_clocks(struct hcb_result *result, const struct sampling *sampling)
 {
+    const double usual_s = 1e-3 / sampling->launches; /* 1 ms a window */
     const double device = result->kernel.summary.median, host = result->wall.summary.median;
     if (result->kernel.summary.n == 0 || result->wall.summary.n == 0)
         return;
     if (device > 1.05 * host)
         hcb_result_warn(result, "the clocks disagree: the device's time is %.2f times the host's",
                         device / host);
-    else if (result->task.op != HCB_OP_LAUNCH && host - device > fmax(1e-4, 0.25 * host))
+    else if (result->task.op != HCB_OP_LAUNCH && host - device > fmax(usual_s, 0.25 * host))
         hcb_result_warn(result, "the clocks disagree: the host's time is %.2f times the device's",
                         host / device);
 }
@@ -177,14 +193,15 @@ void sampling_warn(const struct options *options, struct hcb_result *result,
     const struct hcb_clock_result *clock = hcb_result_clock(result);
     if (clock->summary.n == 0)
         return;
-    warn_of_limit(options, result, &clock->summary);
+    warn_of_limit(options, result, "", &clock->summary, options->max_time_s);
     warn_of_noise(result, "", &clock->summary);
     warn_of_drift(result, "", clock);
     warn_of_start(result, clock);
-    warn_of_clocks(result);
+    warn_of_clocks(result, sampling);
     warn_of_window(result, sampling, window_s);
     warn_of_passes(result);
     if (result->end_to_end.summary.n > 0) {
+        warn_of_limit(options, result, "end to end: ", &result->end_to_end.summary, passes_s(options));
         warn_of_noise(result, "end to end: ", &result->end_to_end.summary);
         warn_of_drift(result, "end to end: ", &result->end_to_end);
     }

@@ -24,6 +24,8 @@ double sampling_window_s(const struct options *options, const struct hcb_device_
 uint32_t sampling_launches(double window_s, double launch_s);
 /* Windows of one row in one round: as many as fit into the block, 1 to 5. */
 unsigned sampling_block(const struct options *options, double window_s);
+/* The same for end-to-end passes. */
+unsigned sampling_passes_block(const struct options *options, double pass_s);
 
 /* True when warming up can end: the last three windows lie within 5 % of each
  * other.  `launch_s` are the times per launch in order. */
@@ -38,7 +40,7 @@ enum sampling_end {
  * without which a speedup has no interval. */
 enum sampling_end sampling_end(const struct options *options, const struct hcb_clock_result *clock,
                                const struct sampling *sampling);
-/* The same for end-to-end passes. */
+/* Likewise for end-to-end passes. */
 bool sampling_passes_end(const struct options *options, const struct hcb_clock_result *clock,
                          const struct sampling *sampling);
 
