@@ -120,16 +120,8 @@ static enum standing op_of_breakeven(unsigned op)
 /* Refused are those that only such ops have. */
 static enum standing impl_of_breakeven(unsigned impl)
 {
-    enum standing standing = WORD_COMMON;
-    for (unsigned platform = 0; hcb_platform_name(platform) != NULL; platform++)
-        for (unsigned op = 0; op < HCB_OP_COUNT; op++) {
-            if (hcb_platform_offers(platform, op, impl) == 0 || hcb_platform_is_test(platform))
-                continue;
-            if (!hcb_op_is_extra(op))
-                return WORD_COMMON;
-            standing = WORD_REFUSED;
-        }
-    return standing;
+    return impl == HCB_IMPL_DRIVER || impl == HCB_IMPL_PAGEABLE || impl == HCB_IMPL_PINNED ? WORD_REFUSED
+                                                                                         : WORD_COMMON;
 }
 
 static const struct vocabulary platforms = {"platform", hcb_platform_name, platform_standing};
