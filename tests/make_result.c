@@ -7,7 +7,8 @@
  * plain: three devices, ops, precisions, sizes, warnings, failures, long names.
  * hostile: the same with texts that are markup, commands and formats.  small: one
  * case.  impls: two impls of which each is faster by one clock, a device as fast as the
- * CPU, and larger sizes at which one side failed.  empty: no row. */
+ * CPU, and larger sizes at which one side failed.  cached: a sum whose operands are in
+ * the cache.  empty: no row. */
 #include "config.h"
 
 #include <math.h>
@@ -45,12 +46,13 @@ struct model {
     const char *device;
     enum hcb_impl matmul, vector;
     double peak, half, gbps, half_elements, transfer_gbps;
+    double overhead; /* of a pass, in launches; below 0: a launch alone is longer */
 };
 static const struct model models[] = {
-    {"cpu:0", HCB_IMPL_OPENBLAS, HCB_IMPL_NATIVE, 800, 100, 60, 3e4, 0},
-    {"opencl:0", HCB_IMPL_CLBLAST, HCB_IMPL_TILE, 12000, 900, 900, 4e6, 12},
-    {"opencl:1", HCB_IMPL_TILE, HCB_IMPL_TILE, 500, 150, 40, 1e5, 8},
-    {"vulkan:0", HCB_IMPL_TILE, HCB_IMPL_TILE, 9000, 700, 850, 5e6, 10},
+    {"cpu:0", HCB_IMPL_OPENBLAS, HCB_IMPL_NATIVE, 800, 100, 60, 3e4, 0, 0},
+    {"opencl:0", HCB_IMPL_CLBLAST, HCB_IMPL_TILE, 12000, 900, 900, 4e6, 12, 0.5},
+    {"opencl:1", HCB_IMPL_TILE, HCB_IMPL_TILE, 500, 150, 40, 1e5, 8, 0.25},
+    {"vulkan:0", HCB_IMPL_TILE, HCB_IMPL_TILE, 9000, 700, 850, 5e6, 10, -0.5},
 };
 
 /* Numbers in [0, 1) that are the same everywhere. */
@@ -91,6 +93,8 @@ static double launch_seconds(const struct model *model, const struct hcb_case *t
     const double n = (double)task->shape.n, factor = precision_factor(task->precision);
     if (task->op == HCB_OP_MATMUL)
         return hcb_case_flops(task) / (model->peak * factor * 1e9) * (1 + model->half / n);
+    if (task->op == HCB_OP_PEAK)
+        return hcb_case_flops(task) / (model->peak * factor * 1.2e9);
     return (double)hcb_case_bytes(task) / (model->gbps * 1e9) * (1 + model->half_elements / n);
 }
 
@@ -105,7 +109,9 @@ static void fill_in(struct hcb_result *row, const struct model *model)
     if (model->transfer_gbps > 0) {
         row->upload_s = 1e-5 + bytes * 0.66 / (model->transfer_gbps * 1e9);
         row->download_s = 1e-5 + bytes * 0.33 / (model->transfer_gbps * 1e9);
-        whole += row->upload_s + row->download_s;
+        row->watts = 287;
+        row->energy_j = row->watts * seconds;
+        whole += row->upload_s + row->download_s + seconds * model->overhead;
         snprintf(row->kernels, sizeof row->kernels, "matmul_gpu.cl");
         memset(row->kernel_sha256, 'a', 64);
     }
@@ -177,10 +183,10 @@ static void *several(size_t count, size_t size)
 static void add_impls(void)
 {
     static const struct model list[] = {
-        {"cpu:0", HCB_IMPL_OPENBLAS, HCB_IMPL_NATIVE, 800, 100, 60, 3e4, 0},
-        {"opencl:0", HCB_IMPL_CLBLAST, HCB_IMPL_TILE, 9000, 100, 60, 3e4, 1},
-        {"opencl:0", HCB_IMPL_TILE, HCB_IMPL_TILE, 6000, 100, 60, 3e4, 1000},
-        {"opencl:1", HCB_IMPL_TILE, HCB_IMPL_TILE, 800, 100, 60, 3e4, 0}};
+        {"cpu:0", HCB_IMPL_OPENBLAS, HCB_IMPL_NATIVE, 800, 100, 60, 3e4, 0, 0},
+        {"opencl:0", HCB_IMPL_CLBLAST, HCB_IMPL_TILE, 9000, 100, 60, 3e4, 1, 0},
+        {"opencl:0", HCB_IMPL_TILE, HCB_IMPL_TILE, 6000, 100, 60, 3e4, 1000, 0},
+        {"opencl:1", HCB_IMPL_TILE, HCB_IMPL_TILE, 800, 100, 60, 3e4, 0, 0}};
     static const uint64_t sizes[] = {256, 512, 1024}; /* all is well in the first only */
     for (size_t size = 0; size < sizeof sizes / sizeof *sizes; size++) {
         const uint64_t n = sizes[size];
@@ -200,19 +206,25 @@ static void add_impls(void)
     }
 }
 
-/* A sum whose operands are in the cache, under roofs of memory. */
-static void add_cached(struct record *record)
+static void add_roof(struct record *record, size_t device, enum hcb_op op, enum hcb_precision precision)
 {
-    add_case(HCB_OP_SUM, HCB_PRECISION_F32, (struct hcb_shape){1, 65536, 1});
-    record->roofline = several(DEVICES, sizeof *record->roofline);
+    const struct hcb_case task = {op, device == 0 ? HCB_IMPL_NATIVE : HCB_IMPL_TILE, precision,
+                                  {1, 1 << 23, 1}};
+    struct hcb_result *row = &record->roofline[record->roofline_count++];
+    hcb_result_init(row, models[device].device, &task);
+    fill_in(row, &models[device]);
+}
+
+/* Of memory, and of compute with doubles and floats alone. */
+static void add_roofs(struct record *record)
+{
+    record->roofline = several(DEVICES * 3, sizeof *record->roofline);
     for (size_t i = 0; i < DEVICES; i++) {
-        struct hcb_case task = {HCB_OP_TRIAD, i == 0 ? HCB_IMPL_NATIVE : HCB_IMPL_TILE,
-                                HCB_PRECISION_F32, {1, 1 << 23, 1}};
-        hcb_result_init(&record->roofline[i], models[i].device, &task);
-        fill_in(&record->roofline[i], &models[i]);
+        add_roof(record, i, HCB_OP_PEAK, HCB_PRECISION_F64);
+        add_roof(record, i, HCB_OP_PEAK, HCB_PRECISION_F32);
+        add_roof(record, i, HCB_OP_TRIAD, HCB_PRECISION_F32);
         devices[i].info.cache_bytes = UINT64_C(1) << 25;
     }
-    record->roofline_count = DEVICES;
     record->result_count = row_count;
     roofline_rate_all(record);
 }
@@ -310,10 +322,12 @@ int main(int argc, char **argv)
         add_case(HCB_OP_MATMUL, HCB_PRECISION_F32, (struct hcb_shape){256, 256, 256});
     else if (strcmp(argv[1], "impls") == 0)
         add_impls();
-    else if (strcmp(argv[1], "cached") == 0)
-        add_cached(&record);
-    else if (strcmp(argv[1], "empty") != 0) {
+    else if (strcmp(argv[1], "cached") == 0) {
+        add_case(HCB_OP_SUM, HCB_PRECISION_F32, (struct hcb_shape){1, 65536, 1});
+        add_roofs(&record);
+    } else if (strcmp(argv[1], "empty") != 0) {
         add_all();
+        add_roofs(&record);
         find_breakevens();
     }
     record.breakeven_count = breakeven_count;

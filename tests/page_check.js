@@ -25,6 +25,13 @@ window.addEventListener("load", () => {
   const page = document.documentElement;
   if (page.scrollWidth > window.innerWidth) tell("the page is wider than its window", document.body);
 
+  /* A phone scrolls tables; a desk shows them whole. */
+  if (window.innerWidth >= 1400)
+    document.querySelectorAll(".scroll").forEach((box) => {
+      if (box.scrollWidth > box.clientWidth)
+        tell("a table of " + box.scrollWidth + " pixels in " + box.clientWidth, box);
+    });
+
   /* The part of a box that boxes with a scroll bar let through. */
   const clip = (box, node) => {
     let { left, top, right, bottom } = box;

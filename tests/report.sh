@@ -127,7 +127,7 @@ has 'Prescott'
 has 'A software driver that computes on the CPU'
 has 'opencl:1*/tile'
 has 'Break-even'
-[ "$(grep -o '<figure' page.html | wc -l)" -eq 19 ] || note "not 19 figures"
+[ "$(grep -o '<figure' page.html | wc -l)" -eq 23 ] || note "not 23 figures"
 wanted=$(awk '/^   \]/ { inside = 0 } inside { n++ } /^   "warnings"/ { inside = 1 } END { print n }' plain.json)
 listed=$(sed -n '/<details>/,/<\/details>/p' page.html | grep -c '<li>')
 [ "$wanted" -eq "$listed" ] || note "$listed of $wanted warnings are listed"
@@ -175,6 +175,40 @@ has '&lt;b&gt;'
 # shellcheck disable=SC2016 # a backquote
 grep -q '<b>`' page.html && note "a host's name became markup"
 
+# Where the time of a pass goes: the parts add up to the pass, and the label is its time.
+expect 0 report plain.json -o page.html --plots one
+for precision in f32 i8i32; do
+	awk -F '\t' 'NR > 1 { d = ($3 + $4 + $5 + $6) / $2 - 1
+		if (d > 1e-9 || d < -1e-9 || $6 < 0 || $7 > $8 || $8 > $9 || $9 > 100 || $10 != 100) print
+		rests += $6 > $4 / 3; cuts += $6 == 0 } END { if (!rests || !cuts) print "rests", rests, "cuts", cuts }' \
+		one/matmul-$precision-time.tsv | grep . && note "parts of $precision that are no whole"
+	awk -F ', ' 'NR > 1 { print $2 }' one/matmul-$precision-time.tsv >times
+	[ -s times ] || note "labels of $precision without a time"
+	while read -r time; do
+		has "<td class=\"n\">$time</td>"
+	done <times
+done
+awk '/"end_to_end": \{/ { inside = 1 } inside && /"median_s"/ { print $2 + 0; inside = 0 }' plain.json >medians
+cut -f 2 one/matmul-f32-time.tsv | sed 1d >times
+while read -r time; do
+	awk -v time="$time" '$1 / time > 0.9999 && $1 / time < 1.0001 { found = 1 } END { exit !found }' medians ||
+		note "$time s is the median of no pass"
+done <times
+has 'Launch is timed apart from the pass'
+
+# The legend of a roofline has the colors of points that are under no roof of their own.
+tr -d '\n' <page.html | sed 's/.*<figure id="roofline-1-1"//; s/<\/figure>.*//' >figure
+for precision in f16f32 i8i32; do
+	grep -q "▬</span> $precision<" figure || note "no key for points of $precision"
+done
+# Bars of two files are told apart even where the label has no room for the file.
+for i in 1 2; do
+	cp plain.json "a-result-file-of-a-rather-long-name-$i.json"
+done
+expect 0 report a-result-file-*.json -o page.html --plots two
+cut -f 11 two/matmul-f32-time.tsv | sort | uniq -d | grep . && note "two bars have the same label"
+has '△</span> a-result-file-of-a-rather-long-name-2.json opencl:0/clblast'
+
 # --plots: data, scripts and drawings of each plot, which draw the same again.
 expect 0 report hostile.json plain.json -o page.html --plots plots
 [ -e "$OWNED" ] && note "a text of a file was carried out"
@@ -182,7 +216,7 @@ count() {
 	find plots -name "*.$1" -size +0 | wc -l
 }
 for ending in tsv gp svg png; do
-	[ "$(count $ending)" -eq 19 ] || note "$(count $ending) files .$ending of 19"
+	[ "$(count $ending)" -eq 27 ] || note "$(count $ending) files .$ending of 27"
 done
 head -n 1 plots/matmul-f32-kernel.tsv | grep -q "$(printf 'size\tGFLOP/s\tGFLOP/s_ci95_low')" ||
 	note "the data name no units"

@@ -478,39 +478,90 @@ static void add_rates(struct plots *plots, const struct runs *runs, const struct
 
 /* ------------------------------------------------------------------ where time goes */
 
-/* The parts of an end-to-end pass. */
+/* The parts of an end-to-end pass.  The rest is what the host and the driver add. */
+enum part { UPLOAD, LAUNCH, DOWNLOAD, REST, PARTS };
 static const struct {
     const char *name;
     unsigned color;
-} parts[] = {{"upload", 1}, {"launch", NEUTRAL}, {"download", 2}};
-enum { PARTS = sizeof parts / sizeof *parts };
+} parts[PARTS] = {{"upload", 1}, {"launch", NEUTRAL}, {"download", 2}, {"rest", 0}};
 
 static bool has_parts(const struct hcb_result *row)
 {
-    return row_is_measured(row) && (isfinite(row->upload_s) || isfinite(row->download_s));
+    return row_is_measured(row) && row->end_to_end.summary.n > 0 && row->end_to_end.summary.median > 0 &&
+           (isfinite(row->upload_s) || isfinite(row->download_s));
+}
+
+/* Seconds of each part.  The launch was timed in other windows than the pass, and may
+ * be longer than what the copies leave of it: false when it was cut to that. */
+static bool split_pass(const struct hcb_result *row, double times[PARTS])
+{
+    const double launch = hcb_result_clock(row)->summary.median;
+    times[UPLOAD] = isfinite(row->upload_s) ? row->upload_s : 0;
+    times[DOWNLOAD] = isfinite(row->download_s) ? row->download_s : 0;
+    const double left = fmax(row->end_to_end.summary.median - times[UPLOAD] - times[DOWNLOAD], 0);
+    times[LAUNCH] = fmin(launch, left);
+    times[REST] = left - times[LAUNCH];
+    return launch <= left;
 }
 
 static void put_bar(struct draft *draft, const struct runs *runs, const struct entry *entry, size_t bar)
 {
     const struct hcb_result *row = entry->row;
-    const double times[PARTS] = {isfinite(row->upload_s) ? row->upload_s : 0,
-                                 hcb_result_clock(row)->summary.median,
-                                 isfinite(row->download_s) ? row->download_s : 0};
-    const double sum = times[0] + times[1] + times[2];
+    const bool several = runs->count > 1;
+    const double whole = row->end_to_end.summary.median;
     char shape[72], label[320], time[NUMBER_SIZE];
-    double at = 0;
+    double times[PARTS], at = 0;
+    if (!split_pass(row, times))
+        draft->plot.note = "Launch is timed apart from the pass. Where it is longer than what upload and "
+                           "download leave of the pass, the bar shows what they leave.";
     fprintf(draft->data, "%zu\t", bar);
+    put_number(draft->data, whole);
     for (size_t i = 0; i < PARTS; i++)
         put_number(draft->data, times[i]);
-    for (size_t i = 0; i < PARTS; i++)
-        put_number(draft->data, at = i + 1 < PARTS ? at + times[i] / sum * 100 : 100);
-    /* The device before the file's label: the end is cut off. */
-    snprintf(label, sizeof label, "%s, %s, %s%s/%s%s%s", row_size_text(row, shape, sizeof shape),
-             number_seconds(sum, time), row->device,
+    for (size_t i = 0; i < PARTS; i++) {
+        at += times[i] / whole * 100;
+        put_number(draft->data, i + 1 < PARTS ? fmin(at, 100) : 100);
+    }
+    /* The end is cut off; the mark tells files apart even then. */
+    snprintf(label, sizeof label, "%s%s%s, %s, %s%s/%s%s%s",
+             several ? plot_mark(runs->series[entry->series].mark) : "", several ? " " : "",
+             row_size_text(row, shape, sizeof shape), number_seconds(whole, time), row->device,
              run_software_mark(&runs->list[entry->run], row->device), hcb_impl_name(row->task.impl),
-             runs->count > 1 ? ", " : "", runs->count > 1 ? runs->list[entry->run].label : "");
+             several ? ", " : "", several ? runs->list[entry->run].label : "");
     const size_t most = bytes_within(label, BAR_PIXELS);
     put_label(draft->data, label, most < LABEL ? most : LABEL);
+}
+
+static void draw_bars(struct draft *draft, bool *first)
+{
+    for (unsigned i = 0; i < PARTS; i++) {
+        char from[8] = "0";
+        if (i > 0)
+            snprintf(from, sizeof from, "$%u", 2 + PARTS + i);
+        fprintf(draft->script,
+                "%s'%s.tsv' skip 1 using (0):1:(%s):%u:($1-0.3):($1+0.02) with boxxyerror "
+                "lc rgb '#%06x' title '%s'",
+                next(first), draft->plot.name, from, 3 + PARTS + i, (unsigned)colors[parts[i].color].rgb,
+                parts[i].name);
+        add_key(draft, KEY_AREA, parts[i].color, 0, parts[i].name);
+    }
+    fprintf(draft->script, "%s'%s.tsv' skip 1 using (0):($1-0.58):%u with labels left noenhanced notitle",
+            next(first), draft->plot.name, 3 + 2 * PARTS);
+}
+
+/* What the marks before the labels stand for. */
+static void key_bar_marks(struct draft *draft, const struct runs *runs, const bool *drawn, bool *first)
+{
+    for (size_t i = 0; i < runs->series_count; i++) {
+        const struct series *series = &runs->series[i];
+        if (!drawn[i] || runs->count < 2)
+            continue;
+        fprintf(draft->script, "%sNaN with points pt %d lc rgb 'black' title ", next(first),
+                marks[series->mark].point_type);
+        put_quoted(draft->script, series->label);
+        fputs(" noenhanced", draft->script);
+        add_key(draft, KEY_POINT, 0, series->mark, series->label);
+    }
 }
 
 /* One bar for each row that copies, those of the largest sizes when there are many. */
@@ -520,36 +571,34 @@ static void add_split(struct plots *plots, const struct runs *runs, const struct
         .plot = {.kind = PLOT_SPLIT, .op = group->op, .precision = group->precision}};
     const char *op = hcb_op_name(group->op), *precision = hcb_precision_name(group->precision);
     size_t bars = 0, skipped = 0, bar = 0;
-    bool first = true;
+    bool first = true, *drawn = calloc(runs->series_count + 1, sizeof *drawn);
     for (size_t i = 0; i < group->count; i++)
         bars += has_parts(group->entries[i].row);
-    if (begin(&draft, "%s-%s-time", op, precision) && bars > 0) {
+    draft.failed = !begin(&draft, "%s-%s-time", op, precision) || drawn == NULL;
+    if (!draft.failed && bars > 0) {
         snprintf(draft.plot.title, sizeof draft.plot.title, "%s %s: where the time of a pass goes", op,
                  precision);
-        fputs("bar\tupload_s\tlaunch_s\tdownload_s\tupload_end_percent\tlaunch_end_percent\t"
-              "download_end_percent\tlabel\n",
+        fputs("bar\tend_to_end_s\tupload_s\tlaunch_s\tdownload_s\trest_s\tupload_end_percent\t"
+              "launch_end_percent\tdownload_end_percent\trest_end_percent\tlabel\n",
               draft.data);
         draft.plot.left_out = (unsigned)(bars > MOST_BARS ? bars - MOST_BARS : 0);
         for (size_t i = 0; i < group->count; i++)
-            if (has_parts(group->entries[i].row) && skipped++ >= draft.plot.left_out)
+            if (has_parts(group->entries[i].row) && skipped++ >= draft.plot.left_out) {
                 put_bar(&draft, runs, &group->entries[i], bar++);
+                drawn[group->entries[i].series] = true;
+            }
         draft.plot.height = (unsigned)(bar * BAR_PITCH + 76);
+        if (draft.plot.note != NULL)
+            fprintf(draft.script, "# %s\n", draft.plot.note);
         fprintf(draft.script,
-                "set xrange [0:100]\nset xtics 25\nset xlabel '%% of upload + launch + download'\n"
+                "set xrange [0:100]\nset xtics 25\nset xlabel '%% of the pass, end to end'\n"
                 "set yrange [%zu.12:-0.9]\nunset ytics\nset border 1\nset style fill solid noborder\n",
                 bar - 1);
-        for (size_t i = 0; i < PARTS; i++) {
-            fprintf(draft.script,
-                    "%s'%s.tsv' skip 1 using (0):1:(%s):%zu:($1-0.3):($1+0.02) with boxxyerror "
-                    "lc rgb '#%06x' title '%s'",
-                    next(&first), draft.plot.name, i == 0 ? "0" : i == 1 ? "$5" : "$6", i + 5,
-                    (unsigned)colors[parts[i].color].rgb, parts[i].name);
-            add_key(&draft, KEY_AREA, parts[i].color, 0, parts[i].name);
-        }
-        fprintf(draft.script,
-                "%s'%s.tsv' skip 1 using (0):($1-0.58):8 with labels left noenhanced notitle\n",
-                next(&first), draft.plot.name);
+        draw_bars(&draft, &first);
+        key_bar_marks(&draft, runs, drawn, &first);
+        fputc('\n', draft.script);
     }
+    free(drawn);
     finish(&draft, plots, bars > 0);
 }
 
@@ -727,6 +776,18 @@ static void put_roofs(struct draft *draft, const struct roof *roof, bool *first)
     }
 }
 
+/* A precision without a roof of its own has the color of its points in the legend. */
+static void key_roofless(struct draft *draft, const struct roof *roof, bool (*there)[HCB_PRECISION_COUNT])
+{
+    for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++) {
+        bool any = false;
+        for (unsigned op = 0; op < HCB_OP_COUNT; op++)
+            any |= there[op][p];
+        if (any && !isfinite(roof->peak_gflops[p]))
+            add_key(draft, KEY_AREA, precision_color(p), 0, hcb_precision_name(p));
+    }
+}
+
 static void draw_points(struct draft *draft, bool (*there)[HCB_PRECISION_COUNT], bool *first)
 {
     for (unsigned op = 0; op < HCB_OP_COUNT; op++) {
@@ -780,6 +841,7 @@ static void add_roofline(struct plots *plots, const struct runs *runs, size_t ru
         fputs("set ylabel 'GFLOP/s (logarithmic)'\n", draft.script);
         put_log_axis(draft.script, 'y', &y);
         put_roofs(&draft, &roof, &first);
+        key_roofless(&draft, &roof, there);
         draw_points(&draft, there, &first);
     }
     finish(&draft, plots, any);

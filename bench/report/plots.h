@@ -27,6 +27,7 @@ struct plot {
     char title[128];
     unsigned height;  /* of the wide form; pixels */
     unsigned left_out; /* lines that would be too many */
+    const char *note; /* what the caption says besides the title; NULL: nothing */
     char *data, *script;
     struct key *keys;
     size_t key_count;

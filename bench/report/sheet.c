@@ -120,7 +120,11 @@ void sheet_plot(struct sheet *sheet, const struct plot *plot)
     if (plot->svg[PLOT_WIDE] == NULL || plot->svg[PLOT_NARROW] == NULL)
         return;
     html_begin(html, "figure", "id", plot->name, NULL);
-    html_element(html, "figcaption", NULL, plot->title);
+    html_begin(html, "figcaption", NULL);
+    html_text(html, plot->title);
+    if (plot->note != NULL)
+        html_element(html, "span", "under", plot->note);
+    html_end(html);
     write_form(html, plot, PLOT_WIDE);
     write_form(html, plot, PLOT_NARROW);
     html_begin(html, "ul", "class", "key", NULL);
