@@ -114,11 +114,14 @@ static json_t *good_document(void)
     json_t *environment = json_pack("{s:s, s:{s:i}, s:{s:s, s:f}, s:{s:s}}", "host", "example", "cpu",
                                     "cores", 2, "blas", "core_detected", "Prescott", "fair_ratio", 0.25,
                                     "env", "LP_NUM_THREADS", "2");
-    return json_pack("{s:s, s:i, s:{s:s}, s:[s,s], s:s, s:i, s:s, s:o, s:[o,o], s:[{s:s, s:s}], s:[o,o], "
+    json_t *sampling = json_pack("{s:i, s:i, s:i, s:f, s:f, s:f}", "warmup", 0, "min_runs", 10,
+                                 "max_runs", 100, "min_time_s", 0.25, "max_time_s", 0.5,
+                                 "ci_percent", 2.0);
+    return json_pack("{s:s, s:i, s:{s:s}, s:[s,s], s:s, s:i, s:s, s:o, s:o, s:[o,o], s:[{s:s, s:s}], s:[o,o], "
                      "s:[o,o,o]}",
                      "format", "hcbench-result", "format_version", 1, "hcbench", "version", "0.1.0",
                      "command", "hcbench", "-q", "started", "2026-01-02T03:04:05Z", "seed", 1, "fill",
-                     "uniform", "environment", environment, "devices", cpu, gpu, "absent_platforms",
+                     "uniform", "sampling", sampling, "environment", environment, "devices", cpu, gpu, "absent_platforms",
                      "platform", "opencl", "reason", "no driver", "roofline", to_json(&roofs[0]),
                      to_json(&roofs[1]), "results", slow, fast, row);
 }
@@ -215,6 +218,8 @@ START_TEST(a_good_file_is_read)
     ck_assert_str_eq(record.version, "0.1.0");
     ck_assert_uint_eq(record.command.count, 2);
     ck_assert_str_eq(record.started, "2026-01-02T03:04:05Z");
+    ck_assert_uint_eq(record.sampling.max_runs, 100);
+    ck_assert(record.sampling.min_time_s == 0.25);
     ck_assert_str_eq(record.environment.host, "example");
     ck_assert_uint_eq(record.environment.cpu_cores, 2);
     ck_assert_str_eq(record.blas_core_detected, "Prescott");
@@ -276,6 +281,10 @@ static const struct {
     {"seed", "1.5", "whole number"},
     {"seed", "", "seed is missing"},
     {"fill", "\"noise\"", "uniform"},
+    {"sampling", "7", "object"},
+    {"sampling", "{}", "from 1 on"},
+    {"sampling.max_runs", "0", "from 1 on"},
+    {"sampling.min_time_s", "-1", "from 0 on"},
     {"environment", "[]", "object"},
     {"environment.host", "1", "text"},
     {"environment.cpu", "1", "object"},
@@ -950,6 +959,7 @@ START_TEST(members_are_documented)
     manual = text.data;
     are_documented(schema_environment);
     are_documented(schema_cpu);
+    are_documented(schema_sampling);
     are_documented(schema_blas);
     are_documented(schema_absence);
     are_documented(protocol_device_members());
