@@ -160,6 +160,15 @@ static int compare(const struct options *options)
     return status;
 }
 
+/* What only says that it could not run is no measurement. */
+static bool any_measured(const struct record *record)
+{
+    for (size_t i = 0; i < record->result_count; i++)
+        if (record->results[i].status != HCB_SKIPPED && record->results[i].status != HCB_UNSUPPORTED)
+            return true;
+    return false;
+}
+
 /* The rows of a journal as the run would have left them when it was stopped. */
 static int recover(struct options *options)
 {
@@ -176,9 +185,11 @@ static int recover(struct options *options)
         if (record->results[i].status == HCB_SKIPPED)
             snprintf(record->results[i].reason, sizeof record->results[i].reason,
                      "the run ended before this row was finished");
-    const bool written = write_outputs(record);
+    const bool written = write_outputs(record), measured = any_measured(record);
+    if (!measured)
+        text_say("%s: nothing was measured before the run ended", options->files[0]);
     journal_forget(&earlier);
-    return written ? EXIT_DONE : EXIT_BAD_ROW;
+    return written && measured ? EXIT_DONE : EXIT_BAD_ROW;
 }
 
 /* The core type that a trial gave the CPU's BLAS need not be found again. */

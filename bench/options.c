@@ -74,20 +74,31 @@ HCB_PRINTF(1, 2) static bool complain(const char *format, ...)
 
 /* ------------------------------------------------------------- the commands */
 
+#define ROWS_STATUSES                                                                              \
+    "0 all verified; 1 a row is wrong or failed, or a file could not be read or written"
+
 static const struct {
     const char *name, *text;
     const char *operands; /* as the help names them; NULL: none */
     int fewest, most;
+    const char *statuses; /* 0 and 1, as the help explains them */
 } commands[] = {
-    [COMMAND_RUN] = {.name = "run", .text = "measure and verify; the command when none is given"},
-    [COMMAND_LIST] = {.name = "list", .text = "platforms and devices, what each supports and why not"},
-    [COMMAND_VERIFY] = {.name = "verify", .text = "the correctness matrix, without timing"},
-    [COMMAND_BREAKEVEN] = {.name = "breakeven", .text = "the size from which a device is faster than the CPU"},
-    [COMMAND_RECOVER] = {"recover", "results of an unfinished run from its journal", "JOURNAL", 1, 1},
+    [COMMAND_RUN] = {.name = "run", .text = "measure and verify; the command when none is given",
+                     .statuses = ROWS_STATUSES},
+    [COMMAND_LIST] = {.name = "list", .text = "platforms and devices, what each supports and why not",
+                      .statuses = "0 listed; 1 a file could not be written"},
+    [COMMAND_VERIFY] = {.name = "verify", .text = "the correctness matrix, without timing",
+                        .statuses = ROWS_STATUSES},
+    [COMMAND_BREAKEVEN] = {.name = "breakeven", .text = "the size from which a device is faster than the CPU",
+                           .statuses = ROWS_STATUSES},
+    [COMMAND_RECOVER] = {"recover", "results of an unfinished run from its journal", "JOURNAL", 1, 1,
+                         "0 recovered; 1 nothing was measured, or a file could not be read or written"},
     [COMMAND_COMPARE] = {"compare", "two result files: a verdict per row, and the exit status",
-                         "BASE NEW", 2, 2},
+                         "BASE NEW", 2, 2,
+                         "0 no row is slower or broken; 1 a row is, or none is in both files, or a file "
+                         "could not be read or written"},
     [COMMAND_REPORT] = {"report", "tables and plots of result files, as one HTML file",
-                        "FILE...", 1, FILES_MAX},
+                        "FILE...", 1, FILES_MAX, "0 written; 1 a file could not be read or written"},
     [COMMAND_WORKER] = {.name = "worker"},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
@@ -632,6 +643,7 @@ static int finish_stdout(void)
 
 static int print_help(enum command command, bool named)
 {
+    char statuses[256];
     if (named) {
         printf("Usage: hcbench %s [OPTION]...%s%s\n%s\n", commands[command].name,
                commands[command].operands != NULL ? " " : "",
@@ -649,8 +661,10 @@ static int print_help(enum command command, bool named)
     for (size_t i = 0; i < ROW_COUNT; i++)
         if (rows[i].commands >> command & 1)
             print_option(&rows[i], command);
-    puts("\nExit status: 0 all verified; 1 a row is wrong, failed or slower, or a file\n"
-         "could not be read or written; 2 the command line is wrong; 3 no usable device.");
+    snprintf(statuses, sizeof statuses, "%s; 2 the command line is wrong%s.", commands[command].statuses,
+             (TIMED | LIST | VERIFY) >> command & 1 ? "; 3 no usable device" : "");
+    printf("\nExit status:");
+    print_wrapped(statuses, 12, 13);
     return finish_stdout();
 }
 

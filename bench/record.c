@@ -101,6 +101,10 @@ bool record_begin(struct record *record, int argc, char **argv, const struct opt
                               .seed = options->seed,
                               .fill = options->fill,
                               .blas_fair_ratio = (double)NAN};
+    if (options->command == COMMAND_RUN || options->command == COMMAND_BREAKEVEN)
+        record->sampling = (struct sampling_limits){options->warmup,     options->min_runs,
+                                                    options->max_runs,   options->min_time_s,
+                                                    options->max_time_s, options->ci_percent};
     snprintf(record->version, sizeof record->version, "%s", hcb_version());
     record_stamp(record->started);
     for (int i = 0; i < argc; i++)

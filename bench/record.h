@@ -56,6 +56,12 @@ struct words {
     size_t count;
 };
 
+/* How much a row is sampled; all 0 when it is not known, or nothing was timed. */
+struct sampling_limits {
+    uint32_t warmup, min_runs, max_runs; /* windows dropped, samples */
+    double min_time_s, max_time_s, ci_percent;
+};
+
 struct earlier;
 /* From which size on a device is faster than the CPU, by one of two clocks. */
 struct breakeven {
@@ -78,6 +84,7 @@ struct record {
     struct words resumed; /* likewise: when the run was taken up again */
     uint64_t seed;        /* at most INT64_MAX */
     enum hcb_fill fill;
+    struct sampling_limits sampling;
     struct hcb_environment environment;
     struct variable *variables; /* those that change what libraries and drivers do */
     size_t variable_count;

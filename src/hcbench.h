@@ -302,6 +302,10 @@ enum hcb_status hcb_verify(const struct hcb_case *c, const void *const inputs[HC
                            const void *output, const struct hcb_verify_options *options,
                            struct hcb_verdict *verdict);
 
+/* What r must not exceed with this depth (0: the number of terms), a pure number;
+ * 0 where the case is compared exactly whatever its inputs are. */
+double hcb_error_limit(const struct hcb_case *c, uint64_t depth);
+
 /* Computes the whole output with the reference, rounded once to the output
  * format, on one thread.  HCB_ERROR when memory is short. */
 enum hcb_status hcb_reference(const struct hcb_case *c, const void *const inputs[HCB_INPUTS_MAX], void *output);

@@ -228,6 +228,18 @@ static void compare_elements_exactly(const struct output *out, struct hcb_verdic
 
 /* ------------------------------------------- componentwise bound (C2) */
 
+static bool is_always_exact(const struct hcb_case *c)
+{
+    return hcb_operand_type(c, hcbi_ops[c->op].operands - 1) == HCB_TYPE_I32 ||
+           hcbi_is_identity(c->op);
+}
+
+double hcb_error_limit(const struct hcb_case *c, uint64_t depth)
+{
+    const double d = (double)(depth != 0 ? depth : hcb_case_terms(c));
+    return is_always_exact(c) ? 0 : fmin(8 + 2 * sqrt(d), d + 8);
+}
+
 struct bound {
     double accumulate, output, smallest; /* unit roundoffs, and the underflow term */
     double limit;
@@ -246,12 +258,11 @@ static struct bound bound_of(const struct output *out, const struct hcb_verify_o
     static const double smallest[HCB_TYPE_COUNT] = {
         [HCB_TYPE_F64] = 0x1p-1074, [HCB_TYPE_F32] = 0x1p-149, [HCB_TYPE_F16] = 0x1p-24};
     const double unit = hcb_type_unit_roundoff(out->type);
-    const double depth = (double)(options->depth != 0 ? options->depth : out->terms);
     return (struct bound){
         .accumulate = unit * (options->roundoff_factor > 0 ? options->roundoff_factor : 1),
         .output = unit,
         .smallest = smallest[out->type],
-        .limit = fmin(8 + 2 * sqrt(depth), depth + 8),
+        .limit = hcb_error_limit(out->task, options->depth),
     };
 }
 
@@ -397,7 +408,7 @@ enum hcb_status hcb_verify(const struct hcb_case *c, const void *const inputs[HC
         .checked = NAN,
     };
     if (all_finite(&out, verdict)) {
-        const bool exact = options->exact || out.type == HCB_TYPE_I32 || hcbi_is_identity(c->op);
+        const bool exact = options->exact || is_always_exact(c);
         if (exact && hcbi_is_elementwise(c->op))
             compare_elements_exactly(&out, verdict);
         else if (exact)

@@ -44,6 +44,12 @@ expect 0 compare base.json faster.json
 says out 'faster'
 expect 1 compare -t 5 faster.json base.json
 
+# Another sampling is told.
+expect 0 -p null $tiny --json tiny.json
+expect 0 -p null $tiny --quick --json quick.json
+"$hcbench" compare -t 1000 tiny.json quick.json >"$work/out" 2>"$work/err"
+says out '^differs: sampling: '
+
 # A row that broke, was repaired, is gone or new.
 HCBENCH_NULL=wrong
 expect 1 -p null $tiny --json wrong.json

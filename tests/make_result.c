@@ -124,8 +124,8 @@ static void fill_in(struct hcb_result *row, const struct model *model)
                                : row->task.precision == HCB_PRECISION_F32 ? 2e-7
                                                                           : 4e-4;
     row->error.max_ulp = 3;
-    row->error.bound_ratio = 1.25;
-    row->error.limit = 40;
+    row->error.limit = hcb_error_limit(&row->task, 0);
+    row->error.bound_ratio = fmin(1.25, row->error.limit);
     row->error.checked = 4096;
 }
 

@@ -61,6 +61,11 @@ gzip -dc part.csv.gz | grep -q '^null:0,null,matmul' || note "recover wrote no C
 expect 0 recover journal --json - --quiet
 cmp -s out part.json || note "recover is not the same on stdout"
 expect 0 recover journal
+# A head alone: its rows are written, and nothing was measured.
+head -n 1 journal >head
+expect 1 recover head --json head.json
+says err 'head: nothing was measured'
+[ "$(count skipped head.json)" -eq 40 ] || note "recover does not write what was planned"
 expect 1 recover part.json --json other.json
 says err 'part.json:1: this is no journal'
 [ -e other.json ] && note "a refused journal left a file"

@@ -516,10 +516,21 @@ static struct record record_of(const double *ratios)
     return record;
 }
 
+/* A record to read into, with the devices of record_of(). */
+static struct record listing(void)
+{
+    static const char *const ids[] = {"null:0", "null:1"};
+    struct record record = {.devices = calloc(2, sizeof *record.devices), .device_count = 2};
+    ck_assert_ptr_nonnull(record.devices);
+    for (int i = 0; i < 2; i++)
+        snprintf(record.devices[i].info.id, sizeof record.devices[i].info.id, "%s", ids[i]);
+    return record;
+}
+
 /* What was written is read as the same. */
 START_TEST(there_and_back)
 {
-    struct record record = record_of(judgements[_i].ratios), back = {.breakeven_count = 0};
+    struct record record = record_of(judgements[_i].ratios), back = listing();
     struct flaw flaw = {.path = ""};
     json_t *document = json_object();
     json_object_set_new(document, "breakeven", breakeven_json(&record));
@@ -543,11 +554,19 @@ static const struct {
     {"clock", "1", "breakeven.0.clock"},
     {"op", "null", "breakeven.0.op"},
     {"device", "7", "breakeven.0.device"},
+    {"device", "\"null:7\"", "breakeven.0.device"},
+    {"device", "\"null:0\"", "breakeven.0.device"},
+    {"baseline", "\"nobody\"", "breakeven.0.baseline"},
+    {"baseline", "\"null:0/nobody\"", "breakeven.0.baseline"},
+    {"baseline", "\"null:7/native\"", "breakeven.0.baseline"},
+    {"baseline", "\"null:/native\"", "breakeven.0.baseline"},
     {"size", "0", "breakeven.0.size"},
     {"size", "5000", "breakeven.0.ci95"},
     {"ci95", "[1, 2, 5000]", "breakeven.0.ci95"},
     {"ci95", "7", "breakeven.0.ci95"},
     {"from", "128.5", "breakeven.0.from"},
+    {"from", "7", "breakeven.0.from"},
+    {"to", "4095", "breakeven.0.to"},
     {"to", "1", "breakeven.0.from"},
     {"faster", "true", "breakeven.0.faster"},
     {"points", "[]", "breakeven.0.points"},
@@ -560,7 +579,7 @@ static const struct {
 
 START_TEST(flawed)
 {
-    struct record record = record_of(judgements[0].ratios), back = {.breakeven_count = 0};
+    struct record record = record_of(judgements[0].ratios), back = listing();
     struct flaw flaw = {.path = ""};
     json_t *document = json_object(), *value = json_loads(flaws[_i].value, JSON_DECODE_ANY, NULL);
     json_object_set_new(document, "breakeven", breakeven_json(&record));
@@ -569,6 +588,27 @@ START_TEST(flawed)
                         value);
     ck_assert(!breakeven_take(document, &back, &flaw));
     ck_assert_str_eq(flaw.path, flaws[_i].path);
+    json_decref(document);
+    record_clear(&record);
+    record_clear(&back);
+}
+END_TEST
+
+START_TEST(given_twice)
+{
+    struct record record = record_of(judgements[0].ratios), back = listing();
+    struct flaw flaw = {.path = ""};
+    json_t *document = json_object(), *list = breakeven_json(&record);
+    json_t *other = json_deep_copy(json_array_get(list, 0));
+    json_object_set_new(document, "breakeven", list);
+    json_object_set_new(other, "clock", json_string("kernel"));
+    json_array_append(list, other);
+    ck_assert(breakeven_take(document, &back, &flaw));
+    record_clear(&back);
+    back = listing();
+    json_array_append_new(list, other);
+    ck_assert(!breakeven_take(document, &back, &flaw));
+    ck_assert_str_eq(flaw.path, "breakeven.2");
     json_decref(document);
     record_clear(&record);
     record_clear(&back);
@@ -596,5 +636,6 @@ int main(void)
     tcase_add_test(tests, sizes_of_the_grid);
     tcase_add_loop_test(tests, there_and_back, 0, LENGTH(judgements));
     tcase_add_loop_test(tests, flawed, 0, LENGTH(flaws));
+    tcase_add_test(tests, given_twice);
     return suite_run("breakeven", tests);
 }

@@ -501,6 +501,10 @@ static void change_driver(struct record *r)
 }
 static void change_seed(struct record *r) { r->seed = 2; }
 static void change_fill(struct record *r) { r->fill = HCB_FILL_ZEROS; }
+static void change_sampling(struct record *r)
+{
+    r->sampling = (struct sampling_limits){1, 5, 20, 0.05, 0.3, 5};
+}
 static void change_variable(struct record *r)
 {
     r->variables = variable;
@@ -519,6 +523,7 @@ static const struct {
     {change_blas_threads, "threads of the BLAS: 2 in BASE, 1 in NEW"},
     {change_driver, "driver of vulkan:0: example 1.0 in BASE, example 2 in NEW"},
     {change_seed, "seed: 1 in BASE, 2 in NEW"}, {change_fill, "fill: uniform in BASE, zeros in NEW"},
+    {change_sampling, "sampling: nothing in BASE, 5 to 20 samples in 0.05 to 0.3 s after 1, +-5 % in NEW"},
     {change_variable, "POCL_X: nothing in BASE, 1 in NEW"},
 };
 

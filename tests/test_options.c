@@ -515,6 +515,32 @@ START_TEST(help_is_for_the_command)
 }
 END_TEST
 
+START_TEST(statuses_are_of_the_command)
+{
+    static const struct {
+        const char *line, *has, *lacks;
+    } helps[] = {
+        {"--help", "3 no usable device.", "slower"},
+        {"breakeven --help", "0 all verified;", "slower"},
+        {"compare --help", "1 a row is, or none", "device."},
+        {"report --help", "0 written;", "verified"},
+        {"recover --help", "nothing was measured", "verified"},
+        {"list --help", "0 listed;", "verified"},
+    };
+    for (size_t i = 0; i < sizeof helps / sizeof *helps; i++) {
+        struct options options;
+        capture_begin();
+        parse(helps[i].line, &options);
+        struct captured said = capture_end();
+        const char *statuses = strstr(said.out, "\nExit status: 0 ");
+        ck_assert_ptr_nonnull(statuses);
+        ck_assert_msg(strstr(statuses, helps[i].has) != NULL, "%s: %s", helps[i].line, statuses);
+        ck_assert_msg(strstr(statuses, helps[i].lacks) == NULL, "%s: %s", helps[i].line, statuses);
+        captured_free(&said);
+    }
+}
+END_TEST
+
 /* --------------------------------------------------- help, manual and refusals */
 
 /* An option as a command's help has it. */
@@ -900,6 +926,7 @@ int main(void)
     tcase_add_test(cases, size_list_limit);
     tcase_add_test(cases, help_and_version);
     tcase_add_test(cases, help_is_for_the_command);
+    tcase_add_test(cases, statuses_are_of_the_command);
     tcase_add_test(cases, help_lists_what_is_taken);
     tcase_add_test(cases, help_lists_words_that_are_taken);
     tcase_add_test(cases, manual_has_what_the_help_has);

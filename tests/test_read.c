@@ -52,8 +52,8 @@ static struct hcb_result good_row(const char *device, enum hcb_op op, enum hcb_i
     if (op == HCB_OP_MATMUL)
         measure(&row.end_to_end, 4 * first, step);
     row.setup_s = 0.5;
-    row.error.bound_ratio = 0.5;
-    row.error.limit = 8;
+    row.error.limit = fmin(8, hcb_error_limit(&task, 0));
+    row.error.bound_ratio = fmin(0.5, row.error.limit);
     row.error.checked = 256;
     hcb_result_rates(&row);
     return row;
@@ -114,11 +114,14 @@ static json_t *good_document(void)
     json_t *environment = json_pack("{s:s, s:{s:i}, s:{s:s, s:f}, s:{s:s}}", "host", "example", "cpu",
                                     "cores", 2, "blas", "core_detected", "Prescott", "fair_ratio", 0.25,
                                     "env", "LP_NUM_THREADS", "2");
-    return json_pack("{s:s, s:i, s:{s:s}, s:[s,s], s:s, s:i, s:s, s:o, s:[o,o], s:[{s:s, s:s}], s:[o,o], "
+    json_t *sampling = json_pack("{s:i, s:i, s:i, s:f, s:f, s:f}", "warmup", 0, "min_runs", 10,
+                                 "max_runs", 100, "min_time_s", 0.25, "max_time_s", 0.5,
+                                 "ci_percent", 2.0);
+    return json_pack("{s:s, s:i, s:{s:s}, s:[s,s], s:s, s:i, s:s, s:o, s:o, s:[o,o], s:[{s:s, s:s}], s:[o,o], "
                      "s:[o,o,o]}",
                      "format", "hcbench-result", "format_version", 1, "hcbench", "version", "0.1.0",
                      "command", "hcbench", "-q", "started", "2026-01-02T03:04:05Z", "seed", 1, "fill",
-                     "uniform", "environment", environment, "devices", cpu, gpu, "absent_platforms",
+                     "uniform", "sampling", sampling, "environment", environment, "devices", cpu, gpu, "absent_platforms",
                      "platform", "opencl", "reason", "no driver", "roofline", to_json(&roofs[0]),
                      to_json(&roofs[1]), "results", slow, fast, row);
 }
@@ -215,6 +218,8 @@ START_TEST(a_good_file_is_read)
     ck_assert_str_eq(record.version, "0.1.0");
     ck_assert_uint_eq(record.command.count, 2);
     ck_assert_str_eq(record.started, "2026-01-02T03:04:05Z");
+    ck_assert_uint_eq(record.sampling.max_runs, 100);
+    ck_assert(record.sampling.min_time_s == 0.25);
     ck_assert_str_eq(record.environment.host, "example");
     ck_assert_uint_eq(record.environment.cpu_cores, 2);
     ck_assert_str_eq(record.blas_core_detected, "Prescott");
@@ -276,6 +281,10 @@ static const struct {
     {"seed", "1.5", "whole number"},
     {"seed", "", "seed is missing"},
     {"fill", "\"noise\"", "uniform"},
+    {"sampling", "7", "object"},
+    {"sampling", "{}", "from 1 on"},
+    {"sampling.max_runs", "0", "from 1 on"},
+    {"sampling.min_time_s", "-1", "from 0 on"},
     {"environment", "[]", "object"},
     {"environment.host", "1", "text"},
     {"environment.cpu", "1", "object"},
@@ -342,12 +351,17 @@ static const struct {
     {"results.0.gbps", "", "is missing"},
     {"results.0.flops", "8191", "follows from the rest"},
     {"results.0.flops", "0.5", "whole number"},
+    {"results.0.launches", "1e300", "below 2^64"},
+    {"results.0.error.checked", "18446744073709551616.0", "below 2^64"},
+    {"results.0.memory", "{\"host_peak_bytes\": 1e20}", "below 2^64"},
     {"results.0.setup_s", "-0.25", "from 0 on"},
     {"results.0.setup_s", "null", "number"},
     {"results.0.error.bound_ratio", "9", "above the limit"},
     {"results.0.error", "", "does not say that the result was verified"},
     {"results.0.error.bound_ratio", "", "does not say that the result was verified"},
     {"results.0.error.limit", "", "does not say that the result was verified"},
+    {"results.0.error.limit", "33", "results.0.error.limit: is more than 32, the most"},
+    {"results.0.error.limit", "1e300", "the most for this case"},
     {"results.0.error.checked", "0", "does not say that the result was verified"},
     {"results.0.status", "\"wrong\"", "but there are times"},
     {"results.2.speedup", "{\"baseline\": \"cpu:0/openblas\"}", "but there is a speedup"},
@@ -586,6 +600,13 @@ START_TEST(cut_off_packed_files_are_refused)
     ck_assert_int_eq(gzwrite(out, text.data, (unsigned)text.size), (int)text.size);
     gzclose(out);
     ck_assert_ptr_null(refusal(file)); /* whatever its name */
+    out = gzopen(other, "wb");
+    ck_assert_int_eq(gzwrite(out, text.data, 100), 100);
+    gzclose(out);
+    out = gzopen(other, "ab");
+    ck_assert_int_eq(gzwrite(out, text.data + 100, (unsigned)text.size - 100), (int)text.size - 100);
+    gzclose(out);
+    ck_assert_ptr_null(refusal(other)); /* of two members */
     FILE *in = fopen(file, "rb");
     const size_t size = fread(packed, 1, sizeof packed, in);
     fclose(in);
@@ -596,12 +617,23 @@ START_TEST(cut_off_packed_files_are_refused)
         is_one_line(said);
         free(said);
     }
+    /* A line of the text says nothing about where packed bytes are wrong. */
+    char says[sizeof file + 64];
+    snprintf(says, sizeof says, "hcbench: %s: is not a whole gzip file\n", file);
+    write_bytes(file, packed, size - 1);
+    refused_with(says);
+    for (size_t at = size - 8; at < size; at += 4) { /* checksum, size */
+        packed[at] ^= 0x20;
+        write_bytes(file, packed, size);
+        refused_with(says);
+        packed[at] ^= 0x20;
+    }
+    packed[size] = 'x';
+    write_bytes(file, packed, size + 1);
+    refused_with(says);
     packed[size / 2] ^= 0x20;
     write_bytes(file, packed, size);
-    char *said = refusal(file);
-    ck_assert_ptr_nonnull(said);
-    is_one_line(said);
-    free(said);
+    refused_with("");
     free(text.data);
 }
 END_TEST
@@ -802,6 +834,9 @@ START_TEST(damaged_journals_are_refused)
          "\"shape\": {\"n\": 1}, \"status\": \"error\"}]}", ":7: rows.0.status: must be skipped"},
         {"{\"roofline\": [{}]}", ":7: roofline.0: device is missing"},
         {"{\"roofline\": 5}", ":7: index"},
+        {"{\"format\": \"hcbench-journal\", \"rows\": []}", ":7: format: must be in the first line only"},
+        {"{\"rows\": [{\"device\": \"vulkan:0\", \"op\": \"sum\", \"impl\": \"tile\", \"precision\": \"f16\", "
+         "\"shape\": {\"n\": 5}, \"status\": \"skipped\"}]}", " rows.3 is planned twice"},
         {"{\"index\": 0, \"device\": \"cpu:0\", \"op\": \"sum\", \"impl\": \"ref\", \"precision\": \"f32\", "
          "\"shape\": {\"n\": 1}, \"status\": \"error\"}", ":7: index: is that of another row"},
         {"{\"end_of_case\": 7, \"speedups\": []}", ":7: end_of_case"},
@@ -924,6 +959,7 @@ START_TEST(members_are_documented)
     manual = text.data;
     are_documented(schema_environment);
     are_documented(schema_cpu);
+    are_documented(schema_sampling);
     are_documented(schema_blas);
     are_documented(schema_absence);
     are_documented(protocol_device_members());

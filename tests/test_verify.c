@@ -672,6 +672,18 @@ START_TEST(depth_and_factor)
                                      &(struct hcb_verify_options){0}, &v),
                      (int)HCB_OK);
     ck_assert_double_eq(v.limit, 28);
+    ck_assert_double_eq(hcb_error_limit(&c, 0), 28);
+    ck_assert_double_eq(hcb_error_limit(&c, 16), 16);
+}
+END_TEST
+
+/* What is compared bit for bit has no bound to be within. */
+START_TEST(exact_cases_have_no_limit)
+{
+    const struct hcb_case whole = {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {1, 100, 1}},
+                          same = {HCB_OP_UPLOAD, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 100, 1}};
+    ck_assert_double_eq(hcb_error_limit(&whole, 100), 0);
+    ck_assert_double_eq(hcb_error_limit(&same, 100), 0);
 }
 END_TEST
 
@@ -699,5 +711,6 @@ int main(void)
     tcase_add_test(tests, reasons_name_the_place);
     tcase_add_test(tests, figures);
     tcase_add_test(tests, depth_and_factor);
+    tcase_add_test(tests, exact_cases_have_no_limit);
     return suite_run("verify", tests);
 }

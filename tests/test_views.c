@@ -256,7 +256,7 @@ START_TEST(large_numbers_come_back)
     struct hcb_result *row = add_result("cpu:0", HCB_OP_SUM, HCB_IMPL_REF, HCB_PRECISION_I8I32,
                                         (struct hcb_shape){1, INT64_MAX, 1});
     struct hcb_result read;
-    row->device_peak_bytes = 0x1p100;
+    row->device_peak_bytes = 0x1.fffffffffffffp63; /* the largest below 2^64 */
     row->host_peak_bytes = 0x1p62;
     row->error.max_abs = 5e-324;
     json_t *json = record_result_json(row, true);

@@ -399,7 +399,46 @@ static bool take_points(const json_t *object, struct breakeven *breakeven, struc
     return true;
 }
 
-static bool take_one(const json_t *object, struct breakeven *breakeven, struct flaw *flaw)
+static bool is_listed(const struct record *record, const char *id, size_t length)
+{
+    for (size_t i = 0; i < record->device_count; i++)
+        if (strlen(record->devices[i].info.id) == length &&
+            memcmp(record->devices[i].info.id, id, length) == 0)
+            return true;
+    return false;
+}
+
+/* A listed device, against an impl of another one. */
+static bool check_sides(const struct record *record, const struct breakeven *breakeven,
+                        struct flaw *flaw)
+{
+    const char *device = breakeven->device, *baseline = breakeven->baseline;
+    const size_t length = strcspn(baseline, "/");
+    if (!is_listed(record, device, strlen(device)))
+        return flaw_note(flaw, "device", "is none of the file's devices");
+    if (baseline[length] != '/' || hcb_word(hcb_impl_name, baseline + length + 1) < 0 ||
+        !is_listed(record, baseline, length))
+        return flaw_note(flaw, "baseline", "must be one of the file's devices, '/' and an impl");
+    return strlen(device) != length || memcmp(device, baseline, length) != 0 ||
+           flaw_note(flaw, "device", "is that of the baseline");
+}
+
+/* Are the sizes at both ends of each crossing points of the curve? */
+static bool check_ends(const struct breakeven *breakeven, struct flaw *flaw)
+{
+    const struct finding *finding = &breakeven->finding;
+    for (size_t i = 0; i < finding->count; i++) {
+        const bool has_from = curve_has(&breakeven->curve, finding->crossings[i].from);
+        if (has_from && curve_has(&breakeven->curve, finding->crossings[i].to))
+            continue;
+        flaw_note(flaw, has_from ? "to" : "from", "is none of the points");
+        return finding->count == 1 ? false : flaw_within(flaw, "crossings", (long)i);
+    }
+    return true;
+}
+
+static bool take_one(const json_t *object, const struct record *record,
+                     struct breakeven *breakeven, struct flaw *flaw)
 {
     struct finding *finding = &breakeven->finding;
     unsigned op = 0, precision = 0, impl = 0, clock = 0, answer = 0;
@@ -417,11 +456,44 @@ static bool take_one(const json_t *object, struct breakeven *breakeven, struct f
                                         (enum hcb_precision)precision, {1, 1, 1}};
     breakeven->clock = (enum search_clock)clock;
     finding->answer = (enum answer)answer;
-    if (!take_crossings(object, finding, flaw) || !take_points(object, breakeven, flaw))
+    if (!check_sides(record, breakeven, flaw) || !take_crossings(object, finding, flaw) ||
+        !take_points(object, breakeven, flaw) || !check_ends(breakeven, flaw))
         return false;
     if (!fits_answer(finding))
         return flaw_note(flaw, "answer", "does not fit the crossings");
     return follows(breakeven) || flaw_note(flaw, "answer", "does not follow from the points");
+}
+
+/* What tells break-evens apart: a contender and a clock. */
+static int compare_searches(const void *a, const void *b)
+{
+    const struct breakeven *x = *(const struct breakeven *const *)a,
+                           *y = *(const struct breakeven *const *)b;
+    const unsigned of_x[] = {x->task.op, x->task.precision, x->task.impl, x->clock},
+                   of_y[] = {y->task.op, y->task.precision, y->task.impl, y->clock};
+    for (size_t i = 0; i < sizeof of_x / sizeof *of_x; i++)
+        if (of_x[i] != of_y[i])
+            return of_x[i] < of_y[i] ? -1 : 1;
+    return strcmp(x->device, y->device);
+}
+
+static bool check_different(const struct record *record, struct flaw *flaw)
+{
+    const struct breakeven **sorted = calloc(record->breakeven_count + 1, sizeof *sorted);
+    bool good = sorted != NULL || flaw_note(flaw, "breakeven", "does not fit into memory");
+    for (size_t i = 0; i < record->breakeven_count && good; i++)
+        sorted[i] = &record->breakevens[i];
+    if (good)
+        qsort(sorted, record->breakeven_count, sizeof *sorted, compare_searches);
+    for (size_t i = 1; i < record->breakeven_count && good; i++)
+        if (compare_searches(&sorted[i - 1], &sorted[i]) == 0) {
+            const size_t a = (size_t)(sorted[i - 1] - record->breakevens),
+                         b = (size_t)(sorted[i] - record->breakevens);
+            flaw_note(flaw, "", "is of the same search as another one");
+            good = flaw_within(flaw, "breakeven", (long)(a > b ? a : b));
+        }
+    free(sorted);
+    return good;
 }
 
 bool breakeven_take(const json_t *document, struct record *record, struct flaw *flaw)
@@ -436,8 +508,8 @@ bool breakeven_take(const json_t *document, struct record *record, struct flaw *
     if (record->breakevens == NULL)
         return flaw_note(flaw, "breakeven", "does not fit into memory");
     json_array_foreach(list, index, object) {
-        if (!take_one(object, &record->breakevens[record->breakeven_count++], flaw))
+        if (!take_one(object, record, &record->breakevens[record->breakeven_count++], flaw))
             return flaw_within(flaw, "breakeven", (long)index);
     }
-    return true;
+    return check_different(record, flaw);
 }

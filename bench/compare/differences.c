@@ -116,6 +116,14 @@ static void fill(const struct record *record, char *out)
     put_text(out, hcb_fill_name(record->fill));
 }
 
+static void sampling(const struct record *record, char *out)
+{
+    const struct sampling_limits *s = &record->sampling;
+    if (s->max_runs > 0)
+        snprintf(out, FACT_SIZE, "%u to %u samples in %g to %g s after %u, +-%g %%", (unsigned)s->min_runs,
+                 (unsigned)s->max_runs, s->min_time_s, s->max_time_s, (unsigned)s->warmup, s->ci_percent);
+}
+
 /* What a time may depend on.  `tell` leaves "" when it is not known. */
 static const struct {
     const char *what;
@@ -133,6 +141,7 @@ static const struct {
     {"compiler of hcbench", compiler},
     {"seed", seed},
     {"fill", fill},
+    {"sampling", sampling},
 };
 
 static bool compare_facts(struct comparison *c)

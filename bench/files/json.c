@@ -257,6 +257,9 @@ bool record_add_head(const struct record *record, json_t *document)
         whole &= json_object_set_new(document, "resumed", words_json(&record->resumed)) == 0;
     whole &= json_object_set_new(document, "seed", json_integer((json_int_t)record->seed)) == 0;
     whole &= json_object_set_new(document, "fill", json_words(hcb_fill_name(record->fill))) == 0;
+    if (record->sampling.max_runs > 0)
+        whole &= json_object_set_new(document, "sampling",
+                                     members_write(schema_sampling, &record->sampling)) == 0;
     whole &= json_object_set_new(document, "environment", environment_json(record)) == 0;
     return whole;
 }

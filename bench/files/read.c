@@ -126,6 +126,16 @@ static bool take_variables(const json_t *environment, struct record *record, str
     return record->variables != NULL || flaw_note(flaw, "env", "does not fit into memory");
 }
 
+/* Files of earlier versions do not have it. */
+static bool take_sampling(const json_t *document, struct record *record, struct flaw *flaw)
+{
+    const json_t *sampling = json_object_get(document, "sampling");
+    if (!take_inner(document, "sampling", schema_sampling, &record->sampling, flaw))
+        return false;
+    return sampling == NULL || record->sampling.max_runs > 0 ||
+           flaw_note(flaw, "sampling.max_runs", "must be a whole number from 1 on");
+}
+
 static bool take_environment(const json_t *document, struct record *record, struct flaw *flaw)
 {
     const json_t *environment = json_object_get(document, "environment");
@@ -169,7 +179,7 @@ bool record_take_head(const json_t *document, struct record *record, struct flaw
     return take_text(document, "started", record->started, sizeof record->started, flaw) &&
            take_words(document, "command", &record->command, flaw) &&
            take_words(document, "resumed", &record->resumed, flaw) &&
-           take_environment(document, record, flaw);
+           take_sampling(document, record, flaw) && take_environment(document, record, flaw);
 }
 
 /* ------------------------------------------------------------------ the devices */

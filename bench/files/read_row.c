@@ -12,6 +12,7 @@
 #include "files/json.h"
 
 enum { SAMPLES_MAX = 1000000 }; /* --max-runs takes no more; blocks end within five */
+enum { DEPTH_SPARE = 128 };
 
 /* ------------------------------------------------------------------- the flaw */
 
@@ -110,8 +111,8 @@ static bool read_number(const json_t *value, const struct hcb_field *field, doub
     *member = json_number_value(value);
     if (!json_is_number(value) || !(*member >= field->least) || isinf(*member))
         return flaw_note(flaw, field->name, "must be a number from %g on", field->least);
-    if (field->kind == HCB_FIELD_COUNT && *member != floor(*member))
-        return flaw_note(flaw, field->name, "must be a whole number");
+    if (field->kind == HCB_FIELD_COUNT && (*member != floor(*member) || *member >= 0x1p64))
+        return flaw_note(flaw, field->name, "must be a whole number below 2^64");
     return true;
 }
 
@@ -309,11 +310,16 @@ static bool check_ratio(const char *name, const struct hcb_ratio *ratio, const c
     return true;
 }
 
-/* A good row was verified and is within its limit; another has no times. */
+/* A good row was verified and is within its limit; another has no times.  The depth
+ * that a limit follows from is not in the file: no chain is longer than the terms but
+ * for the lanes and partial sums that a short one has too. */
 static bool check_verdict(const struct hcb_result *row, struct flaw *flaw)
 {
     const struct hcb_verdict *error = &row->error;
     const bool good = row->status == HCB_OK;
+    const double most = hcb_error_limit(&row->task, hcb_case_terms(&row->task) + DEPTH_SPARE);
+    if (error->limit > most)
+        return flaw_note(flaw, "error.limit", "is more than %.9g, the most for this case", most);
     if (good && (isnan(error->bound_ratio) || isnan(error->limit) || !(error->checked >= 1)))
         return flaw_note(flaw, "status", "is ok, but error does not say that the result was verified");
     if (good && error->bound_ratio > error->limit)

@@ -155,6 +155,8 @@ static bool take_line(const json_t *line, bool first, struct earlier *earlier, s
         return flaw_note(flaw, "", "must be an object");
     if (first)
         return take_head(line, earlier, flaw);
+    if (json_object_get(line, "format") != NULL)
+        return flaw_note(flaw, "format", "must be in the first line only");
     if (json_object_get(line, "resumed") != NULL)
         return take_resumed(json_object_get(line, "resumed"), earlier, flaw);
     if (json_object_get(line, "end_of_case") != NULL)
@@ -182,6 +184,43 @@ static bool read_line(struct earlier *earlier, unsigned long number, const char 
     return good || text_refuse(earlier->path, number, what);
 }
 
+/* By device and case, then by place. */
+static int compare_rows(const void *a, const void *b)
+{
+    const struct hcb_result *x = *(const struct hcb_result *const *)a,
+                            *y = *(const struct hcb_result *const *)b;
+    const uint64_t of_x[] = {x->task.op, x->task.impl, x->task.precision, x->task.shape.m,
+                             x->task.shape.n, x->task.shape.k},
+                   of_y[] = {y->task.op, y->task.impl, y->task.precision, y->task.shape.m,
+                             y->task.shape.n, y->task.shape.k};
+    for (size_t i = 0; i < sizeof of_x / sizeof *of_x; i++)
+        if (of_x[i] != of_y[i])
+            return of_x[i] < of_y[i] ? -1 : 1;
+    const int by_device = strcmp(x->device, y->device);
+    return by_device != 0 ? by_device : (x > y) - (x < y);
+}
+
+/* Searches plan no row again.  Among the first `head` rows some may be the same: a
+ * command line may ask for a size in two ways. */
+static bool plans_once(const struct earlier *earlier, size_t head)
+{
+    const struct record *record = &earlier->record;
+    const struct hcb_result **sorted = calloc(record->result_count + 1, sizeof *sorted);
+    char what[64];
+    bool good = sorted != NULL || text_refuse(earlier->path, 0, "does not fit into memory");
+    for (size_t i = 0; i < record->result_count && good; i++)
+        sorted[i] = &record->results[i];
+    if (good)
+        qsort(sorted, record->result_count, sizeof *sorted, compare_rows);
+    for (size_t i = 1; i < record->result_count && good; i++)
+        if (same_rows(sorted[i - 1], sorted[i]) && sorted[i] >= record->results + head) {
+            snprintf(what, sizeof what, "rows.%zu is planned twice", (size_t)(sorted[i] - record->results));
+            good = text_refuse(earlier->path, 0, what);
+        }
+    free(sorted);
+    return good;
+}
+
 /* Bytes of a regular file that was not packed; 0 for what cannot be continued. */
 static size_t size_of(const char *path)
 {
@@ -202,11 +241,14 @@ bool journal_read(struct earlier *earlier, const char *path)
     else if (text.size == 0)
         good = text_refuse(path, 1, "no whole line is left of this journal");
     unsigned long number = 0;
+    size_t head = 0;
     for (const char *line = text.data, *end; good && line < text.data + text.size; line = end + 1) {
         end = memchr(line, '\n', (size_t)(text.data + text.size - line));
         good = read_line(earlier, ++number, line, (size_t)(end - line));
+        head = number == 1 ? earlier->planned : head;
     }
     free(text.data);
+    good = good && plans_once(earlier, head);
     if (good)
         roofline_rate_all(&earlier->record);
     else

@@ -12,6 +12,7 @@
      .kind = kind_,                                                                                \
      .offset = offsetof(struct hcb_environment, member_),                                          \
      .size = sizeof((struct hcb_environment *)0)->member_}
+#define SAMPLING(kind, member) MEMBER_OF(struct sampling_limits, kind, member)
 #define BLAS(kind, member) MEMBER_OF(struct blas_facts, kind, member)
 #define ABSENCE(kind, member) MEMBER_OF(struct absence, kind, member)
 
@@ -29,6 +30,16 @@ const struct member schema_cpu[] = {
     ENVIRONMENT("cores", MEMBER_U32, cpu_cores),
     ENVIRONMENT("threads_used", MEMBER_U32, cpu_threads),
     ENVIRONMENT("isa", MEMBER_TEXT, cpu_isa),
+    {.name = NULL},
+};
+
+const struct member schema_sampling[] = {
+    SAMPLING(MEMBER_U32, warmup),
+    SAMPLING(MEMBER_U32, min_runs),
+    SAMPLING(MEMBER_U32, max_runs),
+    SAMPLING(MEMBER_NUMBER, min_time_s),
+    SAMPLING(MEMBER_NUMBER, max_time_s),
+    SAMPLING(MEMBER_NUMBER, ci_percent),
     {.name = NULL},
 };
 

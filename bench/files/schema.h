@@ -24,6 +24,8 @@ struct blas_facts {
 
 /* Of struct hcb_environment. */
 extern const struct member schema_environment[], schema_cpu[];
+/* Of struct sampling_limits. */
+extern const struct member schema_sampling[];
 /* Of struct blas_facts. */
 extern const struct member schema_blas[];
 /* Of struct absence, without its status. */

@@ -90,31 +90,103 @@ static bool make_room(struct text *text, size_t *room)
     return true;
 }
 
-/* Why the file must be refused; NULL: it was read to its end. */
-static const char *read_all(gzFile file, size_t most, bool torn, struct text *text, char *why, size_t size)
+/* A file, packed by gzip or not. */
+struct source {
+    int fd;
+    bool packed, within; /* within a gzip member */
+    z_stream stream;
+    unsigned char bytes[1 << 16];
+};
+
+static const char not_whole[] = "is not a whole gzip file";
+
+/* Adds bytes to those that are left; false with errno.  At the end it adds none. */
+static bool refill(struct source *source)
 {
-    const int part = 1 << 20;
+    z_stream *stream = &source->stream;
+    ssize_t got;
+    if (stream->avail_in > 0)
+        memmove(source->bytes, stream->next_in, stream->avail_in);
+    stream->next_in = source->bytes;
+    do
+        got = read(source->fd, source->bytes + stream->avail_in, sizeof source->bytes - stream->avail_in);
+    while (got < 0 && errno == EINTR);
+    stream->avail_in += got > 0 ? (unsigned)got : 0;
+    return got >= 0;
+}
+
+/* Why nothing can be read; NULL: the first bytes are there. */
+static const char *begin(struct source *source, int fd)
+{
+    *source = (struct source){.fd = fd};
+    if (!refill(source) || (source->stream.avail_in == 1 && !refill(source)))
+        return strerror(errno);
+    source->packed = source->stream.avail_in >= 2 && source->bytes[0] == 0x1f && source->bytes[1] == 0x8b;
+    return source->packed && inflateInit2(&source->stream, 15 + 16) != Z_OK ? "out of memory" : NULL;
+}
+
+/* What follows a member must be another one. */
+static const char *unpack(struct source *source)
+{
+    if (!source->within)
+        inflateReset(&source->stream);
+    const int code = inflate(&source->stream, Z_NO_FLUSH);
+    source->within = code != Z_STREAM_END;
+    if (code == Z_MEM_ERROR)
+        return "out of memory";
+    return code == Z_OK || code == Z_STREAM_END || code == Z_BUF_ERROR ? NULL : not_whole;
+}
+
+static void copy(z_stream *stream)
+{
+    const unsigned count = stream->avail_in < stream->avail_out ? stream->avail_in : stream->avail_out;
+    memcpy(stream->next_out, stream->next_in, count);
+    stream->next_in += count;
+    stream->next_out += count;
+    stream->avail_in -= count;
+    stream->avail_out -= count;
+}
+
+/* At least one byte of the text, or none at its end.  Why not; NULL: done. */
+static const char *next_part(struct source *source, char *data, size_t room, bool torn, size_t *got)
+{
+    const unsigned part = room < 1 << 20 ? (unsigned)room : 1 << 20;
+    z_stream *stream = &source->stream;
+    const char *wrong = NULL;
+    stream->next_out = (unsigned char *)data;
+    stream->avail_out = part;
+    while (wrong == NULL && stream->avail_out == part) {
+        if (stream->avail_in == 0 && !refill(source))
+            wrong = strerror(errno);
+        else if (stream->avail_in == 0 && source->within && !torn)
+            wrong = not_whole;
+        else if (stream->avail_in == 0)
+            break;
+        else if (source->packed)
+            wrong = unpack(source);
+        else
+            copy(stream);
+    }
+    *got = part - stream->avail_out;
+    return wrong;
+}
+
+/* Why the file must be refused; NULL: it was read to its end. */
+static const char *read_all(struct source *source, size_t most, bool torn, struct text *text, char *why,
+                            size_t size)
+{
     size_t room = 1 << 16;
     text->data = malloc(room + 1);
-    for (int got = 1; text->data != NULL && got > 0;) {
+    for (size_t got = 1; text->data != NULL && got > 0;) {
         if (!make_room(text, &room))
             return "out of memory";
-        const size_t left = room - text->size;
-        got = gzread(file, text->data + text->size, left < (size_t)part ? (unsigned)left : (unsigned)part);
-        if (got < 0) {
-            int code;
-            const char *said = gzerror(file, &code);
-            if (code == Z_ERRNO)
-                said = strerror(errno);
-            if (code == Z_BUF_ERROR)
-                said = "the compressed file is cut off";
-            snprintf(why, size, "%s", said);
-            return why;
-        }
-        const char *nul = memchr(text->data + text->size, '\0', (size_t)got);
+        const char *wrong = next_part(source, text->data + text->size, room - text->size, torn, &got);
+        if (wrong != NULL)
+            return wrong;
+        const char *nul = memchr(text->data + text->size, '\0', got);
         if (nul != NULL && !torn)
             return "this is no text: it holds a NUL byte";
-        text->size = nul != NULL ? (size_t)(nul - text->data) : text->size + (size_t)got;
+        text->size = nul != NULL ? (size_t)(nul - text->data) : text->size + got;
         if (nul != NULL)
             break;
         if (text->size > most) {
@@ -131,23 +203,24 @@ static const char *read_all(gzFile file, size_t most, bool torn, struct text *te
 static bool read_file(const char *path, size_t most, bool torn, struct text *text)
 {
     char why[200];
+    struct source source;
     *text = (struct text){NULL, 0};
     const int fd = open_to_read(path);
-    gzFile file = fd >= 0 ? gzdopen(fd, "rb") : NULL;
-    if (file == NULL) {
-        snprintf(why, sizeof why, "cannot be read: %s", fd >= 0 ? "out of memory" : strerror(errno));
-        if (fd >= 0)
-            close(fd);
+    if (fd < 0) {
+        snprintf(why, sizeof why, "cannot be read: %s", strerror(errno));
         return text_refuse(path, 0, why);
     }
-    const char *wrong = read_all(file, most, torn, text, why, sizeof why);
-    if (gzclose_r(file) != Z_OK && wrong == NULL && !torn)
-        wrong = "the compressed file is cut off";
+    const char *wrong = begin(&source, fd);
+    if (wrong == NULL)
+        wrong = read_all(&source, most, torn, text, why, sizeof why);
+    if (source.packed)
+        inflateEnd(&source.stream);
+    close(fd);
     if (wrong == NULL && text->size == 0)
         wrong = "the file is empty";
     if (wrong == NULL)
         return true;
-    text_refuse(path, lines_of(text), wrong);
+    text_refuse(path, wrong == not_whole ? 0 : lines_of(text), wrong);
     free(text->data);
     *text = (struct text){NULL, 0};
     return false;
