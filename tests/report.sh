@@ -155,7 +155,7 @@ answer 'matmul f32' 'opencl:1*' | grep -Eq '256 .*◆ [0-9.]+×  no difference s
 
 # All of a real run is there: every warning, those of the roofs too, and whatever is
 # known of machine and devices.  No interval is as narrow as is asked for.
-expect 0 -p cpu -o matmul -P f32 -n 16 --min-time 0 --max-time 0.05 --min-runs 3 --max-runs 3 --ci 0.001 --roofline --json real.json -q
+expect 0 -p cpu -o sum -P f32 -n 4096 --min-time 0 --max-time 0.05 --min-runs 3 --max-runs 3 --ci 0.001 --roofline --json real.json -q
 expect 0 report real.json -o page.html
 if command -v jq >/dev/null 2>&1; then
 	jq -r '[.. | objects | .warnings? // empty | .[]] | .[] | @html' real.json >texts
