@@ -13,7 +13,7 @@ set -eu
 hcbench=${HCBENCH:-bench/hcbench}
 repetitions=${1:-100}
 [ $# -eq 0 ] || shift
-[ $# -ne 0 ] || set -- -p cpu,opencl,vulkan -i openblas,tile -P f32
+[ $# -ne 0 ] || set -- -p cpu,opencl,vulkan -i openblas,tile -P f32 --no-roofline
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 for repetition in $(seq "$repetitions"); do

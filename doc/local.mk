@@ -6,4 +6,5 @@ EXTRA_DIST += \
 	%reldir%/architecture.md \
 	%reldir%/measurement.md \
 	%reldir%/report-example.svg \
+	%reldir%/results/README.md \
 	%reldir%/examples/multiply.c

@@ -135,6 +135,25 @@ START_TEST(figures_come_from_good_rows)
 }
 END_TEST
 
+/* Two drivers of one hardware have the better roof of both. */
+START_TEST(roofs_belong_to_hardware)
+{
+    snprintf(devices[0].same_as[0], sizeof devices[0].same_as[0], "null:0");
+    snprintf(devices[1].same_as[0], sizeof devices[1].same_as[0], "cpu:0");
+    ck_assert(roofline_make_rows(&record));
+    struct hcb_result *fast = find("cpu:0", HCB_OP_PEAK, HCB_PRECISION_F32),
+                      *slow = find("cpu:0", HCB_OP_TRIAD, HCB_PRECISION_F32);
+    fast->task.op = HCB_OP_TRIAD; /* as another driver would measure it */
+    snprintf(fast->device, sizeof fast->device, "null:0");
+    fast->status = slow->status = HCB_OK;
+    measure(fast, 20);
+    measure(slow, 2);
+    roofline_gather(&record);
+    for (int i = 0; i < 2; i++)
+        ck_assert_double_eq_tol(devices[i].bandwidth_gbps, 20, 1e-9);
+}
+END_TEST
+
 /* A peak that is measured again may only rise. */
 START_TEST(peaks_are_improved)
 {
@@ -263,6 +282,7 @@ int main(void)
     tcase_add_test(tests, rows_are_those_that_are_needed);
     tcase_add_loop_test(tests, rows_are_made_when_they_are_wanted, 0, 6);
     tcase_add_test(tests, figures_come_from_good_rows);
+    tcase_add_test(tests, roofs_belong_to_hardware);
     tcase_add_test(tests, peaks_are_improved);
     tcase_add_test(tests, share_of_the_nearer_roof);
     tcase_add_test(tests, triads_are_in_no_cache);

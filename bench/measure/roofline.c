@@ -135,6 +135,20 @@ struct options roofline_options(const struct options *options)
 
 /* ------------------------------------------------------------------ the figures */
 
+/* A roof belongs to the hardware: the best that any driver reaches on it. */
+static void join_roofs(const struct record *record, struct device_record *device)
+{
+    for (size_t i = 0; i < RECORD_SAME_MAX && device->same_as[i][0] != '\0'; i++) {
+        const struct device_record *same = find_device(record, device->same_as[i]);
+        if (same == NULL)
+            continue;
+        for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
+            device->peak_gflops[precision] =
+                fmax(device->peak_gflops[precision], same->peak_gflops[precision]);
+        device->bandwidth_gbps = fmax(device->bandwidth_gbps, same->bandwidth_gbps);
+    }
+}
+
 void roofline_gather(struct record *record)
 {
     for (size_t i = 0; i < record->device_count; i++) {
@@ -154,6 +168,8 @@ void roofline_gather(struct record *record)
         else
             device->bandwidth_gbps = row->bytes / best * 1e-9;
     }
+    for (size_t i = 0; i < record->device_count; i++)
+        join_roofs(record, &record->devices[i]);
 }
 
 double roofline_peak_gflops(const struct record *record, const struct hcb_result *result)

@@ -22,7 +22,8 @@ uint64_t roofline_triad_elements(const struct hcb_device_info *info, uint64_t ca
 /* The options for those rows: short samples, uniform numbers. */
 struct options roofline_options(const struct options *options);
 
-/* Takes the roofs from the finished rows into the devices, in place of any others. */
+/* Takes the roofs from the finished rows into the devices, in place of any others; the
+ * highest where several drivers are for one hardware (same_as). */
 void roofline_gather(struct record *record);
 
 /* GFLOP/s that a row's multiply-adds can reach at most, NaN when that was not
