@@ -182,18 +182,18 @@ for precision in f32 i8i32; do
 		if (d > 1e-9 || d < -1e-9 || $6 < 0 || $7 > $8 || $8 > $9 || $9 > 100 || $10 != 100) print
 		rests += $6 > $4 / 3; cuts += $6 == 0 } END { if (!rests || !cuts) print "rests", rests, "cuts", cuts }' \
 		one/matmul-$precision-time.tsv | grep . && note "parts of $precision that are no whole"
-	awk -F ', ' 'NR > 1 { print $2 }' one/matmul-$precision-time.tsv >times
-	[ -s times ] || note "labels of $precision without a time"
+	awk -F ', ' 'NR > 1 { print $2 }' one/matmul-$precision-time.tsv >pass-times
+	[ -s pass-times ] || note "labels of $precision without a time"
 	while read -r time; do
 		has "<td class=\"n\">$time</td>"
-	done <times
+	done <pass-times
 done
 awk '/"end_to_end": \{/ { inside = 1 } inside && /"median_s"/ { print $2 + 0; inside = 0 }' plain.json >medians
-cut -f 2 one/matmul-f32-time.tsv | sed 1d >times
+cut -f 2 one/matmul-f32-time.tsv | sed 1d >pass-times
 while read -r time; do
 	awk -v time="$time" '$1 / time > 0.9999 && $1 / time < 1.0001 { found = 1 } END { exit !found }' medians ||
 		note "$time s is the median of no pass"
-done <times
+done <pass-times
 has 'Launch is timed apart from the pass'
 
 # The legend of a roofline has the colors of points that are under no roof of their own.

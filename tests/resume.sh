@@ -62,10 +62,10 @@ expect 0 recover journal --json - --quiet
 cmp -s out part.json || note "recover is not the same on stdout"
 expect 0 recover journal
 # A head alone: its rows are written, and nothing was measured.
-head -n 1 journal >head
-expect 1 recover head --json head.json
-says err 'head: nothing was measured'
-[ "$(count skipped head.json)" -eq 40 ] || note "recover does not write what was planned"
+head -n 1 journal >beginning
+expect 1 recover beginning --json beginning.json
+says err 'beginning: nothing was measured'
+[ "$(count skipped beginning.json)" -eq 40 ] || note "recover does not write what was planned"
 expect 1 recover part.json --json other.json
 says err 'part.json:1: this is no journal'
 [ -e other.json ] && note "a refused journal left a file"
