@@ -113,6 +113,20 @@ bool record_begin(struct record *record, int argc, char **argv, const struct opt
     return good && record_take_variables(record);
 }
 
+struct device_record *record_device(const struct record *record, const char *id)
+{
+    for (size_t i = 0; i < record->device_count; i++)
+        if (strcmp(record->devices[i].info.id, id) == 0)
+            return &record->devices[i];
+    return NULL;
+}
+
+const char *record_software_mark(const struct record *record, const char *id)
+{
+    const struct device_record *device = record_device(record, id);
+    return device != NULL && device->info.software ? "*" : "";
+}
+
 static void clear_device(struct device_record *device)
 {
     char **reasons = device->unsupported != NULL ? &device->unsupported[0][0][0] : NULL;

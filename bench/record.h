@@ -121,6 +121,11 @@ void words_clear(struct words *words);
 bool record_same_case(const struct hcb_case *a, const struct hcb_case *b);
 /* The index behind the last row of the case that begins at `first`. */
 size_t record_case_end(const struct record *record, size_t first);
+/* The device with that id; NULL when it is not in the record. */
+struct device_record *record_device(const struct record *record, const char *id);
+/* What stands behind the id of a driver that computes on the CPU, so that nobody takes
+ * its row for a GPU's: "*", else "". */
+const char *record_software_mark(const struct record *record, const char *id);
 /* A row as it was before anything was known of it. */
 void record_renew_result(struct hcb_result *result);
 /* Now as ISO 8601, UTC. */

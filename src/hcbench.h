@@ -367,11 +367,11 @@ size_t hcb_clock_common_rounds(const struct hcb_clock_result *a, const struct hc
 
 enum { HCB_WARNINGS_MAX = 15 };
 
-/* Clock frequencies that a device ran at; n = 0 when they were not read. */
-struct hcb_frequency {
-    double median_mhz, min_mhz, max_mhz;
+/* What a sensor said; n = 0 and NaN when it was not read. */
+struct hcb_readings {
+    double median, min, max;
     size_t n;
-    double *samples_mhz; /* malloc'ed, in the order of measurement */
+    double *samples; /* malloc'ed, in the order of measurement */
 };
 
 /* Everything known of one row.  A number that was not measured is NaN, a text
@@ -403,8 +403,7 @@ struct hcb_result {
     double gflop_per_j;    /* 1e9 operations per joule */
     char power_source[48]; /* "NVML", "powercap package" */
     /* Read at the end of each block of samples. */
-    struct hcb_frequency frequency;
-    double temperature_max_c;
+    struct hcb_readings clock_mhz, temperature_c;
     char throttled[96]; /* why the device slowed down: "power cap, heat" */
     char kernels[96];
     char kernel_sha256[65];
@@ -432,7 +431,7 @@ struct hcb_field {
     size_t offset, size; /* of the member in struct hcb_result */
     size_t count_offset;
     const char *(*word)(unsigned);
-    double least; /* of numbers: no smaller one is possible */
+    double least; /* no smaller number is possible, and samples are above it */
 };
 
 /* The record as data: every output format is a loop over this table, in the
@@ -448,8 +447,8 @@ void hcb_result_clear(struct hcb_result *result);
 void hcb_result_rates(struct hcb_result *result);
 /* Adds a warning, printf style; more than the record holds are dropped. */
 void hcb_result_warn(struct hcb_result *result, const char *format, ...) HCB_PRINTF(2, 3);
-/* Adds a frequency in MHz.  False when memory is short. */
-bool hcb_result_add_frequency(struct hcb_result *result, double mhz);
+/* Adds what a sensor said to readings of a row.  False when memory is short. */
+bool hcb_readings_add(struct hcb_readings *readings, double value);
 /* The clock that rates and speedups come from: kernel, else wall. */
 const struct hcb_clock_result *hcb_result_clock(const struct hcb_result *result);
 /* Takes back what a row that failed has measured: clocks, rates, power.  What was

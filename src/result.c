@@ -31,6 +31,15 @@
      .count_offset = offsetof(struct hcb_result, member.summary.n)},                               \
     {.name = name_ ".rounds", .kind = HCB_FIELD_ROUNDS, MEMBER(member.rounds),                     \
      .count_offset = offsetof(struct hcb_result, member.summary.n)}
+#define READING(name_, member, least_)                                                             \
+    {.name = name_, .kind = HCB_FIELD_NUMBER, MEMBER(member), .least = least_}
+#define READINGS(name_, unit, member, least_)                                                      \
+    READING(name_ "." unit, member.median, least_),                                                \
+    READING(name_ ".min_" unit, member.min, least_),                                               \
+    READING(name_ ".max_" unit, member.max, least_),                                               \
+    {.name = name_ ".n", .kind = HCB_FIELD_SIZE, MEMBER(member.n)},                                \
+    {.name = name_ ".samples_" unit, .kind = HCB_FIELD_SAMPLES, MEMBER(member.samples),            \
+     .count_offset = offsetof(struct hcb_result, member.n), .least = least_}
 #define RATIO(name_, member)                                                                       \
     NUMBER(name_ ".ratio", member.ratio), NUMBER(name_ ".ci95.0", member.ci95_low),                \
     NUMBER(name_ ".ci95.1", member.ci95_high)
@@ -76,14 +85,8 @@ static const struct hcb_field fields[] = {
     NUMBER("power.watts", watts),
     NUMBER("power.gflop_per_j", gflop_per_j),
     TEXT("power.source", power_source),
-    NUMBER("clock.mhz", frequency.median_mhz),
-    NUMBER("clock.min_mhz", frequency.min_mhz),
-    NUMBER("clock.max_mhz", frequency.max_mhz),
-    {.name = "clock.n", .kind = HCB_FIELD_SIZE, MEMBER(frequency.n)},
-    {.name = "clock.samples_mhz", .kind = HCB_FIELD_SAMPLES, MEMBER(frequency.samples_mhz),
-     .count_offset = offsetof(struct hcb_result, frequency.n)},
-    {.name = "temperature.max_c", .kind = HCB_FIELD_NUMBER, MEMBER(temperature_max_c),
-     .least = -273.15}, /* absolute zero */
+    READINGS("clock", "mhz", clock_mhz, 0),
+    READINGS("temperature", "c", temperature_c, -273.15), /* absolute zero */
     TEXT("throttled", throttled),
     TEXT("kernels", kernels),
     TEXT("kernel_sha256", kernel_sha256),
@@ -131,7 +134,8 @@ void hcb_result_clear(struct hcb_result *result)
     hcb_clock_clear(&result->kernel);
     hcb_clock_clear(&result->wall);
     hcb_clock_clear(&result->end_to_end);
-    free(result->frequency.samples_mhz);
+    free(result->clock_mhz.samples);
+    free(result->temperature_c.samples);
     for (size_t i = 0; i < sizeof result->warnings / sizeof *result->warnings; i++)
         free(result->warnings[i]);
     memset(result, 0, sizeof *result);
@@ -157,17 +161,16 @@ void hcb_result_rates(struct hcb_result *result)
         result->gflop_per_j = result->flops / result->energy_j * 1e-9;
 }
 
-bool hcb_result_add_frequency(struct hcb_result *result, double mhz)
+bool hcb_readings_add(struct hcb_readings *readings, double value)
 {
-    struct hcb_frequency *f = &result->frequency;
-    double *larger = realloc(f->samples_mhz, (f->n + 1) * sizeof *larger);
+    double *larger = realloc(readings->samples, (readings->n + 1) * sizeof *larger);
     if (larger == NULL)
         return false;
-    f->samples_mhz = larger;
-    larger[f->n++] = mhz;
-    f->median_mhz = hcb_summarize(larger, f->n).median;
-    f->min_mhz = fmin(f->min_mhz, mhz);
-    f->max_mhz = fmax(f->max_mhz, mhz);
+    readings->samples = larger;
+    larger[readings->n++] = value;
+    readings->median = hcb_summarize(larger, readings->n).median;
+    readings->min = fmin(readings->min, value);
+    readings->max = fmax(readings->max, value);
     return true;
 }
 
@@ -185,8 +188,10 @@ void hcb_result_withdraw(struct hcb_result *result)
     hcb_clock_clear(&result->kernel);
     hcb_clock_clear(&result->wall);
     hcb_clock_clear(&result->end_to_end);
-    free(result->frequency.samples_mhz);
-    memset(&result->frequency, 0, sizeof result->frequency);
+    free(result->clock_mhz.samples);
+    free(result->temperature_c.samples);
+    memset(&result->clock_mhz, 0, sizeof result->clock_mhz);
+    memset(&result->temperature_c, 0, sizeof result->temperature_c);
     result->roofline_bound[0] = result->power_source[0] = result->throttled[0] = '\0';
     for (unsigned i = 0; i < sizeof fields / sizeof *fields; i++)
         if ((fields[i].kind == HCB_FIELD_NUMBER || fields[i].kind == HCB_FIELD_COUNT) && !is_kept(&fields[i]))

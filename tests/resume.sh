@@ -168,6 +168,7 @@ roofs part.json >a
 roofs whole.json >b
 [ "$(grep -c '"op": "peak"' a)" -eq 2 ] || note "recover lost the rows that measured the roofs"
 [ "$(grep -c '"bandwidth_gbps"' a)" -eq 2 ] || note "recover lost the roofs"
+[ "$(grep -c '"sensors": {' part.json)" -eq 2 ] || note "recover lost what the devices' sensors are"
 cmp -s a b || note "roofs were measured again"
 kept part.json >a
 kept whole.json >b

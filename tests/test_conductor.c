@@ -99,6 +99,48 @@ START_TEST(rows_take_turns)
 }
 END_TEST
 
+static size_t windows_in(const struct hcb_clock_result *clock, uint32_t round)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < clock->summary.n; i++)
+        count += clock->rounds[i] == round;
+    return count;
+}
+
+/* A baseline that has long enough samples goes on beside a row that has not, with blocks
+ * as large.  On clocks that stand still but for the model's times. */
+START_TEST(baselines_weigh_as_much)
+{
+    static struct hcb_result pair[2];
+    setenv("HCBENCH_NULL", "model:host:launch=1e-3,model:launch=1e-3:noise=0.5", 1);
+    options.max_time_s = 10;
+    options.max_runs = 100;
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(devices[i].info.id, sizeof devices[i].info.id, "null:%zu", i);
+        strcpy(devices[i].info.platform, "null");
+        devices[i].info.host_memory = i == 0;
+        hcb_result_init(&pair[i], devices[i].info.id,
+                        &(struct hcb_case){HCB_OP_SUM, HCB_IMPL_NATIVE, HCB_PRECISION_F32, {1, 100, 1}});
+    }
+    record.results = pair;
+    record.result_count = 2;
+    struct conductor *conductor = conductor_open(&record, 2);
+    ck_assert_ptr_nonnull(conductor);
+    conductor_run(conductor, pair, 2);
+    conductor_close(conductor);
+    ck_assert_str_eq(pair[1].baseline, "null:0/native");
+    ck_assert_uint_eq(pair[1].wall.summary.n, 100);
+    ck_assert_uint_eq(pair[0].wall.summary.n, 100);
+    for (size_t i = 0; i < pair[1].wall.summary.n; i++) {
+        const uint32_t round = pair[1].wall.rounds[i];
+        ck_assert_uint_eq(windows_in(&pair[1].wall, round), 5);
+        ck_assert_uint_eq(windows_in(&pair[0].wall, round), 5);
+    }
+    for (size_t i = 0; i < 2; i++)
+        hcb_result_clear(&pair[i]);
+}
+END_TEST
+
 START_TEST(speedups_have_intervals)
 {
     run_rows();
@@ -204,6 +246,7 @@ int main(void)
     TCase *tests = suite_case("conductor");
     tcase_add_checked_fixture(tests, begin, end);
     tcase_add_test(tests, rows_take_turns);
+    tcase_add_test(tests, baselines_weigh_as_much);
     tcase_add_test(tests, speedups_have_intervals);
     tcase_add_test(tests, rows_against_themselves);
     tcase_add_test(tests, conductors_go_on);

@@ -140,11 +140,14 @@ START_TEST(a_clock_that_falls)
     ck_assert(add("{'clock': 1900e6, 'temperature': 71.5, 'throttle': 'power cap'}"));
     ck_assert(add("{'clock': 1410000000, 'temperature': 70, 'throttle': 'heat, power cap'}"));
     power_finish(&row);
-    ck_assert_double_eq_tol(row.frequency.median_mhz, 1900, 1e-9);
-    ck_assert_double_eq_tol(row.frequency.min_mhz, 1410, 1e-9);
-    ck_assert_double_eq_tol(row.frequency.max_mhz, 1980, 1e-9);
-    ck_assert_uint_eq(row.frequency.n, 3);
-    ck_assert_double_eq_tol(row.temperature_max_c, 71.5, 1e-9);
+    ck_assert_double_eq_tol(row.clock_mhz.median, 1900, 1e-9);
+    ck_assert_double_eq_tol(row.clock_mhz.min, 1410, 1e-9);
+    ck_assert_double_eq_tol(row.clock_mhz.max, 1980, 1e-9);
+    ck_assert_uint_eq(row.clock_mhz.n, 3);
+    ck_assert_double_eq_tol(row.temperature_c.min, 60, 1e-9);
+    ck_assert_double_eq_tol(row.temperature_c.median, 70, 1e-9);
+    ck_assert_double_eq_tol(row.temperature_c.max, 71.5, 1e-9);
+    ck_assert_double_eq_tol(row.temperature_c.samples[1], 71.5, 1e-9);
     ck_assert_str_eq(row.throttled, "power cap, heat");
     ck_assert_str_eq(row.warnings[0], "the clock fell from 1980 to 1410 MHz while it was sampled");
     ck_assert_str_eq(row.warnings[1], "throttled: power cap, heat");
@@ -166,9 +169,9 @@ START_TEST(a_clock_that_holds)
     ck_assert(add("{'clock': 1000e6}") && add("{}") && add("{'clock': 960e6, 'throttle': ''}") &&
               add("{'clock': 0}"));
     power_finish(&row);
-    ck_assert_uint_eq(row.frequency.n, 2);
+    ck_assert_uint_eq(row.clock_mhz.n, 2);
     ck_assert_ptr_null(row.warnings[0]);
-    ck_assert(isnan(row.temperature_max_c));
+    ck_assert(row.temperature_c.n == 0 && isnan(row.temperature_c.max));
 }
 END_TEST
 

@@ -71,8 +71,8 @@ static struct hcb_result sensed_row(const struct hcb_result *baseline)
     row.watts = 40;
     snprintf(row.power_source, sizeof row.power_source, "NVML");
     for (int i = 0; i < 3; i++)
-        ck_assert(hcb_result_add_frequency(&row, 1000 + 50 * ((i + 1) % 3)));
-    row.temperature_max_c = -12.5; /* a cold room */
+        ck_assert(hcb_readings_add(&row.clock_mhz, 1000 + 50 * ((i + 1) % 3)));
+    ck_assert(hcb_readings_add(&row.temperature_c, -12.5)); /* a cold room */
     hcb_result_rates(&row);
     hcb_result_compare(&row, baseline, true, 1);
     return row;
@@ -236,7 +236,7 @@ START_TEST(a_good_file_is_read)
     ck_assert_uint_eq(record.results[0].kernel.rounds[6], 5);
     ck_assert(record.results[1].speedup_kernel.ratio == 4);
     ck_assert(record.results[1].speedup_kernel.ci95_high > 4);
-    ck_assert(record.results[1].temperature_max_c == -12.5);
+    ck_assert(record.results[1].temperature_c.max == -12.5);
     ck_assert_str_eq(record.results[0].roofline_bound, "memory");
     ck_assert_uint_eq(record.roofline_count, 2);
     ck_assert_str_eq(record.results[1].warnings[1], "two");
@@ -282,7 +282,8 @@ static const struct {
     {"seed", "", "seed is missing"},
     {"fill", "\"noise\"", "uniform"},
     {"sampling", "7", "object"},
-    {"sampling", "{}", "from 1 on"},
+    {"sampling", "{}", "sampling.warmup: is missing"},
+    {"sampling.ci_percent", "", "sampling.ci_percent: is missing"},
     {"sampling.max_runs", "0", "from 1 on"},
     {"sampling.min_time_s", "-1", "from 0 on"},
     {"environment", "[]", "object"},
@@ -380,7 +381,7 @@ static const struct {
     {"roofline.0.kernel.min_s", "1e-9", "roofline.0.kernel.min_s"},
     {"roofline.0.device", "\"cpu:1\"", "none of the file's devices"},
     {"roofline.0", "{\"device\": \"cpu:0\", \"op\": \"sum\", \"impl\": \"ref\", \"precision\": \"f32\", "
-                   "\"shape\": {\"n\": 1}, \"status\": \"error\"}", "must be peak or triad"},
+                   "\"shape\": {\"n\": 1}, \"status\": \"error\"}", "must be peak, triad or copy"},
     {"roofline", "", "nothing that it follows from"},
     {"results.1.clock.mhz", "1100", "follows from the rest"},
     {"results.1.clock.min_mhz", "1001", "follows from the rest"},
@@ -388,6 +389,9 @@ static const struct {
     {"results.1.clock.samples_mhz", "", "samples_mhz is missing"},
     {"results.1.clock.samples_mhz.1", "0", "above 0"},
     {"results.1.temperature.max_c", "-273.2", "from -273.15 on"},
+    {"results.1.temperature.max_c", "-12", "follows from the rest"},
+    {"results.1.temperature.c", "", "is missing"},
+    {"results.1.temperature.samples_c.0", "-274", "above -273.15"},
     {"results.1.power.gflop_per_j", "1", "follows from the rest"},
     {"results.1.power.gflop_per_j", "", "is missing"},
     {"results.1.power.watts", "", "only one of"},

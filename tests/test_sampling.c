@@ -29,6 +29,12 @@ static void end(void)
     hcb_result_clear(&result);
 }
 
+static void begin_again(void)
+{
+    end();
+    begin();
+}
+
 /* `count` samples around `median` that differ by up to +-`noise` of it, five in a
  * round. */
 static void add(struct hcb_clock_result *clock, size_t count, double median, double noise)
@@ -231,19 +237,16 @@ START_TEST(limits_are_told)
     add(&result.wall, 5, 0.02, 0.001);
     warn(1);
     ck_assert(warned_of("5 samples only: stopped at the time limit of 0.6 s"));
-    hcb_result_clear(&result);
-    begin();
+    begin_again();
     add(&result.wall, 30, 0.02, 0.2);
     warn(1);
     ck_assert(warned_of("the 95 % interval of the median is +-"));
-    hcb_result_clear(&result);
-    begin();
+    begin_again();
     add(&result.wall, 30, 0.02, 0.001);
     add(&result.end_to_end, 5, 0.03, 0.001);
     warn(1);
     ck_assert(warned_of("end to end: 5 samples only: stopped at the time limit of 0.2 s"));
-    hcb_result_clear(&result);
-    begin();
+    begin_again();
     add(&result.wall, 30, 0.02, 0.001);
     add(&result.end_to_end, 30, 0.03, 0.2);
     warn(1);
@@ -256,8 +259,7 @@ START_TEST(noise_is_told)
     add(&result.wall, 30, 0.02, 0.05);
     warn(1);
     ck_assert(!warned_of("noise"));
-    hcb_result_clear(&result);
-    begin();
+    begin_again();
     add(&result.wall, 30, 0.02, 0.15);
     warn(1);
     ck_assert(warned_of("noise: the middle half of the samples spans"));
@@ -270,8 +272,7 @@ START_TEST(drift_is_told)
         add(&result.wall, 1, 0.02 * (1 + 0.01 * i), 0.002);
     warn(1);
     ck_assert(warned_of("drift: the last third of the samples is 19 % slower"));
-    hcb_result_clear(&result);
-    begin();
+    begin_again();
     add(&result.wall, 30, 0.02, 0.04); /* noise is no drift */
     warn(1);
     ck_assert(!warned_of("drift"));
@@ -293,20 +294,17 @@ START_TEST(clocks_that_disagree_are_told)
     add(&result.wall, 20, 0.02, 0.001);
     warn(1);
     ck_assert(warned_of("the device's time is 1.50 times the host's"));
-    hcb_result_clear(&result);
-    begin();
+    begin_again();
     add(&result.kernel, 20, 0.01, 0.001);
     add(&result.wall, 20, 0.02, 0.001);
     warn(2);
     ck_assert(warned_of("the host's time is 2.00 times the device's"));
-    hcb_result_clear(&result);
-    begin();
+    begin_again();
     add(&result.kernel, 20, 9.6e-6, 0.001); /* 0.8 ms of a window are what submitting costs */
     add(&result.wall, 20, 1e-5, 0.001);
     warn(2000);
     ck_assert(!warned_of("disagree"));
-    hcb_result_clear(&result);
-    begin();
+    begin_again();
     add(&result.kernel, 20, 1e-5, 0.001); /* a tenth of the launch */
     add(&result.wall, 20, 1e-4, 0.001);
     warn(200);
@@ -319,8 +317,7 @@ START_TEST(short_windows_are_told)
     add(&result.wall, 20, 1e-3, 0.001);
     warn(9);
     ck_assert(warned_of("a window lasts 9.00 ms instead of 20.0 ms"));
-    hcb_result_clear(&result);
-    begin();
+    begin_again();
     add(&result.wall, 20, 1e-3, 0.001);
     warn(12);
     ck_assert(!warned_of("a window lasts"));

@@ -790,7 +790,7 @@ START_TEST(roofs_are_shown)
     add_roofs();
     text = printed(0, 0);
     has(line_of(text, "opencl:0", "7.50 ms"), "71% compute");
-    has(text, "roofline: GFLOP/s of multiply-adds by precision, GB/s of triad f32");
+    has(text, "roofline: GFLOP/s of multiply-adds by precision, GB/s of memory");
     has(line_of(text, "opencl:0", "400.5"), "wrong");
     has(text, "6 rows: 4 ok, 1 wrong, 1 unsupported"); /* the results alone */
     free(text);

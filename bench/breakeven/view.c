@@ -399,28 +399,18 @@ static bool take_points(const json_t *object, struct breakeven *breakeven, struc
     return true;
 }
 
-static bool is_listed(const struct record *record, const char *id, size_t length)
-{
-    for (size_t i = 0; i < record->device_count; i++)
-        if (strlen(record->devices[i].info.id) == length &&
-            memcmp(record->devices[i].info.id, id, length) == 0)
-            return true;
-    return false;
-}
-
 /* A listed device, against an impl of another one. */
 static bool check_sides(const struct record *record, const struct breakeven *breakeven,
                         struct flaw *flaw)
 {
-    const char *device = breakeven->device, *baseline = breakeven->baseline;
-    const size_t length = strcspn(baseline, "/");
-    if (!is_listed(record, device, strlen(device)))
+    const char *device = breakeven->device, *slash = strchr(breakeven->baseline, '/');
+    char other[sizeof breakeven->baseline];
+    snprintf(other, sizeof other, "%.*s", (int)strcspn(breakeven->baseline, "/"), breakeven->baseline);
+    if (record_device(record, device) == NULL)
         return flaw_note(flaw, "device", "is none of the file's devices");
-    if (baseline[length] != '/' || hcb_word(hcb_impl_name, baseline + length + 1) < 0 ||
-        !is_listed(record, baseline, length))
+    if (slash == NULL || hcb_word(hcb_impl_name, slash + 1) < 0 || record_device(record, other) == NULL)
         return flaw_note(flaw, "baseline", "must be one of the file's devices, '/' and an impl");
-    return strlen(device) != length || memcmp(device, baseline, length) != 0 ||
-           flaw_note(flaw, "device", "is that of the baseline");
+    return strcmp(device, other) != 0 || flaw_note(flaw, "device", "is that of the baseline");
 }
 
 /* Are the sizes at both ends of each crossing points of the curve? */

@@ -124,21 +124,12 @@ static bool match_devices(struct comparison *c)
     return true;
 }
 
-static size_t device_index(const struct record *record, const char *id)
-{
-    size_t i = 0;
-    while (i < record->device_count && !same(record->devices[i].info.id, id))
-        i++;
-    return i;
-}
-
 /* The id in `now` of a device of `base`; NULL: it is not there. */
 static const char *counterpart(const struct comparison *c, const char *id)
 {
-    const size_t i = device_index(c->base, id);
-    if (i == c->base->device_count || c->counterparts[i] < 0)
-        return NULL;
-    return c->now->devices[c->counterparts[i]].info.id;
+    const struct device_record *device = record_device(c->base, id);
+    const int place = device != NULL ? c->counterparts[device - c->base->devices] : -1;
+    return place >= 0 ? c->now->devices[place].info.id : NULL;
 }
 
 /* ------------------------------------------------------------------------- rows */
@@ -252,10 +243,10 @@ static bool is_control(const struct comparison_row *row)
 /* Does the device compute on the processor that the BLAS runs on? */
 static bool is_on_processor(const struct comparison *c, const char *id)
 {
-    const size_t i = device_index(c->now, id);
-    if (i == c->now->device_count)
+    const struct device_record *record = record_device(c->now, id);
+    if (record == NULL)
         return false;
-    device info = &c->now->devices[i].info;
+    device info = &record->info;
     return same(info->platform, "cpu") || info->software ||
            (info->type == HCB_DEVICE_CPU &&
             !hcb_platform_is_test((unsigned)hcb_word(hcb_platform_name, info->platform)));
@@ -289,12 +280,11 @@ static double drift_sd(struct comparison *c, const char *id, bool end_to_end, do
 /* A row that is not known to run other code than before. */
 static bool may_be_unchanged(const struct comparison *c, const struct comparison_row *row)
 {
-    const size_t base = device_index(c->base, row->base->device),
-                 now = device_index(c->now, row->now->device);
-    return same(row->base->kernel_sha256, row->now->kernel_sha256) && base < c->base->device_count &&
-           now < c->now->device_count &&
-           same(c->base->devices[base].info.driver_version, c->now->devices[now].info.driver_version) &&
-           same(c->base->devices[base].info.target, c->now->devices[now].info.target);
+    const struct device_record *base = record_device(c->base, row->base->device),
+                               *now = record_device(c->now, row->now->device);
+    return same(row->base->kernel_sha256, row->now->kernel_sha256) && base != NULL && now != NULL &&
+           same(base->info.driver_version, now->info.driver_version) &&
+           same(base->info.target, now->info.target);
 }
 
 /* By how much the ratios of a device's rows of one op are apart beyond what their

@@ -32,7 +32,7 @@ void journal_add_roofs(struct journal *journal, const struct record *record);
 /* Appends a row of the record and waits until it is on disk. */
 void journal_add(struct journal *journal, const struct record *record, const struct hcb_result *result);
 /* Tells that the rows of a case, `count` from `first` on, are finished and compared
- * with each other. */
+ * with each other, and what is read of their devices. */
 void journal_end_case(struct journal *journal, const struct record *record,
                       const struct hcb_result *first, size_t count);
 /* Closes it; removes it after a completed run, names it on stderr after an

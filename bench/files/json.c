@@ -204,8 +204,7 @@ static json_t *roofline_json(const struct device_record *device)
     return NULL;
 }
 
-/* {"energy": SOURCE, ..., "unreadable": TEXT}; NULL when nobody asked. */
-static json_t *sensors_json(const struct device_sensors *sensors)
+json_t *record_sensors_json(const struct device_sensors *sensors)
 {
     json_t *object = json_object();
     for (unsigned i = 0; i < HCB_SENSOR_COUNT; i++)
@@ -228,7 +227,7 @@ static json_t *device_json(const struct device_record *device)
     json_t *roofline = roofline_json(device);
     if (roofline != NULL)
         json_object_set_new(object, "roofline", roofline);
-    json_t *sensors = sensors_json(&device->sensors);
+    json_t *sensors = record_sensors_json(&device->sensors);
     if (sensors != NULL)
         json_object_set_new(object, "sensors", sensors);
     if (device->unsupported != NULL)

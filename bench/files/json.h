@@ -42,12 +42,16 @@ bool record_result_from_json(const json_t *row, struct hcb_result *result, struc
 
 /* The members beside `devices`, `absent_platforms` and `results`: what a run is. */
 bool record_add_head(const struct record *record, json_t *document);
+/* {"energy": SOURCE, ..., "unreadable": TEXT}; NULL when nobody asked. */
+json_t *record_sensors_json(const struct device_sensors *sensors);
 /* Adds the devices and platforms without any. */
 bool record_add_devices(const struct record *record, json_t *document);
 
 /* The other way.  The record gets what could be read; false with a flaw. */
 bool record_take_head(const json_t *document, struct record *record, struct flaw *flaw);
 bool record_take_devices(const json_t *document, struct record *record, struct flaw *flaw);
+/* From such an object, or NULL; the flaw's path is within it. */
+bool record_take_sensors(const json_t *object, struct device_sensors *sensors, struct flaw *flaw);
 bool record_take_results(const json_t *document, struct record *record, struct flaw *flaw);
 /* Takes `roofline`, the rows that measured the roofs; they replace those that are
  * there. */

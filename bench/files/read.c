@@ -126,13 +126,20 @@ static bool take_variables(const json_t *environment, struct record *record, str
     return record->variables != NULL || flaw_note(flaw, "env", "does not fit into memory");
 }
 
-/* Files of earlier versions do not have it. */
+/* Files of earlier versions do not have it; who has it has all of it. */
 static bool take_sampling(const json_t *document, struct record *record, struct flaw *flaw)
 {
     const json_t *sampling = json_object_get(document, "sampling");
+    if (sampling == NULL)
+        return true;
     if (!take_inner(document, "sampling", schema_sampling, &record->sampling, flaw))
         return false;
-    return sampling == NULL || record->sampling.max_runs > 0 ||
+    for (const struct member *member = schema_sampling; member->name != NULL; member++)
+        if (json_object_get(sampling, member->name) == NULL) {
+            flaw_note(flaw, member->name, "is missing");
+            return flaw_within(flaw, "sampling", -1);
+        }
+    return record->sampling.max_runs > 0 ||
            flaw_note(flaw, "sampling.max_runs", "must be a whole number from 1 on");
 }
 
@@ -216,22 +223,18 @@ static bool take_same_as(const json_t *object, struct device_record *device, str
     return true;
 }
 
-static bool take_sensors(const json_t *object, struct device_record *device, struct flaw *flaw)
+bool record_take_sensors(const json_t *object, struct device_sensors *sensors, struct flaw *flaw)
 {
-    const json_t *sensors = json_object_get(object, "sensors");
-    struct device_sensors *into = &device->sensors;
-    if (sensors == NULL)
+    if (object == NULL)
         return true;
-    if (!json_is_object(sensors))
-        return flaw_note(flaw, "sensors", "must be an object");
+    if (!json_is_object(object))
+        return flaw_note(flaw, "", "must be an object");
     for (unsigned i = 0; i < HCB_SENSOR_COUNT; i++)
-        if (json_object_get(sensors, hcb_sensor_name(i)) != NULL &&
-            !take_text(sensors, hcb_sensor_name(i), into->source[i], sizeof into->source[i], flaw))
-            return flaw_within(flaw, "sensors", -1);
-    if (json_object_get(sensors, "unreadable") != NULL &&
-        !take_text(sensors, "unreadable", into->unreadable, sizeof into->unreadable, flaw))
-        return flaw_within(flaw, "sensors", -1);
-    return true;
+        if (json_object_get(object, hcb_sensor_name(i)) != NULL &&
+            !take_text(object, hcb_sensor_name(i), sensors->source[i], sizeof sensors->source[i], flaw))
+            return false;
+    return json_object_get(object, "unreadable") == NULL ||
+           take_text(object, "unreadable", sensors->unreadable, sizeof sensors->unreadable, flaw);
 }
 
 /* A rate in units of 1e9 per second; NaN when it is absent. */
@@ -291,14 +294,6 @@ static bool take_supports(const json_t *object, struct device_record *device, st
     return true;
 }
 
-static const struct hcb_device_info *find_device(const struct record *record, const char *id)
-{
-    for (size_t i = 0; i < record->device_count; i++)
-        if (strcmp(record->devices[i].info.id, id) == 0)
-            return &record->devices[i].info;
-    return NULL;
-}
-
 static bool take_device(const json_t *object, struct record *record, struct flaw *flaw)
 {
     struct device_record *device = &record->devices[record->device_count];
@@ -311,14 +306,16 @@ static bool take_device(const json_t *object, struct record *record, struct flaw
         return flaw_note(flaw, "", "type is missing");
     if (!is_device_id(info->id, info->platform))
         return flaw_note(flaw, "id", "must be a platform, ':' and a number, and agree with platform");
-    if (find_device(record, info->id) != NULL)
+    if (record_device(record, info->id) != NULL)
         return flaw_note(flaw, "id", "%s is listed twice", info->id);
     record->device_count++;
     if (json_object_get(object, "duplicate_of") != NULL &&
         (!take_text(object, "duplicate_of", device->duplicate_of, sizeof device->duplicate_of, flaw) ||
          !is_device_id(device->duplicate_of, NULL)))
         return flaw_note(flaw, "duplicate_of", "must be a device's id");
-    return take_same_as(object, device, flaw) && take_sensors(object, device, flaw) &&
+    if (!record_take_sensors(json_object_get(object, "sensors"), &device->sensors, flaw))
+        return flaw_within(flaw, "sensors", -1);
+    return take_same_as(object, device, flaw) &&
            take_roofline(object, device, flaw) && take_supports(object, device, flaw);
 }
 
@@ -383,7 +380,7 @@ static bool take_row(const json_t *object, const struct record *record, struct h
     struct hcb_result *larger = realloc(*rows, (*count + 1) * sizeof **rows);
     if (larger != NULL)
         *rows = larger;
-    if (larger == NULL || find_device(record, row.device) == NULL) {
+    if (larger == NULL || record_device(record, row.device) == NULL) {
         hcb_result_clear(&row);
         return larger == NULL ? flaw_note(flaw, "", "does not fit into memory")
                               : flaw_note(flaw, "device", "is none of the file's devices");
@@ -415,7 +412,8 @@ static bool take_roof(const json_t *object, struct record *record, struct flaw *
     if (!take_row(object, record, &record->roofline, &record->roofline_count, flaw))
         return false;
     const enum hcb_op op = record->roofline[record->roofline_count - 1].task.op;
-    return op == HCB_OP_PEAK || op == HCB_OP_TRIAD || flaw_note(flaw, "op", "must be peak or triad");
+    return op == HCB_OP_PEAK || op == HCB_OP_TRIAD || op == HCB_OP_COPY ||
+           flaw_note(flaw, "op", "must be peak, triad or copy");
 }
 
 bool record_take_roofs(const json_t *document, struct record *record, struct flaw *flaw)

@@ -116,9 +116,9 @@ static bool read_number(const json_t *value, const struct hcb_field *field, doub
     return true;
 }
 
-static bool is_sample(const json_t *value)
+static bool is_sample(const json_t *value, double least)
 {
-    return json_is_number(value) && json_number_value(value) > 0 && isfinite(json_number_value(value));
+    return json_is_number(value) && json_number_value(value) > least && isfinite(json_number_value(value));
 }
 
 /* An array of as many elements as `n` says. */
@@ -141,8 +141,8 @@ static bool read_samples(const json_t *value, const struct hcb_field *field, siz
     *samples = malloc(count * sizeof **samples);
     for (size_t i = 0; *samples != NULL && i < count; i++) {
         (*samples)[i] = json_number_value(json_array_get(value, i));
-        if (!is_sample(json_array_get(value, i))) {
-            flaw_note(flaw, "", "must be a number above 0");
+        if (!is_sample(json_array_get(value, i), field->least)) {
+            flaw_note(flaw, "", "must be a number above %g", field->least);
             return flaw_within(flaw, field->name, (long)i);
         }
     }
@@ -262,20 +262,24 @@ static bool check_clock(const char *name, const struct hcb_clock_result *clock, 
     return claims_hold(within, claims, sizeof claims / sizeof *claims, flaw);
 }
 
-static bool check_frequency(const struct hcb_frequency *said, struct flaw *flaw)
+static bool check_readings(const char *name, const char *unit, const struct hcb_readings *said,
+                           struct flaw *flaw)
 {
-    if (said->n > 0 && said->samples_mhz == NULL)
-        return flaw_note(flaw, "clock", "samples_mhz is missing");
-    const struct hcb_summary right = hcb_summarize(said->samples_mhz, said->n);
+    char within[40], least[16], most[16];
+    if (said->n > 0 && said->samples == NULL)
+        return flaw_note(flaw, name, "samples_%s is missing", unit);
+    const struct hcb_summary right = hcb_summarize(said->samples, said->n);
     double highest = (double)NAN;
     if (right.n != said->n)
-        return flaw_note(flaw, "clock", "does not fit into memory");
+        return flaw_note(flaw, name, "does not fit into memory");
     for (size_t i = 0; i < said->n; i++)
-        highest = fmax(highest, said->samples_mhz[i]);
-    const struct claim claims[] = {{"mhz", said->median_mhz, right.median},
-                                   {"min_mhz", said->min_mhz, right.min},
-                                   {"max_mhz", said->max_mhz, highest}};
-    return claims_hold("clock.", claims, sizeof claims / sizeof *claims, flaw);
+        highest = fmax(highest, said->samples[i]);
+    snprintf(within, sizeof within, "%s.", name);
+    snprintf(least, sizeof least, "min_%s", unit);
+    snprintf(most, sizeof most, "max_%s", unit);
+    const struct claim claims[] = {
+        {unit, said->median, right.median}, {least, said->min, right.min}, {most, said->max, highest}};
+    return claims_hold(within, claims, sizeof claims / sizeof *claims, flaw);
 }
 
 /* A row that is not good has no rates, and operations only where it was prepared. */
@@ -351,7 +355,8 @@ static bool check_row(const struct hcb_result *row, struct flaw *flaw)
         row->device[strlen(row->platform)] != ':')
         return flaw_note(flaw, "platform", "is not that of the device");
     return check_clock("kernel", &row->kernel, flaw) && check_clock("wall", &row->wall, flaw) &&
-           check_clock("end_to_end", &row->end_to_end, flaw) && check_frequency(&row->frequency, flaw) &&
+           check_clock("end_to_end", &row->end_to_end, flaw) && check_readings("clock", "mhz", &row->clock_mhz, flaw) &&
+           check_readings("temperature", "c", &row->temperature_c, flaw) &&
            check_verdict(row, flaw) && check_rates(row, flaw) && check_parts(row, flaw) &&
            check_ratio("speedup.kernel", &row->speedup_kernel, row->baseline, flaw) &&
            check_ratio("speedup.end_to_end", &row->speedup_end_to_end, row->baseline, flaw);

@@ -95,6 +95,23 @@ static bool take_speedup(const json_t *speedup, struct hcb_result *result, struc
     return true;
 }
 
+/* {ID: what is read of that device}. */
+static bool take_sensors(const json_t *sensors, struct record *record, struct flaw *flaw)
+{
+    const char *id;
+    json_t *object;
+    if (!json_is_object(sensors))
+        return flaw_note(flaw, "", "must be an object");
+    json_object_foreach((json_t *)sensors, id, object) {
+        struct device_record *device = record_device(record, id);
+        if (device == NULL)
+            return flaw_note(flaw, id, "is none of the file's devices");
+        if (!record_take_sensors(object, &device->sensors, flaw))
+            return flaw_within(flaw, id, -1);
+    }
+    return true;
+}
+
 /* The case is over: all its rows are there, and this is how they compare. */
 static bool take_end(const json_t *line, struct earlier *earlier, struct flaw *flaw)
 {
@@ -120,7 +137,7 @@ static bool take_end(const json_t *line, struct earlier *earlier, struct flaw *f
             return flaw_within(flaw, "speedups", (long)i);
         earlier->ended[(size_t)first + i] = true;
     }
-    return true;
+    return take_sensors(json_object_get(line, "sensors"), record, flaw) || flaw_within(flaw, "sensors", -1);
 }
 
 /* Forgets the rows of cases that were not measured as a whole. */
@@ -328,12 +345,10 @@ static bool same_devices(const struct earlier *earlier, const struct record *rec
     const struct record *then = &earlier->record;
     for (size_t i = 0; i < then->device_count; i++) {
         const struct hcb_device_info *info = &then->devices[i].info;
-        size_t j = 0;
-        while (j < record->device_count && strcmp(record->devices[j].info.id, info->id) != 0)
-            j++;
-        if (j == record->device_count)
+        const struct device_record *now = record_device(record, info->id);
+        if (now == NULL)
             return refuse(earlier, "there is no device %s any more", info->id);
-        if (!same_members(earlier, info->id, protocol_device_members(), info, &record->devices[j].info))
+        if (!same_members(earlier, info->id, protocol_device_members(), info, &now->info))
             return false;
     }
     return record->device_count == then->device_count ||
@@ -387,6 +402,8 @@ bool journal_take_over(struct record *record)
     drop_parts(earlier);
     swap_rows(record->results, then->results, record->result_count);
     swap_rows(record->roofline, then->roofline, then->roofline_count);
+    for (size_t i = 0; i < then->device_count; i++)
+        record_device(record, then->devices[i].info.id)->sensors = then->devices[i].sensors;
     record_stamp(now);
     words_clear(&record->command);
     bool good = words_add(&then->resumed, now);

@@ -252,31 +252,51 @@ static void keep_roofs(struct conductor *conductor)
         journal_add_roofs(conductor->journal, conductor->record);
 }
 
-/* No kernel multiplies and adds faster than the device can.  But the peak is a
- * measurement too, which something may have disturbed: it gets another chance. */
-static bool is_impossible(struct conductor *conductor, const struct hcb_result *result, char *reason)
+/* A roof that no row's rate is far above.  Reading alone may be faster than the triad
+ * and copies that the roof of memory comes from, which write as well. */
+struct ceiling {
+    double (*find)(const struct record *record, const struct hcb_result *result);
+    double most; /* times the roof */
+    bool of_memory;
+    const char *words;
+};
+
+static double rate_below(const struct hcb_result *result, const struct ceiling *ceiling)
 {
-    const double most = 1.25;
-    if (conductor->measures_roofs || hcb_op_is_extra(result->task.op))
-        return false;
-    double peak = roofline_peak_gflops(conductor->record, result);
-    for (int tries = 0; tries < 3 && result->gflops > most * peak; tries++) {
-        struct hcb_result *row = roofline_peak_row(conductor->record, result);
+    return ceiling->of_memory ? result->gbps : result->gflops;
+}
+
+/* A roof is a measurement too, which something may have disturbed: it gets another
+ * chance. */
+static bool is_above(struct conductor *conductor, const struct hcb_result *result,
+                     const struct ceiling *ceiling, char *reason)
+{
+    const double rate = rate_below(result, ceiling);
+    double roof = ceiling->find(conductor->record, result);
+    for (int tries = 0; tries < 3 && rate > ceiling->most * roof; tries++) {
+        struct hcb_result *row = roofline_row(conductor->record, result, ceiling->of_memory), again;
         if (row == NULL)
             break;
-        struct hcb_result again;
         hcb_result_init(&again, row->device, &row->task);
         measure_roofs(conductor, &again, 1);
         roofline_improve(row, &again);
         keep_roofs(conductor);
-        peak = roofline_peak_gflops(conductor->record, result);
+        roof = ceiling->find(conductor->record, result);
     }
-    if (!(result->gflops > most * peak))
+    if (!(rate > ceiling->most * roof))
         return false;
-    snprintf(reason, HCB_REASON_SIZE,
-             "%.4g GFLOP/s is above the %.4g that multiply-adds reach on this device: a clock is wrong",
-             result->gflops, peak);
+    snprintf(reason, HCB_REASON_SIZE, "%.4g %s is above the %.4g that %s on this device: a clock is wrong",
+             rate, ceiling->of_memory ? "GB/s" : "GFLOP/s", roof, ceiling->words);
     return true;
+}
+
+/* No kernel multiplies and adds, or reads, faster than the device can. */
+static bool is_impossible(struct conductor *conductor, const struct hcb_result *result, char *reason)
+{
+    static const struct ceiling compute = {roofline_peak_gflops, 1.25, false, "multiply-adds reach"},
+                                memory = {roofline_memory_gbps, 2, true, "its memory reaches"};
+    return !conductor->measures_roofs && !hcb_op_is_extra(result->task.op) &&
+           (is_above(conductor, result, &compute, reason) || is_above(conductor, result, &memory, reason));
 }
 
 static void end_well(struct conductor *conductor, struct group *group)

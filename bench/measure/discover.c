@@ -143,14 +143,6 @@ static void find_supports(const struct link_options *how, struct device_record *
 
 /* -------------------------------------------------------------------- all of it */
 
-static bool device_was_found(const struct record *record, const char *id)
-{
-    for (size_t i = 0; i < record->device_count; i++)
-        if (strcmp(record->devices[i].info.id, id) == 0)
-            return true;
-    return false;
-}
-
 /* Platforms that "all" means and that this build knows. */
 static unsigned all_platforms(void)
 {
@@ -167,7 +159,7 @@ static int check_found(const struct record *record)
 {
     const struct options *options = record->options;
     for (size_t i = 0; i < options->device_count; i++)
-        if (!device_was_found(record, options->devices[i])) {
+        if (record_device(record, options->devices[i]) == NULL) {
             text_say("there is no device %s; 'hcbench list' shows those that there are",
                      options->devices[i]);
             return EXIT_NO_DEVICE;

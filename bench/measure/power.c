@@ -93,13 +93,12 @@ bool power_add(struct hcb_result *result, const json_t *readings)
                     &temperature, "throttle", &throttle) != 0 ||
         !is_absent_or_number(clock) || !is_absent_or_number(temperature))
         return false;
-    if (temperature != NULL)
-        result->temperature_max_c =
-            fmax(result->temperature_max_c, json_number_value(temperature));
     add_throttle(result, throttle);
+    if (temperature != NULL && !hcb_readings_add(&result->temperature_c, json_number_value(temperature)))
+        return false;
     /* Some drivers tell 0 of a device that has just gone to sleep. */
     return !(json_number_value(clock) > 0) ||
-           hcb_result_add_frequency(result, json_number_value(clock) * 1e-6);
+           hcb_readings_add(&result->clock_mhz, json_number_value(clock) * 1e-6);
 }
 
 bool power_energy(struct hcb_result *result, const json_t *reply)
@@ -122,13 +121,13 @@ bool power_energy(struct hcb_result *result, const json_t *reply)
 /* Where the clock was highest and where it was lowest. */
 static void warn_of_clock(struct hcb_result *result)
 {
-    const struct hcb_frequency *f = &result->frequency;
-    const double low = f->min_mhz, high = f->max_mhz;
+    const struct hcb_readings *clock = &result->clock_mhz;
+    const double low = clock->min, high = clock->max;
     size_t lowest = 0, highest = 0;
-    for (size_t i = 1; i < f->n; i++) {
-        if (f->samples_mhz[i] < f->samples_mhz[lowest])
+    for (size_t i = 1; i < clock->n; i++) {
+        if (clock->samples[i] < clock->samples[lowest])
             lowest = i;
-        if (f->samples_mhz[i] > f->samples_mhz[highest])
+        if (clock->samples[i] > clock->samples[highest])
             highest = i;
     }
     if (!(high - low > clock_share * high))
@@ -143,7 +142,7 @@ static void warn_of_clock(struct hcb_result *result)
 
 void power_finish(struct hcb_result *result)
 {
-    if (result->frequency.n > 1)
+    if (result->clock_mhz.n > 1)
         warn_of_clock(result);
     if (result->throttled[0] != '\0')
         hcb_result_warn(result, "throttled: %s", result->throttled);

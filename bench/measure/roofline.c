@@ -12,7 +12,7 @@
 
 /* Elements: some milliseconds of multiply-adds; vectors that are in no cache. */
 static const uint64_t peak_elements[] = {1 << 17, 1 << 24}; /* CPUs, hardware GPUs */
-static const uint64_t triad_elements[] = {1 << 23, 1 << 25}; /* at least */
+static const uint64_t vector_elements[] = {1 << 23, 1 << 25}; /* at least */
 
 /* The peak that a precision is held against, by its accumulator; the integers have
  * none. */
@@ -34,21 +34,13 @@ static bool is_wanted(const struct options *options)
             (options->roofline == ROOFLINE_AUTO && options->preset != PRESET_QUICK));
 }
 
-static struct device_record *find_device(const struct record *record, const char *id)
-{
-    for (size_t i = 0; i < record->device_count; i++)
-        if (strcmp(record->devices[i].info.id, id) == 0)
-            return &record->devices[i];
-    return NULL;
-}
-
 /* Bytes of the device's last-level cache; Vulkan does not tell, but another driver of
  * the same hardware may.  0: unknown. */
 static uint64_t cache_of(const struct record *record, const struct device_record *device)
 {
     uint64_t bytes = device->info.cache_bytes;
     for (size_t i = 0; i < RECORD_SAME_MAX && device->same_as[i][0] != '\0' && bytes == 0; i++) {
-        const struct device_record *same = find_device(record, device->same_as[i]);
+        const struct device_record *same = record_device(record, device->same_as[i]);
         bytes = same != NULL ? same->info.cache_bytes : 0;
     }
     return bytes;
@@ -56,11 +48,11 @@ static uint64_t cache_of(const struct record *record, const struct device_record
 
 /* -------------------------------------------------------------------- the rows */
 
-uint64_t roofline_triad_elements(const struct hcb_device_info *info, uint64_t cache_bytes)
+uint64_t roofline_vector_elements(const struct hcb_device_info *info, uint64_t cache_bytes)
 {
     const bool is_hardware = info->type != HCB_DEVICE_CPU && !info->software;
-    const uint64_t least = triad_elements[is_hardware], step = 1 << 20,
-                   array = 4 * (cache_bytes / 3) / step * step + step; /* bytes */
+    const uint64_t least = vector_elements[is_hardware], step = 1 << 20,
+                   array = 2 * cache_bytes / step * step + step; /* bytes */
     uint64_t most = info->memory_bytes != 0 ? info->memory_bytes / 24 : array;
     if (info->max_buffer_bytes != 0 && info->max_buffer_bytes < most)
         most = info->max_buffer_bytes;
@@ -87,7 +79,7 @@ static bool add_row(struct record *record, const struct device_record *device, e
         return true;
     task.impl = (enum hcb_impl)impl;
     task.shape.n = op == HCB_OP_PEAK ? peak_elements[is_hardware]
-                                     : roofline_triad_elements(info, cache_of(record, device));
+                                     : roofline_vector_elements(info, cache_of(record, device));
     struct hcb_result *larger =
         realloc(record->roofline, (record->roofline_count + 1) * sizeof *larger);
     if (larger == NULL) {
@@ -114,7 +106,8 @@ bool roofline_make_rows(struct record *record)
                 good = add_row(record, &record->devices[i], HCB_OP_PEAK,
                                (enum hcb_precision)precision);
     for (size_t i = 0; i < record->device_count && good; i++)
-        good = add_row(record, &record->devices[i], HCB_OP_TRIAD, HCB_PRECISION_F32);
+        good = add_row(record, &record->devices[i], HCB_OP_TRIAD, HCB_PRECISION_F32) &&
+               add_row(record, &record->devices[i], HCB_OP_COPY, HCB_PRECISION_F32);
     return good;
 }
 
@@ -139,7 +132,7 @@ struct options roofline_options(const struct options *options)
 static void join_roofs(const struct record *record, struct device_record *device)
 {
     for (size_t i = 0; i < RECORD_SAME_MAX && device->same_as[i][0] != '\0'; i++) {
-        const struct device_record *same = find_device(record, device->same_as[i]);
+        const struct device_record *same = record_device(record, device->same_as[i]);
         if (same == NULL)
             continue;
         for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
@@ -158,7 +151,7 @@ void roofline_gather(struct record *record)
     }
     for (size_t i = 0; i < record->roofline_count; i++) {
         const struct hcb_result *row = &record->roofline[i];
-        struct device_record *device = find_device(record, row->device);
+        struct device_record *device = record_device(record, row->device);
         if (row->status != HCB_OK || device == NULL)
             continue;
         /* A roof is what is reached at best. */
@@ -166,7 +159,7 @@ void roofline_gather(struct record *record)
         if (row->task.op == HCB_OP_PEAK)
             device->peak_gflops[row->task.precision] = row->flops / best * 1e-9;
         else
-            device->bandwidth_gbps = row->bytes / best * 1e-9;
+            device->bandwidth_gbps = fmax(device->bandwidth_gbps, row->bytes / best * 1e-9);
     }
     for (size_t i = 0; i < record->device_count; i++)
         join_roofs(record, &record->devices[i]);
@@ -174,7 +167,7 @@ void roofline_gather(struct record *record)
 
 double roofline_peak_gflops(const struct record *record, const struct hcb_result *result)
 {
-    const struct device_record *device = find_device(record, result->device);
+    const struct device_record *device = record_device(record, result->device);
     const int accumulator = accumulators[result->task.precision];
     if (device == NULL || accumulator < 0 || result->task.impl == HCB_IMPL_COOPMAT ||
         !is_known(device->peak_gflops[accumulator]))
@@ -182,16 +175,30 @@ double roofline_peak_gflops(const struct record *record, const struct hcb_result
     return device->peak_gflops[accumulator];
 }
 
-struct hcb_result *roofline_peak_row(const struct record *record, const struct hcb_result *result)
+double roofline_memory_gbps(const struct record *record, const struct hcb_result *result)
 {
-    const int accumulator = accumulators[result->task.precision];
+    static const uint64_t largest_cache = 1 << 30;
+    const struct device_record *device = record_device(record, result->device);
+    const uint64_t bytes = hcb_case_bytes(&result->task);
+    const bool is_of_memory = hcb_op_rank(result->task.op) != 3 && bytes >= largest_cache &&
+                              device != NULL && bytes / 4 >= cache_of(record, device);
+    return is_of_memory && is_known(device->bandwidth_gbps) ? device->bandwidth_gbps : (double)NAN;
+}
+
+struct hcb_result *roofline_row(const struct record *record, const struct hcb_result *result,
+                                bool of_memory)
+{
+    struct hcb_result *best = NULL;
     for (size_t i = 0; i < record->roofline_count; i++) {
         struct hcb_result *row = &record->roofline[i];
-        if (row->task.op == HCB_OP_PEAK && (int)row->task.precision == accumulator &&
-            strcmp(row->device, result->device) == 0)
-            return row;
+        const bool is_peak = row->task.op == HCB_OP_PEAK;
+        if (strcmp(row->device, result->device) != 0 || is_peak == of_memory ||
+            (is_peak && (int)row->task.precision != accumulators[result->task.precision]))
+            continue;
+        if (best == NULL || isnan(best->gbps) || row->gbps > best->gbps)
+            best = row;
     }
-    return NULL;
+    return best;
 }
 
 void roofline_improve(struct hcb_result *row, struct hcb_result *again)
@@ -212,7 +219,7 @@ void roofline_improve(struct hcb_result *row, struct hcb_result *again)
  * Operands that fit into the cache stay there from launch to launch. */
 void roofline_rate(const struct record *record, struct hcb_result *result)
 {
-    const struct device_record *device = find_device(record, result->device);
+    const struct device_record *device = record_device(record, result->device);
     const double peak = roofline_peak_gflops(record, result);
     result->roofline_share = (double)NAN;
     result->roofline_bound[0] = '\0';

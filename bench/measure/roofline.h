@@ -9,15 +9,15 @@
 #include "record.h"
 
 /* Makes the rows that measure the roofs, when the options want them: `peak` for the
- * accumulators of the precisions that are run, `triad` in f32.  False after one line
- * on stderr when memory is short. */
+ * accumulators of the precisions that are run, `triad` and `copy` in f32.  False after
+ * one line on stderr when memory is short. */
 bool roofline_make_rows(struct record *record);
 
-/* Elements of the vectors that a device's triad uses: 2^23, on hardware GPUs 2^25, or
- * as many more as make the three together four times as large as `cache_bytes` (0:
- * unknown).  The additional ones are bounded by an eighth of the device's memory for the
- * three, and by the largest buffer for one. */
-uint64_t roofline_triad_elements(const struct hcb_device_info *info, uint64_t cache_bytes);
+/* Elements of the vectors of `triad` and `copy`: 2^23, on hardware GPUs 2^25, or as many
+ * more as make two together four times as large as `cache_bytes` (0: unknown).  The
+ * additional ones are bounded by an eighth of the device's memory for three, and by the
+ * largest buffer for one. */
+uint64_t roofline_vector_elements(const struct hcb_device_info *info, uint64_t cache_bytes);
 
 /* The options for those rows: short samples, uniform numbers. */
 struct options roofline_options(const struct options *options);
@@ -30,8 +30,13 @@ void roofline_gather(struct record *record);
  * measured: for integers, and for matrix units, which `peak` does not use. */
 double roofline_peak_gflops(const struct record *record, const struct hcb_result *result);
 
-/* The row that measured it, to be measured again; NULL: there is none. */
-struct hcb_result *roofline_peak_row(const struct record *record, const struct hcb_result *result);
+/* GB/s of the device's memory, for vectors that no cache holds a part of worth
+ * mentioning: 1 GiB or more, and four times the last-level cache.  Else NaN. */
+double roofline_memory_gbps(const struct record *record, const struct hcb_result *result);
+
+/* The row that measured that roof best, to be measured again; NULL: there is none. */
+struct hcb_result *roofline_row(const struct record *record, const struct hcb_result *result,
+                                bool of_memory);
 
 /* Takes over what `again` reached when that is more; `again` is cleared. */
 void roofline_improve(struct hcb_result *row, struct hcb_result *again);

@@ -361,7 +361,7 @@ static void write_answer(struct sheet *sheet, const struct run *run, const struc
     html_format(html, "%s %s", hcb_op_name(answer->size->task.op),
                 hcb_precision_name(answer->size->task.precision));
     html_begin(html, "span", "class", "under", NULL);
-    html_format(html, "%s%s, ", answer->device, run_software_mark(run, answer->device));
+    html_format(html, "%s%s, ", answer->device, record_software_mark(&run->record, answer->device));
     html_text(html, row_size_text(answer->size, text, sizeof text));
     html_end(html);
     html_end(html);
@@ -467,7 +467,7 @@ static size_t write_breakeven(struct sheet *sheet, const struct run *run, size_t
     html_begin(html, "th", "class", "who", NULL);
     html_format(html, "%s %s", hcb_op_name(lead->task.op), hcb_precision_name(lead->task.precision));
     html_begin(html, "span", "class", "under", NULL);
-    html_format(html, "%s%s/%s", lead->device, run_software_mark(run, lead->device),
+    html_format(html, "%s%s/%s", lead->device, record_software_mark(&run->record, lead->device),
                 hcb_impl_name(lead->task.impl));
     html_end(html);
     html_end(html);
@@ -502,7 +502,7 @@ static void write_words(struct sheet *sheet, const struct run *run, const struct
         html_begin(html, "li", NULL);
         html_format(html, "%s %s %s%s/%s, %s: ", hcb_op_name(breakeven->task.op),
                     hcb_precision_name(breakeven->task.precision), breakeven->device,
-                    run_software_mark(run, breakeven->device), hcb_impl_name(breakeven->task.impl),
+                    record_software_mark(&run->record, breakeven->device), hcb_impl_name(breakeven->task.impl),
                     breakeven->clock == CLOCK_KERNEL ? "kernel only" : "end to end");
         html_text(html, words);
         html_end(html);

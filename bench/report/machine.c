@@ -129,7 +129,7 @@ static void write_roof(struct sheet *sheet, const struct run *run, const char *d
         html_text(&sheet->html, " ");
     }
     html_text(&sheet->html, device);
-    html_text(&sheet->html, run_software_mark(run, device));
+    html_text(&sheet->html, record_software_mark(&run->record, device));
     html_end(&sheet->html);
     sheet_number(sheet, roof->bandwidth_gbps, 4, NULL);
     for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++)

@@ -526,7 +526,7 @@ static void put_bar(struct draft *draft, const struct runs *runs, const struct e
     snprintf(label, sizeof label, "%s%s%s, %s, %s%s/%s%s%s",
              several ? plot_mark(runs->series[entry->series].mark) : "", several ? " " : "",
              row_size_text(row, shape, sizeof shape), number_seconds(whole, time), row->device,
-             run_software_mark(&runs->list[entry->run], row->device), hcb_impl_name(row->task.impl),
+             record_software_mark(&runs->list[entry->run].record, row->device), hcb_impl_name(row->task.impl),
              several ? ", " : "", several ? runs->list[entry->run].label : "");
     const size_t most = bytes_within(label, BAR_PIXELS);
     put_label(draft->data, label, most < LABEL ? most : LABEL);
@@ -833,7 +833,7 @@ static void add_roofline(struct plots *plots, const struct runs *runs, size_t ru
     if (any) {
         snprintf(draft.plot.title, sizeof draft.plot.title, "%.60s%s%.24s%s: roofline",
                  runs->count > 1 ? runs->list[run].label : "", runs->count > 1 ? " " : "", id,
-                 run_software_mark(&runs->list[run], id));
+                 record_software_mark(&runs->list[run].record, id));
         widen(&x, x.high * 4);
         widen(&x, x.low / 4);
         fputs("set xlabel 'FLOP per byte of the operands'\nset samples 400\n", draft.script);

@@ -121,26 +121,12 @@ enum measure groups_measure(const struct group *groups)
 
 /* ----------------------------------------------------------------------- files */
 
-const struct device_record *run_device(const struct run *run, const char *id)
-{
-    for (size_t i = 0; i < run->record.device_count; i++)
-        if (strcmp(run->record.devices[i].info.id, id) == 0)
-            return &run->record.devices[i];
-    return NULL;
-}
-
-const char *run_software_mark(const struct run *run, const char *id)
-{
-    const struct device_record *device = run_device(run, id);
-    return device != NULL && device->info.software ? "*" : "";
-}
-
 struct roof run_roof(const struct run *run, const char *device)
 {
     struct roof roof = {.bandwidth_gbps = (double)NAN};
     for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++)
         roof.peak_gflops[p] = (double)NAN;
-    const struct device_record *record = run_device(run, device);
+    const struct device_record *record = record_device(&run->record, device);
     for (unsigned p = 0; p < HCB_PRECISION_COUNT && record != NULL; p++)
         if (record->peak_gflops[p] > 0)
             roof.peak_gflops[p] = record->peak_gflops[p];
@@ -249,7 +235,7 @@ static bool add_series(struct runs *runs, size_t run, const struct hcb_result *r
     series.color = choose_color(runs, &series, used);
     snprintf(series.label, sizeof series.label, "%.100s%s%s%s/%s",
              runs->count > 1 ? runs->list[run].label : "", runs->count > 1 ? " " : "", row->device,
-             run_software_mark(&runs->list[run], row->device), hcb_impl_name(row->task.impl));
+             record_software_mark(&runs->list[run].record, row->device), hcb_impl_name(row->task.impl));
     larger[runs->series_count++] = series;
     return true;
 }

@@ -20,7 +20,7 @@ struct series {
     bool is_baseline;
     unsigned color; /* 0: of the baseline; the same device and impl in each file */
     unsigned mark;  /* another one for each series, as long as there are any */
-    char label[160]; /* "opencl:0/tile", with run_software_mark; the file's before it where there are several */
+    char label[160]; /* "opencl:0/tile", with record_software_mark; the file's before it where there are several */
 };
 
 struct runs {
@@ -94,10 +94,6 @@ enum measure groups_measure(const struct group *groups);
 
 /* "GFLOP/s", "GB/s", "s" */
 const char *measure_unit(enum measure measure);
-/* The device of a row in its file; NULL when the file does not list it. */
-const struct device_record *run_device(const struct run *run, const char *id);
-/* "*" for a software driver, which computes on the CPU; else "". */
-const char *run_software_mark(const struct run *run, const char *id);
 
 /* What multiply-adds and memory of a device reach at most; NaN for what was not
  * measured. */

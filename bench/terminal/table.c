@@ -91,21 +91,11 @@ static struct look look_at(const struct record *record, const struct hcb_result 
     return look;
 }
 
-/* Behind the id of a driver that computes on the CPU, so that nobody takes its row
- * for a GPU's; the legend explains it. */
-static const char *software_mark(const struct record *record, const char *device)
-{
-    for (size_t i = 0; i < record->device_count; i++)
-        if (strcmp(record->devices[i].info.id, device) == 0)
-            return record->devices[i].info.software ? "*" : "";
-    return "";
-}
-
 static bool any_software(const struct record *record)
 {
     for (size_t i = 0; i < record->result_count; i++)
         if (!is_left_out(&record->results[i]) &&
-            *software_mark(record, record->results[i].device) != '\0')
+            *record_software_mark(record, record->results[i].device) != '\0')
             return true;
     return false;
 }
@@ -181,7 +171,7 @@ static void add_result(struct grid *grid, const struct hcb_result *row, const st
     grid_cell(grid, SHAPE, PAINT_NONE, "%s",
               same_shape ? "" : hcb_shape_text(&row->task, shape, sizeof shape));
     grid_cell(grid, DEVICE, PAINT_NONE, "%s%s", row->device,
-              software_mark(look->record, row->device));
+              record_software_mark(look->record, row->device));
     grid_cell(grid, IMPL, PAINT_NONE, "%s", hcb_impl_name(row->task.impl));
     add_clocks(grid, row, look);
     add_latency(grid, row);
@@ -291,7 +281,7 @@ static void add_tally(const struct record *record, struct grid *grid, const stru
     char text[112], ratio[NUMBER_SIZE];
     grid_line(grid);
     grid_cell(grid, 0, PAINT_NONE, "%s%s", tally->first->device,
-              software_mark(record, tally->first->device));
+              record_software_mark(record, tally->first->device));
     grid_cell(grid, 1, PAINT_NONE, "%s", hcb_impl_name(tally->first->task.impl));
     for (unsigned status = 0; status < HCB_STATUS_COUNT; status++)
         if (tally->counts[status] > 0)
@@ -381,7 +371,7 @@ static void add_roof_cell(struct grid *grid, size_t column, const struct hcb_res
 /* Devices with what they reach at most. */
 static void print_roofs(const struct record *record, struct page *page)
 {
-    static const char title[] = "roofline: GFLOP/s of multiply-adds by precision, GB/s of triad f32";
+    static const char title[] = "roofline: GFLOP/s of multiply-adds by precision, GB/s of memory";
     struct grid_column columns[2 + HCB_PRECISION_COUNT] = {{"device", false, 0}};
     if (record->roofline_count == 0)
         return;

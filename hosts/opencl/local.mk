@@ -5,7 +5,8 @@ libhcbench_core_la_SOURCES += \
 	%reldir%/describe.c \
 	%reldir%/elementwise.c \
 	%reldir%/errors.c \
-	%reldir%/matmul.c \
+	%reldir%/matmul_cpu.c \
+	%reldir%/matmul_gpu.c \
 	%reldir%/opencl.c %reldir%/opencl.h \
 	%reldir%/plan.c \
 	%reldir%/program.c \

@@ -124,16 +124,25 @@ struct opencl_method {
     enum hcb_status (*supports)(const struct opencl_device *device, const struct hcb_case *c);
     enum hcb_status (*prepare)(struct opencl_plan *plan);
 };
-extern const struct opencl_method hcbi_opencl_matmul;  /* matmul.c */
-extern const struct opencl_method hcbi_opencl_reduce;  /* reduce.c */
-extern const struct opencl_method hcbi_opencl_clblast; /* clblast.c */
+extern const struct opencl_method hcbi_opencl_matmul_cpu; /* matmul_cpu.c */
+extern const struct opencl_method hcbi_opencl_matmul_gpu; /* matmul_gpu.c */
+extern const struct opencl_method hcbi_opencl_reduce;     /* reduce.c */
+extern const struct opencl_method hcbi_opencl_clblast;    /* clblast.c */
 extern const struct opencl_method hcbi_opencl_copy, hcbi_opencl_elementwise; /* elementwise.c */
-const struct opencl_method *hcbi_opencl_method(const struct hcb_case *c);
+const struct opencl_method *hcbi_opencl_method(const struct opencl_device *device,
+                                               const struct hcb_case *c);
 void hcbi_opencl_clblast_forget(void); /* drops what CLBlast compiled */
 
 static inline struct opencl_device *opencl_device_of(const struct opencl_plan *plan)
 {
     return (struct opencl_device *)plan->base.queue->device;
+}
+
+/* Without a fused multiply-add a product of floating-point numbers is rounded by itself. */
+static inline void opencl_count_roundings(struct opencl_plan *plan, enum hcb_type accumulator)
+{
+    if (accumulator != HCB_TYPE_I32 && !opencl_device_of(plan)->fma[accumulator])
+        plan->base.info.roundoff_factor = 2;
 }
 
 static inline cl_mem *opencl_operand(struct opencl_plan *plan, unsigned operand)

@@ -107,7 +107,7 @@ enum hcb_status hcbi_opencl_plan_new(struct hcb_plan *base)
 {
     struct opencl_plan *plan = (struct opencl_plan *)base;
     plan->launch = launch_steps;
-    enum hcb_status status = hcbi_opencl_method(&base->task)->prepare(plan);
+    enum hcb_status status = hcbi_opencl_method(opencl_device_of(plan), &base->task)->prepare(plan);
     return status == HCB_OK ? warm_up(plan) : status;
 }
 

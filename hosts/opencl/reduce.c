@@ -110,10 +110,10 @@ static enum hcb_status prepare(struct opencl_plan *plan)
     uint64_t count = c->shape.n, chunks;
     enum hcb_status status = HCB_OK;
 
-    if (c->op == HCB_OP_DOT)
+    if (c->op == HCB_OP_DOT) {
         inputs[1] = opencl_operand(plan, 1);
-    if (accumulator != HCB_TYPE_I32 && c->op == HCB_OP_DOT && !device->fma[accumulator])
-        plan->base.info.roundoff_factor = 2;
+        opencl_count_roundings(plan, accumulator);
+    }
     do {
         const uint64_t length = chunk_length(chunking_of(device), c->precision, count);
         const bool is_first = count == c->shape.n;

@@ -21,14 +21,18 @@ enum hcb_status hcbi_opencl_no_room(const struct opencl_device *device, const st
         hcbi_bytes_text(hcbi_opencl_room(device, c), has, sizeof has));
 }
 
-const struct opencl_method *hcbi_opencl_method(const struct hcb_case *c)
+const struct opencl_method *hcbi_opencl_method(const struct opencl_device *device,
+                                               const struct hcb_case *c)
 {
     static const struct opencl_method *const own[HCB_OP_COUNT] = {
-        [HCB_OP_MATMUL] = &hcbi_opencl_matmul,     [HCB_OP_SUM] = &hcbi_opencl_reduce,
-        [HCB_OP_DOT] = &hcbi_opencl_reduce,        [HCB_OP_COPY] = &hcbi_opencl_copy,
-        [HCB_OP_TRIAD] = &hcbi_opencl_elementwise, [HCB_OP_LAUNCH] = &hcbi_opencl_elementwise,
-        [HCB_OP_PEAK] = &hcbi_opencl_elementwise};
-    return c->impl == HCB_IMPL_CLBLAST ? &hcbi_opencl_clblast : own[c->op];
+        [HCB_OP_SUM] = &hcbi_opencl_reduce,         [HCB_OP_DOT] = &hcbi_opencl_reduce,
+        [HCB_OP_COPY] = &hcbi_opencl_copy,          [HCB_OP_TRIAD] = &hcbi_opencl_elementwise,
+        [HCB_OP_LAUNCH] = &hcbi_opencl_elementwise, [HCB_OP_PEAK] = &hcbi_opencl_elementwise};
+    if (c->impl == HCB_IMPL_CLBLAST)
+        return &hcbi_opencl_clblast;
+    if (c->op == HCB_OP_MATMUL)
+        return device->cpu_kernels ? &hcbi_opencl_matmul_cpu : &hcbi_opencl_matmul_gpu;
+    return own[c->op];
 }
 
 /* The formats in which a case computes, beyond what every OpenCL device has. */
@@ -63,5 +67,5 @@ enum hcb_status hcbi_opencl_supports(struct hcb_device *base, const struct hcb_c
     enum hcb_status status = check_formats(device, c);
     if (status == HCB_OK)
         status = check_work_group(device, c);
-    return status == HCB_OK ? hcbi_opencl_method(c)->supports(device, c) : status;
+    return status == HCB_OK ? hcbi_opencl_method(device, c)->supports(device, c) : status;
 }

@@ -36,6 +36,8 @@ static const struct feature_need {
 #undef FLAG
 };
 
+enum { PACKED_LANES_MIN = 4 }; /* of matmul_cpu.comp */
+
 const struct vulkan_method *hcbi_vulkan_method(const struct vulkan_device *device,
                                                const struct hcb_case *c)
 {
@@ -47,7 +49,10 @@ const struct vulkan_method *hcbi_vulkan_method(const struct vulkan_device *devic
         return own[c->op];
     if (c->impl == HCB_IMPL_COOPMAT)
         return &hcbi_vulkan_coopmat;
-    return device->cpu_kernels && device->features.shuffle ? &hcbi_vulkan_packed : &hcbi_vulkan_tile;
+    return device->cpu_kernels && device->features.shuffle &&
+                   device->subgroup_size >= PACKED_LANES_MIN
+               ? &hcbi_vulkan_packed
+               : &hcbi_vulkan_tile;
 }
 
 enum hcb_status hcbi_vulkan_check_room(const struct vulkan_device *device, const struct hcb_case *c,

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Our own matrix product: chooses the kernels' parameters and lists the
- * launches.  The kernels themselves are in cl/matmul_cpu.cl and matmul_gpu.cl. */
+/* Our own matrix product for drivers that run work-items on a processor: chooses the
+ * parameters of cl/matmul_cpu.cl and lists the launches. */
 #include "config.h"
 
 #include <stdio.h>
 
 #include "opencl.h"
-
-/* ------------------------------------------------------------- CPU drivers */
 
 /* Parameters of matmul_cpu.cl.  BLOCK_K terms of a panel of B and of one of A
  * fit together into a first-level cache of 48 KiB with 512-bit vectors, and into
@@ -140,7 +138,7 @@ static enum hcb_status add_cpu_pass(struct opencl_plan *plan, const struct openc
     return status;
 }
 
-static enum hcb_status prepare_cpu(struct opencl_plan *plan)
+static enum hcb_status prepare(struct opencl_plan *plan)
 {
     struct opencl_device *device = opencl_device_of(plan);
     const struct hcb_case *c = &plan->base.task;
@@ -148,6 +146,7 @@ static enum hcb_status prepare_cpu(struct opencl_plan *plan)
     struct cpu_blocking blocking;
     cl_mem packed;
     char options[192];
+    opencl_count_roundings(plan, hcb_operand_type(c, 2));
     if (!choose_blocking(device, c, &blocking))
         return hcbi_opencl_no_room(device, c, blocking.row_bytes + blocking.column_bytes);
     cpu_options(device, c, &blocking, options, sizeof options);
@@ -168,52 +167,12 @@ static enum hcb_status prepare_cpu(struct opencl_plan *plan)
     return status;
 }
 
-/* -------------------------------------------------------------------- GPUs */
-
-static enum hcb_status prepare_gpu(struct opencl_plan *plan)
-{
-    enum { SIDE = 16, TILE = 64 }; /* as in matmul_gpu.cl */
-    static const char *const macros[HCB_PRECISION_COUNT] = {
-        [HCB_PRECISION_F64] = "F64",         [HCB_PRECISION_F32] = "F32",
-        [HCB_PRECISION_F16] = "F16",         [HCB_PRECISION_F16F32] = "F16F32",
-        [HCB_PRECISION_BF16F32] = "BF16F32", [HCB_PRECISION_I8I32] = "I8I32"};
-    struct opencl_device *device = opencl_device_of(plan);
-    const struct hcb_case *c = &plan->base.task;
-    const cl_ulong m = c->shape.m, n = c->shape.n, k = c->shape.k;
-    const struct opencl_range range = {
-        {opencl_divide_up(n, TILE) * SIDE, opencl_divide_up(m, TILE) * SIDE}, {SIDE, SIDE}};
-    const struct opencl_argument arguments[] = {{sizeof(cl_mem), opencl_operand(plan, 0)},
-                                                {sizeof(cl_mem), opencl_operand(plan, 1)},
-                                                {sizeof(cl_mem), opencl_operand(plan, 2)},
-                                                {sizeof m, &m},
-                                                {sizeof n, &n},
-                                                {sizeof k, &k}};
-    const struct opencl_program *program;
-    char options[192];
-    snprintf(options, sizeof options, "-cl-std=CL1.2 -DPRECISION_%s%s", macros[c->precision],
-             device->fma[hcb_operand_type(c, 2)] ? " -DHAVE_FMA" : "");
-    enum hcb_status status = hcbi_opencl_program(device, "matmul_gpu.cl", options, &program);
-    if (status != HCB_OK)
-        return status;
-    return hcbi_opencl_add_step(plan, program, "multiply", &range, arguments,
-                                sizeof arguments / sizeof *arguments);
-}
-
 static enum hcb_status supports(const struct opencl_device *device, const struct hcb_case *c)
 {
     struct cpu_blocking blocking;
-    if (device->cpu_kernels && !choose_blocking(device, c, &blocking))
-        return hcbi_opencl_no_room(device, c, blocking.row_bytes + blocking.column_bytes);
-    return HCB_OK;
+    return choose_blocking(device, c, &blocking)
+               ? HCB_OK
+               : hcbi_opencl_no_room(device, c, blocking.row_bytes + blocking.column_bytes);
 }
 
-static enum hcb_status prepare(struct opencl_plan *plan)
-{
-    const struct opencl_device *device = opencl_device_of(plan);
-    const enum hcb_type accumulator = hcb_operand_type(&plan->base.task, 2);
-    if (accumulator != HCB_TYPE_I32 && !device->fma[accumulator])
-        plan->base.info.roundoff_factor = 2;
-    return device->cpu_kernels ? prepare_cpu(plan) : prepare_gpu(plan);
-}
-
-const struct opencl_method hcbi_opencl_matmul = {.supports = supports, .prepare = prepare};
+const struct opencl_method hcbi_opencl_matmul_cpu = {.supports = supports, .prepare = prepare};
