@@ -5,10 +5,11 @@
 #
 #     bench/window_length.sh [REPETITIONS [HCBENCH OPTION]...]
 #
-# Each repetition (8 unless told otherwise) runs the rows three times: as by default,
-# with 20 ms windows for 2 s, and with 200 ms windows for 2 s.  Prints for each row the
-# median over the repetitions of the first two, relative to the third, and how far single
-# runs of each kind are from that median, on average.  HCBENCH names the program.
+# Each repetition (8 unless told otherwise) runs the rows three times, one right after the
+# other: as by default, with 20 ms windows for 2 s, and with 200 ms windows for 2 s.
+# Prints for each row the times of the first two relative to the third of the same
+# repetition: the median over the repetitions and its 95 % interval (order statistics;
+# six repetitions are the fewest).  HCBENCH names the program.
 set -eu
 hcbench=${HCBENCH:-bench/hcbench}
 repetitions=${1:-8}
@@ -42,28 +43,25 @@ for repetition in $(seq "$repetitions"); do
 done
 awk '
 	{ time[$1, $2, ++count[$1, $2]] = $3; rows[$2] }
-	function median(kind, row, n, i, j, v) {
-		n = count[kind, row]
+	# "MEDIAN [LOW, HIGH]" of the times of `kind` relative to those of 200 ms.
+	function ratio(kind, row, n, i, j, v, cut, tail, term) {
+		n = count["200ms", row]
 		for (i = 1; i <= n; i++) {
-			for (j = i - 1; j > 0 && v[j] > time[kind, row, i]; j--)
+			term = time[kind, row, i] / time["200ms", row, i]
+			for (j = i - 1; j > 0 && v[j] > term; j--)
 				v[j + 1] = v[j]
-			v[j + 1] = time[kind, row, i]
+			v[j + 1] = term
 		}
-		return (v[int((n + 1) / 2)] + v[int(n / 2) + 1]) / 2
-	}
-	function scatter(kind, row, n, i, sum, off) {
-		n = count[kind, row]
-		for (i = 1; i <= n; i++) {
-			off = time[kind, row, i] / median(kind, row) - 1
-			sum += off < 0 ? -off : off
+		# As many from each end as leave 95 % of the binomial distribution.
+		term = tail = 0.5 ^ n
+		for (cut = 0; tail <= 0.025; tail += term) {
+			cut++
+			term *= (n - cut + 1) / cut
 		}
-		return 100 * sum / n
+		return cut < 1 ? "too few repetitions" : sprintf("%.3f [%.3f, %.3f]",
+			(v[int((n + 1) / 2)] + v[int(n / 2) + 1]) / 2, v[cut], v[n + 1 - cut])
 	}
 	END {
-		for (row in rows) {
-			long = median("200ms", row)
-			printf "%-34s default %.3f (+-%.1f %%), 20 ms %.3f (+-%.1f %%), 200 ms 1 (+-%.1f %%)\n", row,
-				median("default", row) / long, scatter("default", row), median("20ms", row) / long,
-				scatter("20ms", row), scatter("200ms", row) | "sort"
-		}
+		for (row in rows)
+			printf "%-34s default %s, 20 ms %s\n", row, ratio("default", row), ratio("20ms", row) | "sort"
 	}' "$work/all"

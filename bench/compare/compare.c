@@ -127,8 +127,8 @@ static bool match_devices(struct comparison *c)
 /* The id in `now` of a device of `base`; NULL: it is not there. */
 static const char *counterpart(const struct comparison *c, const char *id)
 {
-    const struct device_record *device = record_device(c->base, id);
-    const int place = device != NULL ? c->counterparts[device - c->base->devices] : -1;
+    const struct device_record *record = record_device(c->base, id);
+    const int place = record != NULL ? c->counterparts[record - c->base->devices] : -1;
     return place >= 0 ? c->now->devices[place].info.id : NULL;
 }
 
