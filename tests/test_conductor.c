@@ -118,7 +118,7 @@ START_TEST(baselines_weigh_as_much)
     for (size_t i = 0; i < 2; i++) {
         snprintf(devices[i].info.id, sizeof devices[i].info.id, "null:%zu", i);
         strcpy(devices[i].info.platform, "null");
-        devices[i].info.host_memory = i == 0;
+        strcpy(devices[i].info.target, i == 0 ? "baseline" : "");
         hcb_result_init(&pair[i], devices[i].info.id,
                         &(struct hcb_case){HCB_OP_SUM, HCB_IMPL_NATIVE, HCB_PRECISION_F32, {1, 100, 1}});
     }

@@ -744,7 +744,8 @@ static struct text good_journal(void)
         json_dumpf(row, out, JSON_COMPACT | JSON_REAL_PRECISION(17));
         fputc('\n', out);
         if (index == 1) {
-            json_t *end = json_pack("{s:i, s:[n,O]}", "end_of_case", 0, "speedups", speedup);
+            json_t *end = json_pack("{s:i, s:[n,O], s:{s:{s:s}}}", "end_of_case", 0, "speedups", speedup,
+                                    "sensors", "cpu:0", "unreadable", "energy: no file");
             json_dumpf(end, out, JSON_COMPACT);
             fputc('\n', out);
             json_decref(end);
@@ -769,6 +770,7 @@ START_TEST(a_journal_is_read)
     ck_assert_uint_eq(earlier.record.roofline_count, 2);
     ck_assert_double_eq_tol(earlier.record.devices[0].bandwidth_gbps, 3 * 4096 * 4 / 0x1p-10 * 1e-9, 1e-12);
     ck_assert_str_eq(earlier.record.results[0].roofline_bound, "memory");
+    ck_assert_str_eq(earlier.record.devices[0].sensors.unreadable, "energy: no file");
     ck_assert(earlier.ended[0] && earlier.ended[1] && !earlier.ended[2]);
     ck_assert_int_eq(earlier.record.results[2].status, HCB_UNSUPPORTED);
     journal_forget(&earlier);
@@ -847,6 +849,10 @@ START_TEST(damaged_journals_are_refused)
         {"{\"end_of_case\": 0, \"speedups\": [null, null]}", ":7: end_of_case: has ended before"},
         {"{\"end_of_case\": 2, \"speedups\": []}", ":7: speedups: must be an array"},
         {"{\"end_of_case\": 2, \"speedups\": [5]}", ":7: speedups.0"},
+        {"{\"end_of_case\": 2, \"speedups\": [null], \"sensors\": 5}", ":7: sensors: must be an object"},
+        {"{\"end_of_case\": 2, \"speedups\": [null], \"sensors\": {\"cpu:7\": {}}}", ":7: sensors.cpu:7: is none"},
+        {"{\"end_of_case\": 2, \"speedups\": [null], \"sensors\": {\"cpu:0\": {\"clock\": 5}}}",
+         ":7: sensors.cpu:0.clock"},
         {"{\"resumed\": 5}", ":7: resumed"},
     };
     const struct text text = good_journal();

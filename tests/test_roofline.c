@@ -39,17 +39,18 @@ static struct hcb_result *find(const char *device, enum hcb_op op, enum hcb_prec
     return NULL;
 }
 
-/* The accumulators of the precisions, and one triad; no integers. */
+/* The accumulators of the precisions, a triad and a copy; no integers. */
 START_TEST(rows_are_those_that_are_needed)
 {
     options.precisions = 1u << HCB_PRECISION_F64 | 1u << HCB_PRECISION_BF16F32 | 1u << HCB_PRECISION_I8I32;
     ck_assert(roofline_make_rows(&record));
-    ck_assert_uint_eq(record.roofline_count, 3);
+    ck_assert_uint_eq(record.roofline_count, 4);
     ck_assert_ptr_nonnull(find("cpu:0", HCB_OP_PEAK, HCB_PRECISION_F64));
     ck_assert_ptr_nonnull(find("cpu:0", HCB_OP_PEAK, HCB_PRECISION_F32));
     const struct hcb_result *triad = find("cpu:0", HCB_OP_TRIAD, HCB_PRECISION_F32);
     ck_assert_ptr_nonnull(triad);
     ck_assert_int_eq(triad->task.impl, HCB_IMPL_NATIVE);
+    ck_assert_ptr_nonnull(find("cpu:0", HCB_OP_COPY, HCB_PRECISION_F32));
     ck_assert_uint_ge(hcb_case_bytes(&triad->task), 32 << 20);
 }
 END_TEST
@@ -61,10 +62,10 @@ START_TEST(rows_are_made_when_they_are_wanted)
         enum preset preset;
         enum roofline roofline;
         size_t rows;
-    } cases[] = {{COMMAND_RUN, PRESET_DEFAULT, ROOFLINE_AUTO, 2},
-                 {COMMAND_RUN, PRESET_FULL, ROOFLINE_AUTO, 2},
+    } cases[] = {{COMMAND_RUN, PRESET_DEFAULT, ROOFLINE_AUTO, 3},
+                 {COMMAND_RUN, PRESET_FULL, ROOFLINE_AUTO, 3},
                  {COMMAND_RUN, PRESET_QUICK, ROOFLINE_AUTO, 0},
-                 {COMMAND_RUN, PRESET_QUICK, ROOFLINE_ON, 4}, /* the test platform too */
+                 {COMMAND_RUN, PRESET_QUICK, ROOFLINE_ON, 6}, /* the test platform too */
                  {COMMAND_RUN, PRESET_DEFAULT, ROOFLINE_OFF, 0},
                  {COMMAND_VERIFY, PRESET_DEFAULT, ROOFLINE_AUTO, 0}};
     options.command = cases[_i].command;
@@ -84,7 +85,7 @@ START_TEST(vectors_are_in_no_cache)
         uint64_t cache, least, most; /* elements */
     } rows[] = {
         {{.type = HCB_DEVICE_CPU, .memory_bytes = UINT64_C(64) << 30}, 0, 1 << 23, 1 << 23},
-        {{.type = HCB_DEVICE_CPU, .memory_bytes = UINT64_C(64) << 30}, 16 << 20, 1 << 23, 1 << 23},
+        {{.type = HCB_DEVICE_CPU, .memory_bytes = UINT64_C(64) << 30}, 16 << 20, 33 << 18, 33 << 18},
         {{.type = HCB_DEVICE_CPU, .memory_bytes = UINT64_C(64) << 30}, 768 << 20, 384 << 20, 385 << 20},
         {{.type = HCB_DEVICE_GPU, .software = true}, 768 << 20, 384 << 20, 385 << 20},
         /* bounded by memory, and by a buffer */
