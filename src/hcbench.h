@@ -342,7 +342,7 @@ struct hcb_ratio {
     double ratio, ci95_low, ci95_high;
 };
 
-enum { HCB_RATIO_ROUNDS_MIN = 4 };
+enum { HCB_RATIO_ROUNDS_MIN = 6 };
 
 /* median(numerator) / median(denominator), with a bootstrap interval over rounds.
  * Neighbouring samples are alike, so whole rounds are drawn with replacement, not
