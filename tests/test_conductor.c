@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "measure/conductor.h"
+#include "measure/roofline.h"
 #include "suite.h"
 
 enum { ROWS = 4 };
@@ -221,6 +222,42 @@ START_TEST(impossible_rates_are_errors)
 }
 END_TEST
 
+/* A roof that was measured badly is measured again, before a row is refused for it. */
+START_TEST(roofs_get_another_chance)
+{
+    static const struct {
+        const char *model;
+        uint64_t elements; /* of the peak */
+        enum hcb_status status;
+    } cases[] = {{"model:host:launch=1e-6,model:launch=1e-6:flops=1e12", 4096, HCB_OK},
+                 {"model:host:launch=1e-6,model:launch=1e-2", 64, HCB_ERROR}};
+    static struct hcb_result roof, row;
+    const double slow = 1;
+    setenv("HCBENCH_NULL", cases[_i].model, 1);
+    strcpy(devices[1].info.id, "null:1");
+    hcb_result_init(&roof, "null:1",
+                    &(struct hcb_case){HCB_OP_PEAK, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, cases[_i].elements, 1}});
+    roof.status = HCB_OK;
+    ck_assert(hcb_clock_add(&roof.wall, 0, &slow, 1));
+    hcb_result_rates(&roof);
+    hcb_result_init(&row, "null:1",
+                    &(struct hcb_case){HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 1 << 20, 1}});
+    record.results = &row;
+    record.result_count = 1;
+    record.roofline = &roof;
+    record.roofline_count = 1;
+    roofline_gather(&record);
+    struct conductor *conductor = conductor_open(&record, 1);
+    ck_assert_ptr_nonnull(conductor);
+    conductor_run(conductor, &row, 1);
+    conductor_close(conductor);
+    ck_assert_msg(row.status == cases[_i].status, "%s", row.reason);
+    ck_assert(devices[1].peak_gflops[HCB_PRECISION_F32] > 1e-2); /* from 3e-4 */
+    hcb_result_clear(&row);
+    hcb_result_clear(&roof);
+}
+END_TEST
+
 static bool is_warned(const struct hcb_result *row, const char *words)
 {
     for (size_t i = 0; row->warnings[i] != NULL; i++)
@@ -252,6 +289,7 @@ int main(void)
     tcase_add_test(tests, conductors_go_on);
     tcase_add_test(tests, failures_stay_alone);
     tcase_add_test(tests, impossible_rates_are_errors);
+    tcase_add_loop_test(tests, roofs_get_another_chance, 0, 2);
     tcase_add_test(tests, rows_apart_are_told);
     return suite_run("conductor", tests);
 }

@@ -138,6 +138,7 @@ START_TEST(a_clock_that_falls)
 {
     ck_assert(add("{'clock': 1980e6, 'temperature': 60}"));
     ck_assert(add("{'clock': 1900e6, 'temperature': 71.5, 'throttle': 'power cap'}"));
+    ck_assert(add("{'clock': 0, 'temperature': -300}")); /* nothing can be */
     ck_assert(add("{'clock': 1410000000, 'temperature': 70, 'throttle': 'heat, power cap'}"));
     power_finish(&row);
     ck_assert_double_eq_tol(row.clock_mhz.median, 1900, 1e-9);

@@ -144,12 +144,20 @@ END_TEST
 START_TEST(zero_percent_means_a_limit)
 {
     struct options never = usual;
-    const struct sampling sampling = {.spent_s = 0.3, .rounds = 6};
+    struct sampling sampling = {.spent_s = 0.3, .rounds = 6};
     struct hcb_clock_result clock = {0};
     never.ci_percent = 0;
-    add(&clock, 20, 1e-3, 0.3);
-    ck_assert_int_eq(sampling_end(&never, &clock, &sampling), SAMPLING_DONE);
+    add(&clock, 20, 1e-3, 0);
+    ck_assert_int_eq(sampling_end(&usual, &clock, &sampling), SAMPLING_DONE);
+    ck_assert_int_eq(sampling_end(&never, &clock, &sampling), SAMPLING_GOES_ON);
+    sampling.spent_s = 0.6;
+    ck_assert_int_eq(sampling_end(&never, &clock, &sampling), SAMPLING_LIMIT);
+    sampling.spent_s = 0.1; /* of 0.2 s for passes */
+    ck_assert(!sampling_passes_end(&never, &clock, &sampling));
     hcb_clock_clear(&clock);
+    add(&result.wall, 30, 0.02, 0.05); /* nor is such a limit warned of */
+    sampling_warn(&never, &result, &(struct sampling){.launches = 1, .rounds = 6, .spent_s = 0.6}, 0.02);
+    ck_assert(!warned_of("interval"));
 }
 END_TEST
 

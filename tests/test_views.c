@@ -775,6 +775,7 @@ static void add_roofs(void)
     roofs[0].status = HCB_OK;
     roofs[0].gflops = devices[1].peak_gflops[HCB_PRECISION_F32] = 400.5;
     roofs[1].status = HCB_WRONG;
+    snprintf(roofs[1].reason, sizeof roofs[1].reason, "z[3] is off");
     devices[1].bandwidth_gbps = (double)NAN;
     record.roofline = roofs;
     record.roofline_count = 2;
@@ -792,6 +793,7 @@ START_TEST(roofs_are_shown)
     has(line_of(text, "opencl:0", "7.50 ms"), "71% compute");
     has(text, "roofline: GFLOP/s of multiply-adds by precision, GB/s of memory");
     has(line_of(text, "opencl:0", "400.5"), "wrong");
+    has(text, "wrong opencl:0/tile triad f32 1000: z[3] is off\n");
     has(text, "6 rows: 4 ok, 1 wrong, 1 unsupported"); /* the results alone */
     free(text);
     json_t *document = written_json(in_folder("a.json"));

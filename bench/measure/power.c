@@ -11,6 +11,7 @@
 
 /* A clock that changes by more than this share is worth a warning. */
 static const double clock_share = 0.05;
+static const double absolute_zero_c = -273.15;
 
 /* ----------------------------------------------------------------- the device */
 
@@ -94,7 +95,9 @@ bool power_add(struct hcb_result *result, const json_t *readings)
         !is_absent_or_number(clock) || !is_absent_or_number(temperature))
         return false;
     add_throttle(result, throttle);
-    if (temperature != NULL && !hcb_readings_add(&result->temperature_c, json_number_value(temperature)))
+    /* A sensor that is not connected may tell anything. */
+    if (temperature != NULL && json_number_value(temperature) > absolute_zero_c &&
+        !hcb_readings_add(&result->temperature_c, json_number_value(temperature)))
         return false;
     /* Some drivers tell 0 of a device that has just gone to sleep. */
     return !(json_number_value(clock) > 0) ||

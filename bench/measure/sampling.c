@@ -61,9 +61,10 @@ static double half_width(const struct hcb_summary *clock)
     return (clock->ci95_high - clock->ci95_low) / 2;
 }
 
+/* Never, when 0 % is asked for. */
 static bool is_narrow(const struct options *options, const struct hcb_summary *clock)
 {
-    return options->ci_percent <= 0 || half_width(clock) <= clock->median * options->ci_percent / 100;
+    return options->ci_percent > 0 && half_width(clock) <= clock->median * options->ci_percent / 100;
 }
 
 enum sampling_end sampling_end(const struct options *options, const struct hcb_clock_result *clock,
@@ -113,7 +114,7 @@ static void warn_of_limit(const struct options *options, struct hcb_result *resu
                         limit_s);
     else if (isnan(half_width(clock)))
         hcb_result_warn(result, "%s%zu samples are too few for an interval of the median", what, clock->n);
-    else if (!is_narrow(options, clock))
+    else if (options->ci_percent > 0 && !is_narrow(options, clock))
         hcb_result_warn(result, "%sthe 95 %% interval of the median is +-%.1f %% after %zu samples", what,
                         half_width(clock) / clock->median * 100, clock->n);
 }

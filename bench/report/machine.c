@@ -170,7 +170,7 @@ void report_roofs(struct sheet *sheet)
         sheet_end_table(sheet);
     html_element(&sheet->html, "p", "remark",
                  any ? "Measured peaks of multiply-add and measured memory bandwidth. A row above the slope "
-                       "works in a cache."
+                       "works in a cache, or only reads where the measured bandwidth is that of writing too."
                      : "Not measured: these files have no peaks and no memory bandwidth.");
     html_end(&sheet->html);
 }

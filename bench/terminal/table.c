@@ -323,12 +323,12 @@ static void print_tallies(const struct record *record, struct page *page)
     free(tallies);
 }
 
-static void print_bad_rows(const struct record *record, struct page *page)
+static void print_bad_rows(const struct hcb_result *rows, size_t count, struct page *page)
 {
     char text[160], line[2 * HCB_REASON_SIZE], reason[HCB_REASON_SIZE];
     bool any = false;
-    for (size_t i = 0; i < record->result_count; i++) {
-        const struct hcb_result *row = &record->results[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct hcb_result *row = &rows[i];
         if (row->status == HCB_OK || is_left_out(row))
             continue;
         if (!any)
@@ -355,16 +355,13 @@ static const struct hcb_result *find_roof(const struct record *record, const cha
     return NULL;
 }
 
-/* `rate` is the best that the row reached. */
-static void add_roof_cell(struct grid *grid, size_t column, const struct hcb_result *row, double rate)
+/* The rate, or why there is none. */
+static void add_roof_cell(struct grid *grid, size_t column, double rate, const struct hcb_result *row)
 {
     char text[NUMBER_SIZE];
-    if (row == NULL || is_left_out(row))
-        return;
-    if (row->status == HCB_OK)
-        grid_cell(grid, column, PAINT_NONE, "%s",
-                  number_rounded(rate, 4, text));
-    else
+    if (isfinite(rate) && rate > 0)
+        grid_cell(grid, column, PAINT_NONE, "%s", number_rounded(rate, 4, text));
+    else if (row != NULL && row->status != HCB_OK && !is_left_out(row))
         grid_cell(grid, column, status_paint(row->status), "%s", hcb_status_name(row->status));
 }
 
@@ -384,11 +381,10 @@ static void print_roofs(const struct record *record, struct page *page)
         grid_line(grid);
         grid_cell(grid, 0, PAINT_NONE, "%s", id);
         for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
-            add_roof_cell(grid, 1 + precision, find_roof(record, id, HCB_OP_PEAK, precision),
-                          record->devices[i].peak_gflops[precision]);
-        add_roof_cell(grid, 1 + HCB_PRECISION_COUNT,
-                      find_roof(record, id, HCB_OP_TRIAD, HCB_PRECISION_F32),
-                      record->devices[i].bandwidth_gbps);
+            add_roof_cell(grid, 1 + precision, record->devices[i].peak_gflops[precision],
+                          find_roof(record, id, HCB_OP_PEAK, precision));
+        add_roof_cell(grid, 1 + HCB_PRECISION_COUNT, record->devices[i].bandwidth_gbps,
+                      find_roof(record, id, HCB_OP_TRIAD, HCB_PRECISION_F32));
     }
     fputc('\n', page->out);
     page_line(page, PAINT_TITLE, title);
@@ -454,13 +450,14 @@ void record_print_on(const struct record *record, struct page *page)
     devices_print(record, page);
     if (record->result_count > 0 && record->options->command == COMMAND_VERIFY) {
         print_tallies(record, page);
-        print_bad_rows(record, page);
+        print_bad_rows(record->results, record->result_count, page);
     } else if (record->breakeven_count > 0) {
         breakeven_print(record, page);
-        print_bad_rows(record, page);
+        print_bad_rows(record->results, record->result_count, page);
     } else {
         print_tables(record, page);
         print_roofs(record, page);
+        print_bad_rows(record->roofline, record->roofline_count, page);
     }
     notes_print(record, page);
     print_totals(record, page);

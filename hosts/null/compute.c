@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Results of synthetic devices, sooner than by the reference: plain sums in f64,
- * rounded once. */
+/* Results of synthetic devices, sooner than by the reference: in f64, rounded once. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -51,6 +50,14 @@ static double add_up(uint64_t n, const double *x, const double *y)
     return sum;
 }
 
+/* Copies of x, or z = x + 3 y. */
+static void copy_or_add(const struct hcb_case *c, const double *x, const double *y, void *output)
+{
+    const unsigned last = hcb_op_operands(c->op) - 1;
+    for (uint64_t i = 0; i < hcb_operand_elements(c, last); i++)
+        hcb_type_store(hcb_operand_type(c, last), output, i, y != NULL ? x[i] + 3 * y[i] : x[i]);
+}
+
 enum hcb_status hcbi_null_compute(const struct hcb_case *c,
                                   const void *const inputs[HCB_INPUTS_MAX], void *output)
 {
@@ -59,8 +66,10 @@ enum hcb_status hcbi_null_compute(const struct hcb_case *c,
     enum hcb_status status = x == NULL || (last > 1 && y == NULL) ? HCB_ERROR : HCB_OK;
     if (status == HCB_OK && c->op == HCB_OP_MATMUL)
         status = multiply(c, x, y, output);
-    else if (status == HCB_OK)
+    else if (status == HCB_OK && (c->op == HCB_OP_SUM || c->op == HCB_OP_DOT))
         hcb_type_store(hcb_operand_type(c, last), output, 0, add_up(c->shape.n, x, y));
+    else if (status == HCB_OK)
+        copy_or_add(c, x, y, output);
     free(x);
     free(y);
     return status;
