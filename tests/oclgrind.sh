@@ -46,6 +46,7 @@ for precision in f64 f32 f16 f16f32 bf16f32 i8i32; do
 	check '' 512 gpu tile $precision sum=3 sum=8193 dot=4100
 done
 check --uninitialized 512 gpu tile f32 matmul=65x3x1
+check --uninitialized 256 cpu tile f32 matmul=16x1796x17
 check '' 512 cpu tile f32 launch=1 peak=17
 check '' 512 gpu tile f32 launch=1 peak=17
 check '' 512 gpu pinned f32 upload=17 download=1001

@@ -67,7 +67,7 @@ static void cut_columns(struct cut *cut, uint64_t n, uint64_t rows)
 {
     const uint64_t line = 4 * cut->width, most = cut->kept / rows / line * line;
     const uint64_t strips = (n - cut->width) / most + 1;
-    cut->piece = opencl_divide_up(opencl_divide_up(n, strips), line) * line;
+    cut->piece = smaller(opencl_divide_up(opencl_divide_up(n, strips), line) * line, most);
     cut->pieces = (n - cut->width) / cut->piece + 1;
 }
 
@@ -146,7 +146,8 @@ static enum hcb_status build(struct opencl_plan *plan, const struct cut *cut,
     const struct format *format = &formats[c->precision];
     char options[192];
     snprintf(options, sizeof options,
-             "-cl-std=CL1.2 -DPRECISION_%s%s -DWIDTH=%u -DKEPT=%u -DMOST_COLUMNS=%d -DELEMENT=%s%s",
+             "-cl-std=CL1.2 -DPRECISION_%s%s -DWIDTH=%u -DKEPT=%u -DMOST_COLUMNS=%d "
+             "-DELEMENT=%s%s",
              format->macro, device->fma[format->computed] ? " -DHAVE_FMA" : "", cut->width,
              cut->kept + FEW_ROWS * cut->width, FEW_COLUMNS, format->element,
              streams(c) ? " -DSTREAM" : "");
