@@ -87,5 +87,8 @@ noinst_PROGRAMS += %reldir%/cblas_baseline
 %canon_reldir%_cblas_baseline_LDADD = libhcbench.la $(CBLAS_LIBS)
 endif
 
+# Targets and growth of the kernels, for doc/kernels.md.
+EXTRA_DIST += %reldir%/growth.sh %reldir%/targets.sh
+
 # How near a default run comes to the best core type; by hand.
 EXTRA_DIST += %reldir%/fair_cpu.sh

@@ -5,6 +5,7 @@ cl_kernels = \
 	%reldir%/elementwise.cl \
 	%reldir%/matmul_cpu.cl \
 	%reldir%/matmul_gpu.cl \
+	%reldir%/matmul_thin.cl \
 	%reldir%/reduce.cl
 EXTRA_DIST += $(cl_kernels)
 if HAVE_OPENCL

@@ -4,6 +4,7 @@ dist_man_MANS += %reldir%/hcbench.1 %reldir%/hcbench-result.5
 EXTRA_DIST += \
 	%reldir%/adding-a-platform.md \
 	%reldir%/architecture.md \
+	%reldir%/kernels.md \
 	%reldir%/measurement.md \
 	%reldir%/report-example.svg \
 	%reldir%/results/README.md \

@@ -34,9 +34,11 @@ check() {
 
 for precision in f64 f32 f16 f16f32 bf16f32 i8i32; do
 	for bits in 512 256 128; do
-		check --uninitialized $bits cpu tile $precision matmul=13x37x5
+		check --uninitialized $bits cpu tile $precision matmul=19x37x9 matmul=3x69x6 \
+			matmul=5x3x67 matmul=10x70x3
 	done
-	check --uninitialized 512 cpu tile $precision matmul=2x3x259
+	check --uninitialized 512 cpu tile $precision matmul=17x33x259 matmul=1x70x131 \
+		matmul=1x1x16401
 	check '' 512 gpu tile $precision matmul=3x66x17
 	check '' 512 cpu tile $precision sum=3 sum=33011 dot=300
 	check '' 512 cpu tile $precision triad=1 triad=5001
@@ -44,6 +46,7 @@ for precision in f64 f32 f16 f16f32 bf16f32 i8i32; do
 	check '' 512 gpu tile $precision sum=3 sum=8193 dot=4100
 done
 check --uninitialized 512 gpu tile f32 matmul=65x3x1
+check --uninitialized 256 cpu tile f32 matmul=16x1796x17
 check '' 512 cpu tile f32 launch=1 peak=17
 check '' 512 gpu tile f32 launch=1 peak=17
 check '' 512 gpu pinned f32 upload=17 download=1001

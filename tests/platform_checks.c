@@ -13,6 +13,9 @@
 const struct hcb_shape check_matmul_shapes[] = {
     {1, 1, 1},     {1, 17, 1},    {15, 31, 17},  {33, 1, 31},   {64, 64, 64},  {127, 65, 129},
     {1, 129, 257}, {257, 129, 1}, {1000, 3, 70}, {5, 1100, 67}, {129, 130, 1}, {97, 96, 600},
+    /* One extent is small, with rests and several parts of each cut. */
+    {3, 2725, 400}, {2, 3, 40001}, {70, 1, 1003}, {100, 2087, 3},  {9, 170, 1301}, {41, 31, 1111},
+    {16, 1796, 67},
 };
 const size_t check_matmul_shape_count = sizeof check_matmul_shapes / sizeof *check_matmul_shapes;
 

@@ -120,8 +120,8 @@ END_TEST
 START_TEST(passes_over_k_add_up)
 {
     static const struct hcb_case cases[] = {
-        {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {1 << 20, 1, 70}},
-        {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F16F32, {1, 1 << 20, 70}},
+        {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {1 << 19, 33, 140}},
+        {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F16F32, {17, 1 << 19, 140}},
     };
     char text[512];
     setenv("HCBENCH_KERNEL_CLASS", "cpu", 1);
@@ -131,6 +131,67 @@ START_TEST(passes_over_k_add_up)
         ck_assert_msg(outcome != CHECK_FAILED, "%s: %s", devices[d].id, text);
         hcb_device_close(device);
     }
+}
+END_TEST
+
+/* The files of the kernels that a case runs. */
+static void kernels_of(struct hcb_device *device, const struct hcb_case *c, char *files,
+                       size_t size)
+{
+    struct hcb_buffer *operands[HCB_OPERANDS_MAX] = {NULL};
+    struct hcb_queue *queue = NULL;
+    struct hcb_plan *plan = NULL;
+    ck_assert_int_eq(hcb_queue_new(device, &queue), HCB_OK);
+    for (unsigned i = 0; i < hcb_op_operands(c->op); i++)
+        ck_assert_int_eq(hcb_buffer_new(device, hcb_operand_bytes(c, i), &operands[i]), HCB_OK);
+    ck_assert_msg(hcb_plan_new(queue, c, operands, &plan) == HCB_OK, "%s", hcb_error(ctx));
+    snprintf(files, size, "%s", hcb_plan_info(plan)->kernels);
+    hcb_plan_free(plan);
+    for (unsigned i = 0; i < hcb_op_operands(c->op); i++)
+        hcb_buffer_free(operands[i]);
+    hcb_queue_free(queue);
+}
+
+/* On CPU drivers the sizes alone decide whether the matrices are packed. */
+START_TEST(a_small_extent_takes_the_thin_kernels)
+{
+    static const struct {
+        struct hcb_shape shape;
+        const char *kernels;
+    } cases[] = {
+        {{1, 64, 64}, "types.cl matmul_thin.cl"},    {{16, 100, 100}, "types.cl matmul_thin.cl"},
+        {{17, 100, 100}, "types.cl matmul_cpu.cl"},  {{1, 63, 200}, "types.cl matmul_cpu.cl"},
+        {{100, 1, 100}, "types.cl matmul_thin.cl"},  {{100, 32, 100}, "types.cl matmul_thin.cl"},
+        {{100, 33, 100}, "types.cl matmul_cpu.cl"},  {{100, 100, 1}, "types.cl matmul_thin.cl"},
+        {{100, 100, 9}, "types.cl matmul_cpu.cl"},   {{1, 1, 64}, "types.cl matmul_thin.cl"},
+        {{64, 1, 1}, "types.cl matmul_cpu.cl"},      {{1, 64, 1}, "types.cl matmul_thin.cl"},
+    };
+    struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, cases[_i].shape};
+    char files[96];
+    setenv("HCBENCH_KERNEL_CLASS", "cpu", 1);
+    struct hcb_device *device = open_device(devices[0].id);
+    kernels_of(device, &c, files, sizeof files);
+    ck_assert_str_eq(files, cases[_i].kernels);
+    hcb_device_close(device);
+}
+END_TEST
+
+/* A C above 32 MiB, whose rows are whole cache lines or not. */
+START_TEST(a_large_c_is_written_whole)
+{
+    static const struct hcb_case cases[] = {
+        {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {2100, 4112, 2}},
+        {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {2100, 4099, 2}},
+        {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F64, {1030, 4104, 1}},
+    };
+    static const char *const bits[] = {"512", "256", "128"};
+    char text[512];
+    setenv("HCBENCH_KERNEL_CLASS", "cpu", 1);
+    setenv("HCBENCH_VECTOR_BITS", bits[_i % 3], 1);
+    struct hcb_device *device = open_device(devices[0].id);
+    const enum check_outcome outcome = check_case(ctx, device, &cases[_i / 3], text, sizeof text);
+    ck_assert_msg(outcome == CHECK_PASSED, "%s", text);
+    hcb_device_close(device);
 }
 END_TEST
 
@@ -304,6 +365,8 @@ static Suite *suite(void)
     tcase_add_loop_test(kernels_case, all_shapes_are_right, 0, KERNELS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_loop_test(kernels_case, extras_are_right, 0, KERNELS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_loop_test(kernels_case, passes_over_k_add_up, 0, 2);
+    tcase_add_loop_test(kernels_case, a_small_extent_takes_the_thin_kernels, 0, 12);
+    tcase_add_loop_test(kernels_case, a_large_c_is_written_whole, 0, 9);
     suite_add_tcase(s, kernels_case);
     tcase_add_checked_fixture(rest, set_up, tear_down);
     tcase_set_timeout(rest, 300);

@@ -126,6 +126,8 @@ struct opencl_method {
 };
 extern const struct opencl_method hcbi_opencl_matmul_cpu; /* matmul_cpu.c */
 extern const struct opencl_method hcbi_opencl_matmul_gpu; /* matmul_gpu.c */
+extern const struct opencl_method hcbi_opencl_matmul_thin; /* matmul_thin.c, for CPU drivers */
+bool hcbi_opencl_is_thin(const struct hcb_shape *shape);  /* takes that method */
 extern const struct opencl_method hcbi_opencl_reduce;     /* reduce.c */
 extern const struct opencl_method hcbi_opencl_clblast;    /* clblast.c */
 extern const struct opencl_method hcbi_opencl_copy, hcbi_opencl_elementwise; /* elementwise.c */
