@@ -285,7 +285,7 @@ static double parameters_differ(const struct comparison_row *row)
 
 static bool compare_parameters(struct comparison *c)
 {
-    char task[112];
+    char task[112], was[FACT_SIZE], is[FACT_SIZE];
     bool good = true;
     for (size_t i = 0; i < c->row_count && good; i++)
         if (parameters_differ(&c->rows[i]) > 0 && is_first(c, i, parameters_differ)) {
@@ -294,7 +294,8 @@ static bool compare_parameters(struct comparison *c)
             good = compare_note(c, "differs", "parameters of %s/%s in %s: %s in BASE, %s in NEW (%zu row%s)",
                                 row->now->device, hcb_impl_name(row->now->task.impl),
                                 hcb_case_text(&row->now->task, task, sizeof task),
-                                row->base->parameters, row->now->parameters, count,
+                                page_clip(row->base->parameters, was, sizeof was),
+                                page_clip(row->now->parameters, is, sizeof is), count,
                                 count == 1 ? "" : "s");
         }
     return good;

@@ -43,7 +43,7 @@ static void changed(const struct tune_case *result, char *text, size_t size)
 
 static void add_result(struct grid *grid, const struct tune_case *result)
 {
-    char text[2 * HCB_PARAMETERS_SIZE];
+    char text[2 * HCB_PARAMETERS_SIZE], reason[HCB_REASON_SIZE];
     changed(result, text, sizeof text);
     if (result->end == TUNE_KEPT)
         grid_cell(grid, RESULT, PAINT_GOOD, "tuned: %s", text);
@@ -53,7 +53,8 @@ static void add_result(struct grid *grid, const struct tune_case *result)
         grid_cell(grid, RESULT, PAINT_NONE, "table");
     else
         grid_cell(grid, RESULT, result->end == TUNE_FAILED ? PAINT_BAD : PAINT_FAINT, "%s%s",
-                  result->end == TUNE_FAILED ? "failed: " : "", result->reason);
+                  result->end == TUNE_FAILED ? "failed: " : "",
+                  page_clip(result->reason, reason, sizeof reason));
 }
 
 static void add_case(struct grid *grid, const struct tune_case *result)
