@@ -58,7 +58,11 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/terminal/grid.c %reldir%/terminal/grid.h \
 	%reldir%/terminal/notes.c %reldir%/terminal/notes.h \
 	%reldir%/terminal/page.c %reldir%/terminal/page.h \
-	%reldir%/terminal/table.c
+	%reldir%/terminal/table.c \
+	%reldir%/tune/search.c %reldir%/tune/search.h \
+	%reldir%/tune/store.c %reldir%/tune/store.h \
+	%reldir%/tune/tune.c %reldir%/tune/tune.h \
+	%reldir%/tune/view.c
 libhcbench_program_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/bench $(JANSSON_CFLAGS) $(ZLIB_CFLAGS) $(SMARTCOLS_CFLAGS)
 libhcbench_program_la_LIBADD = $(JANSSON_LIBS) $(ZLIB_LIBS) $(SMARTCOLS_LIBS)
 

@@ -24,6 +24,7 @@
 #include "measure/worker.h"
 #include "record.h"
 #include "report/report.h"
+#include "tune/tune.h"
 
 static bool is_stdout(const char *path)
 {
@@ -242,6 +243,8 @@ static int carry_out(int argc, char **argv, const struct options *options, struc
         status = write_outputs(&record) ? EXIT_DONE : EXIT_BAD_ROW;
     else if (status == EXIT_DONE && options->command == COMMAND_BREAKEVEN)
         status = find_breakevens(&record);
+    else if (status == EXIT_DONE && options->command == COMMAND_TUNE)
+        status = kernel_dir_is_there(options) ? tune_run(&record) : EXIT_BAD_ROW;
     else if (status == EXIT_DONE)
         status = run(&record);
     record_clear(&record);

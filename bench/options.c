@@ -22,7 +22,8 @@ enum { HELP_WIDTH = 79, HELP_COLUMN = 26, FIRST_LONG = 256, FILES_MAX = 64 };
 /* Which commands take an option. */
 enum { RUN = 1 << COMMAND_RUN, LIST = 1 << COMMAND_LIST, VERIFY = 1 << COMMAND_VERIFY,
        RECOVER = 1 << COMMAND_RECOVER, BREAKEVEN = 1 << COMMAND_BREAKEVEN,
-       COMPARE = 1 << COMMAND_COMPARE, REPORT = 1 << COMMAND_REPORT, TIMED = RUN | BREAKEVEN,
+       COMPARE = 1 << COMMAND_COMPARE, REPORT = 1 << COMMAND_REPORT, TUNE = 1 << COMMAND_TUNE,
+       TIMED = RUN | BREAKEVEN,
        EVERY = (1 << COMMAND_WORKER) - 1 };
 
 /* How a word is taken: as part of "all"; when it is named; likewise, but not listed;
@@ -91,6 +92,8 @@ static const struct {
                         .statuses = ROWS_STATUSES},
     [COMMAND_BREAKEVEN] = {.name = "breakeven", .text = "the size from which a device is faster than the CPU",
                            .statuses = ROWS_STATUSES},
+    [COMMAND_TUNE] = {.name = "tune", .text = "the fastest parameters of our own kernels, for later runs",
+                      .statuses = "0 searched; 1 the usual parameters fail, or a file could not be written"},
     [COMMAND_RECOVER] = {"recover", "results of an unfinished run from its journal", "JOURNAL", 1, 1,
                          "0 recovered; 1 nothing was measured, or a file could not be read or written"},
     [COMMAND_COMPARE] = {"compare", "two result files: a verdict per row, and the exit status",
@@ -436,21 +439,21 @@ static const struct options *preset_of(enum command command, enum preset preset)
 enum { RUNS_MAX = 1000000, SECONDS_MAX = 1000000 };
 
 static const struct row rows[] = {
-    {"platform", 'p', "LIST", TIMED | LIST | VERIFY, "APIs to measure", store_words,
+    {"platform", 'p', "LIST", TIMED | LIST | VERIFY | TUNE, "APIs to measure", store_words,
      MEMBER(platforms), .words = &platforms},
-    {"device", 'd', "LIST", TIMED | LIST | VERIFY,
+    {"device", 'd', "LIST", TIMED | LIST | VERIFY | TUNE,
      "devices, as 'hcbench list' prints them: cpu:0,opencl:1", store_devices, MEMBER(devices)},
     {"op", 'o', "LIST", RUN | VERIFY, "what to compute; all is matmul, sum and dot", store_words,
      MEMBER(ops), .words = &ops},
-    {"op", 'o', "LIST", BREAKEVEN, "what to compute", store_words, MEMBER(ops),
+    {"op", 'o', "LIST", BREAKEVEN | TUNE, "what to compute", store_words, MEMBER(ops),
      .words = &breakeven_ops},
-    {"precision", 'P', "LIST", TIMED | VERIFY, "input, accumulator and output types", store_words,
+    {"precision", 'P', "LIST", TIMED | VERIFY | TUNE, "input, accumulator and output types", store_words,
      MEMBER(precisions), .words = &precisions},
     {"impl", 'i', "LIST", RUN | VERIFY, "who computes it; all but ref unless told", store_words,
      MEMBER(impls), .words = &impls},
     {"impl", 'i', "LIST", BREAKEVEN, "who computes it; all but ref unless told", store_words,
      MEMBER(impls), .words = &breakeven_impls},
-    {"size", 'n', "LIST", RUN | VERIFY,
+    {"size", 'n', "LIST", RUN | VERIFY | TUNE,
      "256,1024 or 256-4096*2 or 512-2048+512 or, for matmul, MxNxK; elements for reductions",
      store_sizes, MEMBER(sizes)},
     {"size", 'n', "LOW-HIGH", BREAKEVEN,
@@ -482,10 +485,10 @@ static const struct row rows[] = {
      MEMBER(roofline), .value = ROOFLINE_ON},
     {"no-roofline", 0, NULL, RUN, "do not measure the devices' roofs", store_preset,
      MEMBER(roofline), .value = ROOFLINE_OFF},
-    {"seed", 0, "N", TIMED | VERIFY, "of the inputs", store_seed, MEMBER(seed)},
-    {"fill", 0, "WORD", TIMED | VERIFY, "what the inputs are", store_word, MEMBER(fill),
+    {"seed", 0, "N", TIMED | VERIFY | TUNE, "of the inputs", store_seed, MEMBER(seed)},
+    {"fill", 0, "WORD", TIMED | VERIFY | TUNE, "what the inputs are", store_word, MEMBER(fill),
      .words = &fills},
-    {"timeout", 0, "S", TIMED | LIST | VERIFY,
+    {"timeout", 0, "S", TIMED | LIST | VERIFY | TUNE,
      "seconds for each step of a case; past them the row is 'timeout'", store_number,
      MEMBER(timeout_s), .low = 0.001, .high = SECONDS_MAX},
     {"json", 0, "FILE", TIMED | LIST | VERIFY | RECOVER,
@@ -502,7 +505,11 @@ static const struct row rows[] = {
      store_path, MEMBER(journal)},
     {"resume", 0, "JOURNAL", TIMED | VERIFY, "finish the run of this journal, with its options",
      store_path, MEMBER(resume)},
-    {"kernel-dir", 0, "DIR", TIMED | VERIFY,
+    {"budget", 0, "S", TUNE, "seconds of searching, for all cases together", store_number,
+     MEMBER(budget_s), .low = 1, .high = SECONDS_MAX},
+    {"no-tuned", 0, NULL, TIMED | VERIFY, "do not use the parameters that 'hcbench tune' found",
+     store_flag, MEMBER(tuned), .value = false},
+    {"kernel-dir", 0, "DIR", TIMED | VERIFY | TUNE,
      "use the kernels in this folder instead of the built-in ones; $HCBENCH_KERNEL_DIR unless told",
      store_path, MEMBER(kernel_dir)},
     {"cpu-core", 0, "NAME", TIMED | VERIFY,
@@ -511,12 +518,12 @@ static const struct row rows[] = {
     {"cpu-threads", 0, "N", TIMED | LIST | VERIFY,
      "threads of the CPU's computations; as many as affinity mask and cgroup allow unless told",
      store_count, MEMBER(cpu_threads), .low = 1, .high = 1 << 20},
-    {"no-isolate", 0, NULL, TIMED | LIST | VERIFY, "one process, for debuggers; a crash ends the run",
+    {"no-isolate", 0, NULL, TIMED | LIST | VERIFY | TUNE, "one process, for debuggers; a crash ends the run",
      store_flag, MEMBER(isolate), .value = false},
-    {"no-progress", 0, NULL, TIMED | VERIFY, "no progress line", store_flag, MEMBER(progress),
+    {"no-progress", 0, NULL, TIMED | VERIFY | TUNE, "no progress line", store_flag, MEMBER(progress),
      .value = false},
-    {"quiet", 'q', NULL, TIMED | VERIFY | RECOVER | COMPARE, "no tables", store_flag, MEMBER(quiet), .value = true},
-    {"color", 0, "WHEN", TIMED | LIST | VERIFY | RECOVER | COMPARE, "colors in tables", store_word, MEMBER(color),
+    {"quiet", 'q', NULL, TIMED | VERIFY | RECOVER | COMPARE | TUNE, "no tables", store_flag, MEMBER(quiet), .value = true},
+    {"color", 0, "WHEN", TIMED | LIST | VERIFY | RECOVER | COMPARE | TUNE, "colors in tables", store_word, MEMBER(color),
      .words = &colors},
     {"strict", 0, NULL, TIMED | VERIFY, "a row that is unsupported or skipped fails the run too",
      store_flag, MEMBER(strict), .value = true},
@@ -548,7 +555,11 @@ static void set_defaults(enum command command, struct options *options)
         .kernel_dir = kernel_dir != NULL && *kernel_dir != '\0' ? kernel_dir : NULL,
         .isolate = true,
         .progress = true,
+        .tuned = command != COMMAND_TUNE,
+        .budget_s = 60,
     };
+    if (command == COMMAND_TUNE)
+        options->timeout_s = 20; /* a candidate that hangs must leave time for others */
     if (command == COMMAND_BREAKEVEN)
         options->precisions = 1u << HCB_PRECISION_F32;
     if (command == COMMAND_VERIFY)
@@ -662,7 +673,7 @@ static int print_help(enum command command, bool named)
         if (rows[i].commands >> command & 1)
             print_option(&rows[i], command);
     snprintf(statuses, sizeof statuses, "%s; 2 the command line is wrong%s.", commands[command].statuses,
-             (TIMED | LIST | VERIFY) >> command & 1 ? "; 3 no usable device" : "");
+             (TIMED | LIST | VERIFY | TUNE) >> command & 1 ? "; 3 no usable device" : "");
     printf("\nExit status:");
     print_wrapped(statuses, 12, 13);
     return finish_stdout();

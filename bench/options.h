@@ -11,6 +11,7 @@ enum command {
     COMMAND_LIST,
     COMMAND_VERIFY,
     COMMAND_BREAKEVEN,
+    COMMAND_TUNE,
     COMMAND_COMPARE,
     COMMAND_REPORT,
     COMMAND_RECOVER,
@@ -61,6 +62,8 @@ struct options {
     bool all; /* rows of compare that are the same too */
     enum roofline roofline; /* AUTO: unless the preset is quick */
     bool isolate, progress, quiet, strict;
+    bool tuned; /* use parameters that tune found */
+    double budget_s; /* of tune */
     bool against_itself; /* speedups over the same row measured again */
 };
 

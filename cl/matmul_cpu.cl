@@ -4,24 +4,28 @@
  * column panel and keeps a ROWS x 2 WIDTH tile in registers.  Local size 1, no
  * barrier, no local memory: such drivers spill what lives across a barrier.
  *
- * -DROWS=12|6     rows of a register tile and of a panel of A
- * -DWIDTH=16|8|4  lanes of a vector; a panel of B has 2 WIDTH columns
- * -DBLOCK_K       terms for which a panel of B stays in the first-level cache
+ * -DROWS          rows of a register tile and of a panel of A: 4 to 14, even
+ * -DWIDTH=16|8|4|2  lanes of a vector; a panel of B has 2 WIDTH columns
+ * -DBLOCK_K       terms for which a panel of B stays in the first-level cache, for int8
+ *                 256 at most
  * -DITEM_PANELS   panels of A per work-item
  * -DPACK_K, -DPACK_PANELS  terms and panels of B per work-item of pack_b
  *
  * A panel of A holds, term by term, ROWS elements of a column; a panel of B 2
  * WIDTH elements of a row.  What lies outside of the matrix is zero.  int8 is
  * computed in f32: 256 products below 2^14 stay below 2^24, so every sum within a
- * block is exact; blocks are added as integers. */
+ * block is exact; blocks are added as integers.  The values come from the table in
+ * hosts/opencl/matmul_cpu.c, or from `hcbench tune`. */
 #define COLUMNS (2 * WIDTH)
 typedef VECTOR(COMPUTED, WIDTH) vector;
 
-#if ROWS == 12
-#define EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
-#else
-#define EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5)
-#endif
+#define ROWS_4(X) X(0) X(1) X(2) X(3)
+#define ROWS_6(X) ROWS_4(X) X(4) X(5)
+#define ROWS_8(X) ROWS_6(X) X(6) X(7)
+#define ROWS_10(X) ROWS_8(X) X(8) X(9)
+#define ROWS_12(X) ROWS_10(X) X(10) X(11)
+#define ROWS_14(X) ROWS_12(X) X(12) X(13)
+#define EACH_ROW(X) PASTE(ROWS_, ROWS)(X)
 
 /* Work-item (p, b): panel p of A, terms [b BLOCK_K, (b + 1) BLOCK_K) of `count`,
  * which begin at term `first` of the k of the matrix. */

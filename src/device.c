@@ -219,9 +219,46 @@ enum hcb_status hcb_buffer_download(struct hcb_queue *queue, struct hcb_buffer *
 
 /* ------------------------------------------------------------------- plans */
 
+enum hcb_status hcb_device_parameters(struct hcb_device *device, const struct hcb_case *c,
+                                      struct hcb_parameters *parameters)
+{
+    *parameters = (struct hcb_parameters){.count = 0};
+    return device->ops->parameters == NULL || hcbi_is_transfer(c->op)
+               ? HCB_OK
+               : located(device, c, device->ops->parameters(device, c, parameters));
+}
+
+/* Fills in the plan's values, and what is told of them. */
+static enum hcb_status choose_values(struct hcb_plan *plan, const char *text)
+{
+    struct hcb_device *device = plan->queue->device;
+    struct hcb_plan_info *info = &plan->info;
+    struct hcb_parameters parameters;
+    const bool asked = text != NULL && text[0] != '\0';
+    enum hcb_status status = hcb_device_parameters(device, &plan->task, &parameters);
+    if (status != HCB_OK)
+        return status;
+    if (!hcb_parameters_read(&parameters, asked ? text : "", plan->values))
+        return hcbi_fail(device->ctx, HCB_UNSUPPORTED, "the kernels of %s/%s take no parameters '%.100s'",
+                         device->info.id, hcb_impl_name(plan->task.impl), text);
+    hcb_parameters_text(&parameters, plan->values, info->parameters);
+    if (parameters.count > 0)
+        snprintf(info->tuning, sizeof info->tuning, "%s", asked ? "tuned" : "table");
+    else if (plan->task.impl == HCB_IMPL_OPENBLAS || plan->task.impl == HCB_IMPL_CLBLAST)
+        snprintf(info->tuning, sizeof info->tuning, "stock");
+    return HCB_OK;
+}
+
 enum hcb_status hcb_plan_new(struct hcb_queue *queue, const struct hcb_case *c,
                              struct hcb_buffer *const operands[HCB_OPERANDS_MAX],
                              struct hcb_plan **out)
+{
+    return hcb_plan_new_with(queue, c, operands, NULL, out);
+}
+
+enum hcb_status hcb_plan_new_with(struct hcb_queue *queue, const struct hcb_case *c,
+                                  struct hcb_buffer *const operands[HCB_OPERANDS_MAX],
+                                  const char *parameters, struct hcb_plan **out)
 {
     struct hcb_device *device = queue->device;
     enum hcb_status status = located(device, c, hcb_device_supports(device, c));
@@ -239,6 +276,8 @@ enum hcb_status hcb_plan_new(struct hcb_queue *queue, const struct hcb_case *c,
                                (unsigned long long)operands[i]->bytes,
                                (unsigned long long)hcb_operand_bytes(c, i));
     }
+    if (status == HCB_OK)
+        status = choose_values(plan, parameters);
     if (status == HCB_OK)
         status = hcbi_is_transfer(c->op) ? hcbi_transfer_new(plan) : device->ops->plan_new(plan);
     hold(device, plan->info.scratch_bytes);

@@ -365,7 +365,10 @@ size_t hcb_clock_common_rounds(const struct hcb_clock_result *a, const struct hc
 
 /* ------------------------------------------------------------ result record */
 
-enum { HCB_WARNINGS_MAX = 15 };
+enum {
+    HCB_WARNINGS_MAX = 15,
+    HCB_PARAMETERS_SIZE = 192 /* of a text of parameters, with its NUL */
+};
 
 /* What a sensor said; n = 0 and NaN when it was not read. */
 struct hcb_readings {
@@ -407,7 +410,9 @@ struct hcb_result {
     char throttled[96]; /* why the device slowed down: "power cap, heat" */
     char kernels[96];
     char kernel_sha256[65];
-    char note[HCB_REASON_SIZE]; /* of the plan */
+    char tuning[8];             /* of the plan, as are the next two: "stock", "table", "tuned" */
+    char parameters[HCB_PARAMETERS_SIZE]; /* "rows=12 width=16" */
+    char note[HCB_REASON_SIZE];
     double launches;            /* in a window */
     char *warnings[HCB_WARNINGS_MAX + 1]; /* malloc'ed lines, NULL after the last */
 };
@@ -610,6 +615,42 @@ const struct hcb_sensor_info *hcb_sensors_info(const struct hcb_sensors *sensors
 void hcb_sensors_read(struct hcb_sensors *sensors, unsigned wanted,
                       struct hcb_sensor_reading *reading);
 
+/* ------------------------------------------------------ parameters of kernels */
+
+enum {
+    HCB_PARAMETERS_MAX = 8,
+    HCB_CHOICES_MAX = 12
+};
+
+/* A number that the kernels of a case are made with: rows of a tile, terms of a block. */
+struct hcb_parameter {
+    char name[24];  /* "block_k" */
+    uint64_t table; /* used unless another is asked for */
+    uint64_t choices[HCB_CHOICES_MAX]; /* that may be asked for, ascending, `table` among them */
+    size_t count;   /* of the choices */
+};
+
+/* Those of a case on a device, and which kernels they are for. */
+struct hcb_parameters {
+    struct hcb_parameter list[HCB_PARAMETERS_MAX];
+    size_t count; /* 0: none */
+    char kernel_sha256[65]; /* as in hcb_plan_info; "" when no kernel has them */
+};
+
+/* Finds the parameters of a case that the device supports, from its table.  HCB_ERROR
+ * when a kernel file cannot be read. */
+enum hcb_status hcb_device_parameters(struct hcb_device *device, const struct hcb_case *c,
+                                      struct hcb_parameters *parameters);
+/* Reads "rows=12 block_k=256" into values, one per parameter; what the text does not
+ * name keeps its value of the table.  False, with `values` untouched, when a name is unknown or there
+ * twice, or a value is not among the choices. */
+bool hcb_parameters_read(const struct hcb_parameters *parameters, const char *text,
+                         uint64_t values[HCB_PARAMETERS_MAX]);
+/* Writes such a text, which names all of them.  Returns `text`. */
+char *hcb_parameters_text(const struct hcb_parameters *parameters,
+                          const uint64_t values[HCB_PARAMETERS_MAX],
+                          char text[HCB_PARAMETERS_SIZE]);
+
 /* --------------------------------------------------- queues, buffers, plans */
 
 enum hcb_status hcb_queue_new(struct hcb_device *device, struct hcb_queue **queue);
@@ -632,6 +673,10 @@ struct hcb_plan_info {
     uint64_t scratch_bytes; /* device memory besides the operands, as allocated */
     uint64_t depth;         /* longest chain of additions behind an element; 0: the terms */
     double roundoff_factor; /* see hcb_verify_options; 0 means 1 */
+    char parameters[HCB_PARAMETERS_SIZE]; /* of the kernels, "rows=12 width=16"; "" if none */
+    /* How they came to be: "stock" (a library's own), "table", "tuned" (asked for); ""
+     * where there are none. */
+    char tuning[8];
 };
 
 /* Compiles and prepares a case on buffers that hold exactly its operands, in
@@ -640,6 +685,12 @@ struct hcb_plan_info {
 enum hcb_status hcb_plan_new(struct hcb_queue *queue, const struct hcb_case *c,
                              struct hcb_buffer *const operands[HCB_OPERANDS_MAX],
                              struct hcb_plan **plan);
+/* The same with parameters as hcb_parameters_text writes them; NULL or "": those of the
+ * table.  HCB_UNSUPPORTED, with the reason, when the case has none of that name or
+ * value, or the device lacks what they need together (registers, memory). */
+enum hcb_status hcb_plan_new_with(struct hcb_queue *queue, const struct hcb_case *c,
+                                  struct hcb_buffer *const operands[HCB_OPERANDS_MAX],
+                                  const char *parameters, struct hcb_plan **plan);
 void hcb_plan_free(struct hcb_plan *plan);
 const struct hcb_plan_info *hcb_plan_info(const struct hcb_plan *plan);
 

@@ -79,17 +79,40 @@ enum hcb_status hcbi_kernel_load(struct hcb_ctx *ctx, const struct hcbi_kernel *
     return HCB_OK;
 }
 
+void hcbi_kernels_hash(const struct hcbi_blob *files, size_t count, char hash[65])
+{
+    SHA2_CTX state;
+    SHA256Init(&state);
+    for (size_t i = 0; i < count; i++)
+        SHA256Update(&state, files[i].data, files[i].size);
+    SHA256End(&state, hash);
+}
+
+enum hcb_status hcbi_kernels_load_hash(struct hcb_ctx *ctx, const struct hcbi_kernel *table,
+                                       const char *const *names, size_t count, char hash[65])
+{
+    struct hcbi_blob files[HCBI_KERNEL_FILES_MAX] = {0};
+    void *data[HCBI_KERNEL_FILES_MAX] = {0};
+    enum hcb_status status = HCB_OK;
+    for (size_t i = 0; i < count && status == HCB_OK; i++) {
+        status = hcbi_kernel_load(ctx, table, names[i], &data[i], &files[i].size);
+        files[i].data = data[i];
+    }
+    if (status == HCB_OK)
+        hcbi_kernels_hash(files, count, hash);
+    for (size_t i = 0; i < count; i++)
+        free(data[i]);
+    return status;
+}
+
 void hcbi_plan_kernels(struct hcb_plan *plan, const struct hcbi_blob *files, size_t count)
 {
     struct hcb_plan_info *info = &plan->info;
-    SHA2_CTX hash;
-    SHA256Init(&hash);
     info->kernels[0] = '\0';
     for (size_t i = 0; i < count; i++) {
         const size_t length = strlen(info->kernels);
         snprintf(info->kernels + length, sizeof info->kernels - length, "%s%s", i > 0 ? " " : "",
                  files[i].name);
-        SHA256Update(&hash, files[i].data, files[i].size);
     }
-    SHA256End(&hash, info->kernel_sha256);
+    hcbi_kernels_hash(files, count, info->kernel_sha256);
 }

@@ -16,6 +16,7 @@ libhcbench_core_la_SOURCES = \
 	%reldir%/fill.c \
 	%reldir%/formats.c %reldir%/formats.h \
 	%reldir%/kernels.c \
+	%reldir%/parameters.c \
 	%reldir%/platform.h \
 	%reldir%/reference.c %reldir%/reference.h \
 	%reldir%/registry.c \

@@ -61,6 +61,7 @@ struct hcb_plan {
     struct hcbi_transfer *transfer; /* of upload and download; the core's */
     struct hcb_case task;
     struct hcb_buffer *operands[HCB_OPERANDS_MAX];
+    uint64_t values[HCB_PARAMETERS_MAX]; /* of the parameters, in the order of `parameters` */
     struct hcb_plan_info info; /* filled in by plan_new */
 };
 
@@ -104,6 +105,11 @@ struct hcb_platform_ops {
      * as well when the plan's own scratch memory would not fit. */
     enum hcb_status (*supports)(struct hcb_device *device, const struct hcb_case *c);
 
+    /* The parameters of a supported case, for plan->values, and its kernels' hash.  NULL:
+     * no case has any. */
+    enum hcb_status (*parameters)(struct hcb_device *device, const struct hcb_case *c,
+                                  struct hcb_parameters *parameters);
+
     enum hcb_status (*queue_new)(struct hcb_queue *queue);
     void (*queue_free)(struct hcb_queue *queue);
 
@@ -127,7 +133,8 @@ struct hcb_platform_ops {
     /* Not called for uploads and downloads, which the core makes of the copies above.
      * Compiles kernels, makes pipelines, allocates scratch memory (reported in
      * info.scratch_bytes), so that plan_run does none of it.  May run the plan
-     * once when the driver compiles at the first launch. */
+     * once when the driver compiles at the first launch.  HCB_UNSUPPORTED, with the
+     * reason, when plan->values do not go together. */
     enum hcb_status (*plan_new)(struct hcb_plan *plan);
     void (*plan_free)(struct hcb_plan *plan);
     /* Runs and waits; a single launch each time for HCB_OP_LAUNCH.  Each launch writes the whole output and does not depend
@@ -185,6 +192,12 @@ struct hcbi_blob {
     size_t size;
 };
 void hcbi_plan_kernels(struct hcb_plan *plan, const struct hcbi_blob *files, size_t count);
+/* The hash alone: of files at hand, and of files that are loaded for it as
+ * hcbi_kernel_load does, at most HCBI_KERNEL_FILES_MAX. */
+void hcbi_kernels_hash(const struct hcbi_blob *files, size_t count, char hash[65]);
+enum { HCBI_KERNEL_FILES_MAX = 4 };
+enum hcb_status hcbi_kernels_load_hash(struct hcb_ctx *ctx, const struct hcbi_kernel *table,
+                                       const char *const *names, size_t count, char hash[65]);
 
 /* Counts device memory that a queue has allocated to copy through; it counts until
  * the queue is freed. */

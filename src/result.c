@@ -90,6 +90,8 @@ static const struct hcb_field fields[] = {
     TEXT("throttled", throttled),
     TEXT("kernels", kernels),
     TEXT("kernel_sha256", kernel_sha256),
+    TEXT("tuning", tuning),
+    TEXT("parameters", parameters),
     TEXT("note", note),
     {.name = "warnings", .kind = HCB_FIELD_LINES, MEMBER(warnings)},
 };

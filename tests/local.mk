@@ -27,6 +27,7 @@ script_tests = \
 	%reldir%/sensors.sh \
 	%reldir%/spirv.sh \
 	%reldir%/symbols.sh \
+	%reldir%/tune.sh \
 	%reldir%/validation.sh
 TESTS += $(script_tests)
 
@@ -132,6 +133,11 @@ check_tests += %reldir%/test_breakeven %reldir%/test_compare %reldir%/test_condu
 %canon_reldir%_test_views_SOURCES = %reldir%/test_views.c %reldir%/capture.c %reldir%/capture.h
 %canon_reldir%_test_views_CPPFLAGS = $(program_test_cppflags)
 %canon_reldir%_test_views_LDADD = $(program_test_libs)
+
+check_tests += %reldir%/test_tune
+%canon_reldir%_test_tune_SOURCES = %reldir%/test_tune.c %reldir%/capture.c %reldir%/capture.h
+%canon_reldir%_test_tune_CPPFLAGS = $(program_test_cppflags)
+%canon_reldir%_test_tune_LDADD = $(program_test_libs)
 
 check_tests += %reldir%/test_report
 %canon_reldir%_test_report_CPPFLAGS = $(program_test_cppflags)

@@ -64,6 +64,7 @@ struct trial {
     struct hcb_queue *queue;
     struct hcb_buffer *buffers[HCB_OPERANDS_MAX];
     struct hcb_plan *plan;
+    const char *parameters; /* NULL: those of the table */
     void *host[HCB_OPERANDS_MAX];
     void *again; /* the output of a second run */
     char *text;
@@ -108,7 +109,11 @@ static enum check_outcome trial_prepare(struct trial *t, struct hcb_device *devi
     t->again = malloc(hcb_operand_bytes(t->task, t->last));
     if (t->again == NULL)
         return failed(t, "host", "out of memory");
-    if (hcb_plan_new(t->queue, t->task, t->buffers, &t->plan) != HCB_OK)
+    const enum hcb_status status =
+        hcb_plan_new_with(t->queue, t->task, t->buffers, t->parameters, &t->plan);
+    if (status == HCB_UNSUPPORTED && t->parameters != NULL && hcb_error(t->ctx)[0] != '\0')
+        return CHECK_UNSUPPORTED;
+    if (status != HCB_OK)
         return failed(t, "plan", hcb_error(t->ctx));
     return CHECK_PASSED;
 }
@@ -166,11 +171,16 @@ static enum check_outcome trial_fill(struct trial *t, enum hcb_fill fill)
     return outcome;
 }
 
-enum check_outcome check_case(struct hcb_ctx *ctx, struct hcb_device *device,
-                              const struct hcb_case *c, char *text, size_t size)
+static enum check_outcome check_case_with(struct hcb_ctx *ctx, struct hcb_device *device,
+                                          const struct hcb_case *c, const char *parameters,
+                                          char *text, size_t size)
 {
-    struct trial t = {
-        .ctx = ctx, .task = c, .last = hcb_op_operands(c->op) - 1, .text = text, .text_size = size};
+    struct trial t = {.ctx = ctx,
+                      .task = c,
+                      .last = hcb_op_operands(c->op) - 1,
+                      .parameters = parameters,
+                      .text = text,
+                      .text_size = size};
     enum hcb_status status = hcb_device_supports(device, c);
     if (status == HCB_UNSUPPORTED && hcb_error(ctx)[0] != '\0') {
         snprintf(text, size, "%s", hcb_error(ctx));
@@ -185,6 +195,39 @@ enum check_outcome check_case(struct hcb_ctx *ctx, struct hcb_device *device,
         outcome = trial_fill(&t, HCB_FILL_UNIFORM);
     trial_clear(&t);
     return outcome;
+}
+
+enum check_outcome check_case(struct hcb_ctx *ctx, struct hcb_device *device,
+                              const struct hcb_case *c, char *text, size_t size)
+{
+    return check_case_with(ctx, device, c, NULL, text, size);
+}
+
+enum check_outcome check_parameters(struct hcb_ctx *ctx, struct hcb_device *device,
+                                    const struct hcb_case *c, unsigned *passed, char *text,
+                                    size_t size)
+{
+    struct hcb_parameters parameters;
+    char word[64];
+    *passed = 0;
+    if (hcb_device_supports(device, c) != HCB_OK ||
+        hcb_device_parameters(device, c, &parameters) != HCB_OK) {
+        snprintf(text, size, "%s", hcb_error(ctx));
+        return CHECK_FAILED;
+    }
+    for (size_t i = 0; i < parameters.count; i++)
+        for (size_t j = 0; j < parameters.list[i].count; j++) {
+            snprintf(word, sizeof word, "%s=%llu", parameters.list[i].name,
+                     (unsigned long long)parameters.list[i].choices[j]);
+            const enum check_outcome outcome = check_case_with(ctx, device, c, word, text, size);
+            const size_t used = strlen(text);
+            if (outcome == CHECK_FAILED)
+                snprintf(text + used, size - used, " (%s)", word);
+            if (outcome == CHECK_FAILED)
+                return outcome;
+            *passed += outcome == CHECK_PASSED;
+        }
+    return CHECK_PASSED;
 }
 
 enum check_outcome check_shapes(struct hcb_ctx *ctx, struct hcb_device *device, enum hcb_op op,

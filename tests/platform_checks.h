@@ -33,6 +33,12 @@ enum check_outcome check_shapes(struct hcb_ctx *ctx, struct hcb_device *device, 
                                 enum hcb_impl impl, enum hcb_precision precision, char *text,
                                 size_t size);
 
+/* Runs a supported case with each choice of each parameter, the others as in the table.
+ * Choices may be refused, with a reason; *passed: how many were not. */
+enum check_outcome check_parameters(struct hcb_ctx *ctx, struct hcb_device *device,
+                                    const struct hcb_case *c, unsigned *passed, char *text,
+                                    size_t size);
+
 /* Runs `peak` such that it counts its rounds: what the compiler left out is missing.
  * CHECK_UNSUPPORTED as above. */
 enum check_outcome check_peak_rounds(struct hcb_ctx *ctx, struct hcb_device *device,

@@ -544,6 +544,23 @@ START_TEST(environments_differ)
 }
 END_TEST
 
+START_TEST(other_parameters)
+{
+    for (uint64_t size = 1; size <= 3; size++) {
+        struct hcb_result *base = add_timed(BASE, "vulkan:0", size, 1e-3),
+                          *now = add_timed(NEW, "vulkan:0", size, 1e-3);
+        snprintf(base->parameters, sizeof base->parameters, "rows=8");
+        snprintf(now->parameters, sizeof now->parameters, size < 3 ? "rows=12" : "rows=8");
+    }
+    compare(5);
+    has_note("differs", "rows=8 in BASE, rows=12 in NEW (2 rows)");
+    compare_clear(&comparison);
+    results[BASE][0].parameters[0] = results[BASE][1].parameters[0] = '\0'; /* of an older version */
+    compare(5);
+    has_no_note("differs", "");
+}
+END_TEST
+
 START_TEST(kernels_and_errors)
 {
     for (uint64_t size = 1; size <= 3; size++) {
@@ -940,6 +957,7 @@ int main(void)
     tcase_add_test(tests, another_processor_is_another_device);
     tcase_add_test(tests, rows_need_the_same_case);
     tcase_add_loop_test(tests, environments_differ, 0, COUNT(environments));
+    tcase_add_test(tests, other_parameters);
     tcase_add_test(tests, kernels_and_errors);
     tcase_add_loop_test(tests, moving_together, 0, 2);
     tcase_add_loop_test(tests, the_blas_is_the_control, 0, 2);

@@ -113,6 +113,64 @@ START_TEST(times_follow_from_the_model)
 }
 END_TEST
 
+static enum hcb_status plan_with(const char *parameters)
+{
+    hcb_plan_free(plan);
+    plan = NULL;
+    return hcb_plan_new_with(queue, &task, buffers, parameters, &plan);
+}
+
+/* 1.25 for each step of a tile. */
+START_TEST(times_follow_from_parameters)
+{
+    struct hcb_parameters parameters;
+    open_device("model:launch=1:tuned=32:refuse=4:wrong=2", "null:0");
+    ck_assert_int_eq((int)hcb_device_parameters(device, &task, &parameters), (int)HCB_OK);
+    ck_assert_uint_eq(parameters.count, 2);
+    ck_assert_str_eq(hcb_plan_info(plan)->parameters, "tile=8 unroll=2");
+    ck_assert_str_eq(hcb_plan_info(plan)->tuning, "table");
+    ck_assert_uint_eq(run_ns(1), 1562500000);
+    ck_assert_int_eq((int)plan_with("tile=32"), (int)HCB_OK);
+    ck_assert_str_eq(hcb_plan_info(plan)->parameters, "tile=32 unroll=2");
+    ck_assert_str_eq(hcb_plan_info(plan)->tuning, "tuned");
+    ck_assert_uint_eq(run_ns(1), 1000000000);
+    ck_assert_int_eq((int)plan_with("unroll=4 tile=64"), (int)HCB_OK);
+    ck_assert_uint_eq(run_ns(1), 1250000000);
+    ck_assert_int_eq((int)plan_with("tile=4"), (int)HCB_UNSUPPORTED);
+    ck_assert_str_eq(hcb_error(ctx), "a tile of 4 does not fit");
+    ck_assert_int_eq((int)plan_with("tile=5"), (int)HCB_UNSUPPORTED);
+    ck_assert_str_eq(hcb_error(ctx), "the kernels of null:0/native take no parameters 'tile=5'");
+    close_device();
+    open_device("model:launch=1", "null:0");
+    ck_assert_int_eq((int)hcb_device_parameters(device, &task, &parameters), (int)HCB_OK);
+    ck_assert_uint_eq(parameters.count, 0);
+    ck_assert_str_eq(hcb_plan_info(plan)->tuning, "");
+    ck_assert_int_eq((int)plan_with("tile=8"), (int)HCB_UNSUPPORTED);
+}
+END_TEST
+
+START_TEST(parameters_are_text)
+{
+    const struct hcb_parameters list = {
+        .list = {{"rows", 6, {4, 6, 8}, 3}, {"block_k", 256, {128, 256}, 2}}, .count = 2};
+    static const char *const bad[] = {"rows=5",   "row=6",         "rows",        "rows=",
+                                      "rows=6x",  "rows=6,rows=8", "rows=4 rows=4", "=4",
+                                      "rows=-4",  "rows=+4",       "rows==4",     "block_k=128 rows=7",
+                                      "rows=18446744073709551620"};
+    uint64_t values[HCB_PARAMETERS_MAX] = {1, 2};
+    char text[HCB_PARAMETERS_SIZE];
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        ck_assert_msg(!hcb_parameters_read(&list, bad[i], values), "%s", bad[i]);
+        ck_assert_uint_eq(values[0], 1);
+        ck_assert_uint_eq(values[1], 2);
+    }
+    ck_assert(hcb_parameters_read(&list, " block_k=128", values));
+    ck_assert_str_eq(hcb_parameters_text(&list, values, text), "rows=6 block_k=128");
+    ck_assert(hcb_parameters_read(&list, "", values));
+    ck_assert_str_eq(hcb_parameters_text(&list, values, text), "rows=6 block_k=256");
+}
+END_TEST
+
 START_TEST(the_host_copies_nothing)
 {
     open_device("ok,model:host:launch=1:copy=2:upload=1:download=1:cache=10400:spill=3:setup=0",
@@ -256,6 +314,8 @@ int main(void)
     TCase *tests = suite_case("model");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, times_follow_from_the_model);
+    tcase_add_test(tests, times_follow_from_parameters);
+    tcase_add_test(tests, parameters_are_text);
     tcase_add_test(tests, the_host_copies_nothing);
     tcase_add_test(tests, results_are_right);
     tcase_add_test(tests, noise_is_as_asked);

@@ -215,6 +215,105 @@ START_TEST(scratch_that_does_not_fit_is_refused)
 }
 END_TEST
 
+/* Rows, columns and terms that no choice divides, and several blocks of terms. */
+START_TEST(every_choice_of_a_parameter_is_right)
+{
+    static const struct {
+        struct hcb_case task;
+        unsigned least; /* choices that fit any processor */
+    } cases[] = {
+        {{HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {77, 101, 1100}}, 26},
+        {{HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {77, 101, 600}}, 23},
+        {{HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, (1 << 20) + 77, 1}}, 14},
+        {{HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F16F32, {1, (1 << 20) + 77, 1}}, 14},
+    };
+    char text[512] = "";
+    unsigned passed;
+    setenv("HCBENCH_KERNEL_CLASS", "cpu", 1);
+    for (size_t d = 0; d < device_count; d++) {
+        struct hcb_device *device = open_device(devices[d].id);
+        const enum check_outcome outcome =
+            check_parameters(ctx, device, &cases[_i].task, &passed, text, sizeof text);
+        ck_assert_msg(outcome == CHECK_PASSED, "%s: %s", devices[d].id, text);
+        ck_assert_uint_ge(passed, cases[_i].least);
+        hcb_device_close(device);
+    }
+}
+END_TEST
+
+static enum hcb_status plan_product(struct hcb_device *device, enum hcb_precision precision,
+                                    const char *parameters, struct hcb_plan_info *info)
+{
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, precision, {8, 8, 8}};
+    struct hcb_queue *queue;
+    struct hcb_buffer *buffers[HCB_OPERANDS_MAX] = {0};
+    struct hcb_plan *plan = NULL;
+    ck_assert_int_eq(hcb_queue_new(device, &queue), HCB_OK);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_eq(hcb_buffer_new(device, hcb_operand_bytes(&c, i), &buffers[i]), HCB_OK);
+    const enum hcb_status status = hcb_plan_new_with(queue, &c, buffers, parameters, &plan);
+    if (status == HCB_OK)
+        *info = *hcb_plan_info(plan);
+    hcb_plan_free(plan);
+    for (unsigned i = 0; i < 3; i++)
+        hcb_buffer_free(buffers[i]);
+    hcb_queue_free(queue);
+    return status;
+}
+
+/* Sums of int8 in f32 are exact for 256 terms only, and tiles must fit registers. */
+START_TEST(parameters_that_do_not_fit_are_refused)
+{
+    struct hcb_plan_info info;
+    setenv("HCBENCH_KERNEL_CLASS", "cpu", 1);
+    setenv("HCBENCH_VECTOR_BITS", "256", 1);
+    struct hcb_device *device = open_device(devices[0].id);
+    ck_assert_int_eq(plan_product(device, HCB_PRECISION_F32, NULL, &info), HCB_OK);
+    ck_assert_str_eq(info.parameters,
+                     "rows=6 width=8 block_k=256 item_panels=8 pack_k=16 pack_panels=16");
+    ck_assert_str_eq(info.tuning, "table");
+    ck_assert_int_eq(plan_product(device, HCB_PRECISION_F32, "rows=4 block_k=512", &info), HCB_OK);
+    ck_assert_str_eq(info.parameters,
+                     "rows=4 width=8 block_k=512 item_panels=8 pack_k=16 pack_panels=16");
+    ck_assert_str_eq(info.tuning, "tuned");
+    ck_assert_int_eq(plan_product(device, HCB_PRECISION_F32, "rows=14", &info), HCB_UNSUPPORTED);
+    ck_assert_str_eq(hcb_error(ctx),
+                     "a tile of 14 rows of 2 x 8 needs 31 registers, opencl:0 has 16");
+    ck_assert_int_eq(plan_product(device, HCB_PRECISION_F32, "width=16", &info), HCB_UNSUPPORTED);
+    ck_assert_int_eq(plan_product(device, HCB_PRECISION_I8I32, "block_k=256", &info), HCB_OK);
+    ck_assert_int_eq(plan_product(device, HCB_PRECISION_I8I32, "block_k=384", &info),
+                     HCB_UNSUPPORTED);
+    ck_assert_str_eq(hcb_error(ctx),
+                     "the kernels of opencl:0/tile take no parameters 'block_k=384'");
+    hcb_device_close(device);
+}
+END_TEST
+
+/* The hash is that of the plan. */
+START_TEST(parameters_are_those_of_the_kernels)
+{
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {8, 8, 8}};
+    struct hcb_parameters parameters;
+    struct hcb_plan_info info;
+    setenv("HCBENCH_KERNEL_CLASS", "cpu", 1);
+    struct hcb_device *device = open_device(devices[0].id);
+    ck_assert_int_eq(hcb_device_parameters(device, &c, &parameters), HCB_OK);
+    ck_assert_int_eq(plan_product(device, HCB_PRECISION_F32, "", &info), HCB_OK);
+    ck_assert_str_eq(parameters.kernel_sha256, info.kernel_sha256);
+    ck_assert_uint_eq(strlen(parameters.kernel_sha256), 64);
+    for (size_t i = 0; i < parameters.count; i++) {
+        const struct hcb_parameter *p = &parameters.list[i];
+        bool found = false;
+        for (size_t j = 0; j < p->count; j++) {
+            ck_assert(j == 0 || p->choices[j - 1] < p->choices[j]);
+            found |= p->choices[j] == p->table;
+        }
+        ck_assert_msg(found, "%s", p->name);
+    }
+    hcb_device_close(device);
+}
+END_TEST
+
 START_TEST(impls_say_what_they_lack)
 {
     const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_CLBLAST, HCB_PRECISION_BF16F32, {1, 1, 1}};
@@ -367,6 +466,9 @@ static Suite *suite(void)
     tcase_add_loop_test(kernels_case, passes_over_k_add_up, 0, 2);
     tcase_add_loop_test(kernels_case, a_small_extent_takes_the_thin_kernels, 0, 12);
     tcase_add_loop_test(kernels_case, a_large_c_is_written_whole, 0, 9);
+    tcase_add_loop_test(kernels_case, every_choice_of_a_parameter_is_right, 0, 4);
+    tcase_add_test(kernels_case, parameters_that_do_not_fit_are_refused);
+    tcase_add_test(kernels_case, parameters_are_those_of_the_kernels);
     suite_add_tcase(s, kernels_case);
     tcase_add_checked_fixture(rest, set_up, tear_down);
     tcase_set_timeout(rest, 300);

@@ -526,6 +526,7 @@ START_TEST(statuses_are_of_the_command)
         {"report --help", "0 written;", "verified"},
         {"recover --help", "nothing was measured", "verified"},
         {"list --help", "0 listed;", "verified"},
+        {"tune --help", "0 searched;", "verified"},
     };
     for (size_t i = 0; i < sizeof helps / sizeof *helps; i++) {
         struct options options;
@@ -562,6 +563,7 @@ static struct {
              {"list", "", {.count = 0}},
              {"verify", "", {.count = 0}},
              {"breakeven", "", {.count = 0}},
+             {"tune", "", {.count = 0}},
              {"recover", "journal", {.count = 0}},
              {"compare", "base new", {.count = 0}},
              {"report", "result -o page", {.count = 0}}};

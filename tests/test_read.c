@@ -66,6 +66,8 @@ static struct hcb_result sensed_row(const struct hcb_result *baseline)
     hcb_result_warn(&row, "one");
     hcb_result_warn(&row, "two");
     row.upload_s = 0x1p-12;
+    snprintf(row.tuning, sizeof row.tuning, "tuned");
+    snprintf(row.parameters, sizeof row.parameters, "rows=12 block_k=256");
     row.download_s = 0x1p-13;
     row.energy_j = 0.25;
     row.watts = 40;
@@ -238,6 +240,7 @@ START_TEST(a_good_file_is_read)
     ck_assert(record.results[1].speedup_kernel.ci95_high > 4);
     ck_assert(record.results[1].temperature_c.max == -12.5);
     ck_assert_str_eq(record.results[0].roofline_bound, "memory");
+    ck_assert_str_eq(record.results[1].parameters, "rows=12 block_k=256");
     ck_assert_uint_eq(record.roofline_count, 2);
     ck_assert_str_eq(record.results[1].warnings[1], "two");
     ck_assert_uint_eq(record.results[2].kernel.summary.n, 0);
@@ -397,6 +400,9 @@ static const struct {
     {"results.1.power.watts", "", "only one of"},
     {"results.1.power.watts", "-1", "from 0 on"},
     {"results.1.upload_s", "5", "more than end to end"},
+    {"results.1.tuning", "\"fast\"", "must be stock, table or tuned"},
+    {"results.1.tuning", "\"stock\"", "tuning is not table or tuned"},
+    {"results.1.parameters", "", "is missing"},
     {"results.1.end_to_end", "", "more than end to end"},
     {"results.1.speedup.kernel.ratio", "40", "interval"},
     {"results.1.speedup.kernel.ratio", "4.25", "speedup.kernel.ratio: is 4.25, but 4 follows"},
@@ -889,7 +895,8 @@ END_TEST
 static void poison_texts(json_t *value, const char *key)
 {
     static const char *const kept[] = {"id", "platform", "type", "device", "op", "impl", "precision",
-                                       "status", "baseline", "bound", "same_as", "fill", "format"};
+                                       "status", "baseline", "bound", "same_as", "fill", "format",
+                                       "tuning"};
     size_t index;
     json_t *inner;
     void *at;

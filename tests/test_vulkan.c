@@ -122,6 +122,27 @@ static void check_cases(const struct hcb_case *cases, size_t count)
 
 /* With 256 KiB to be seen at once, these operands need windows in each direction,
  * and single rows of the last do not fit.  Processors run the GPUs' kernels slowly. */
+/* Several windows of terms and of columns. */
+START_TEST(every_choice_of_a_parameter_is_right)
+{
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE,
+                               _i == 0 ? HCB_PRECISION_F32 : HCB_PRECISION_I8I32, {70, 1101, 1100}};
+    struct hcb_parameters parameters;
+    char text[512] = "";
+    unsigned passed;
+    setenv("HCBENCH_KERNEL_CLASS", "cpu", 1);
+    for (size_t d = 0; d < device_count; d++) {
+        struct hcb_device *device = open_device(devices[d].id);
+        ck_assert_int_eq(hcb_device_parameters(device, &c, &parameters), HCB_OK);
+        const enum check_outcome outcome =
+            check_parameters(ctx, device, &c, &passed, text, sizeof text);
+        ck_assert_msg(outcome == CHECK_PASSED, "%s: %s", devices[d].id, text);
+        ck_assert_uint_ge(passed, parameters.count == 0 ? 0 : 13);
+        hcb_device_close(device);
+    }
+}
+END_TEST
+
 START_TEST(windows_cover_the_operands)
 {
     static const struct hcb_shape shapes[] = {
@@ -475,6 +496,7 @@ static Suite *make_suite(void)
     tcase_add_loop_test(kernels, extras_are_right, 0, CLASS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_loop_test(kernels, cooperative_matrices_are_right_or_say_why_not, 0,
                         HCB_PRECISION_COUNT);
+    tcase_add_loop_test(kernels, every_choice_of_a_parameter_is_right, 0, 2);
     tcase_add_loop_test(kernels, windows_cover_the_operands, 0, CLASS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_test(kernels, a_vector_is_larger_than_a_binding);
     tcase_add_loop_test(kernels, long_sums_are_complete, 0, CLASS_COUNT);

@@ -276,6 +276,31 @@ static bool compare_kernels(struct comparison *c)
     return good;
 }
 
+/* Files of older versions do not tell. */
+static double parameters_differ(const struct comparison_row *row)
+{
+    return compare_is_timed(row) && row->base->parameters[0] != '\0' &&
+           row->now->parameters[0] != '\0' && !same(row->base->parameters, row->now->parameters);
+}
+
+static bool compare_parameters(struct comparison *c)
+{
+    char task[112], was[FACT_SIZE], is[FACT_SIZE];
+    bool good = true;
+    for (size_t i = 0; i < c->row_count && good; i++)
+        if (parameters_differ(&c->rows[i]) > 0 && is_first(c, i, parameters_differ)) {
+            size_t count;
+            const struct comparison_row *row = worst(c, i, parameters_differ, &count);
+            good = compare_note(c, "differs", "parameters of %s/%s in %s: %s in BASE, %s in NEW (%zu row%s)",
+                                row->now->device, hcb_impl_name(row->now->task.impl),
+                                hcb_case_text(&row->now->task, task, sizeof task),
+                                page_clip(row->base->parameters, was, sizeof was),
+                                page_clip(row->now->parameters, is, sizeof is), count,
+                                count == 1 ? "" : "s");
+        }
+    return good;
+}
+
 /* `now` over `base`, when it is more than twice as large; infinity from an exact one. */
 static double growth(double base, double now)
 {
@@ -410,6 +435,6 @@ static bool tell_identity(struct comparison *c)
 bool compare_differences(struct comparison *comparison)
 {
     return compare_facts(comparison) && compare_variables(comparison) && compare_devices(comparison) &&
-           compare_kernels(comparison) && compare_errors(comparison) && compare_movements(comparison) &&
+           compare_kernels(comparison) && compare_parameters(comparison) && compare_errors(comparison) && compare_movements(comparison) &&
            tell_control(comparison) && tell_left_out(comparison) && tell_identity(comparison);
 }

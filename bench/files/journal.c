@@ -17,6 +17,7 @@
 
 #include "files/journal.h"
 #include "files/json.h"
+#include "files/output.h"
 #include "files/schema.h"
 #include "files/text.h"
 
@@ -27,18 +28,6 @@ struct journal {
     size_t planned; /* rows of the record that it names */
     bool failed;
 };
-
-static bool make_folders(char *path)
-{
-    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        const bool made = mkdir(path, 0700) == 0 || errno == EEXIST;
-        *slash = '/';
-        if (!made)
-            return false;
-    }
-    return true;
-}
 
 /* False when the environment names no home. */
 static bool default_path(char *path, size_t size)
@@ -56,7 +45,7 @@ static bool default_path(char *path, size_t size)
                           (long)getpid());
     else
         return false;
-    return length > 0 && (size_t)length < size && make_folders(path);
+    return length > 0 && (size_t)length < size && output_make_folders(path);
 }
 
 static bool write_line(struct journal *journal, json_t *line)

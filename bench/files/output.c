@@ -290,6 +290,18 @@ bool output_close(struct output *output, bool complete)
     return done;
 }
 
+bool output_make_folders(char *path)
+{
+    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        const bool made = mkdir(path, 0700) == 0 || errno == EEXIST;
+        *slash = '/';
+        if (!made)
+            return false;
+    }
+    return true;
+}
+
 bool output_check(const char *path)
 {
     struct stat status;

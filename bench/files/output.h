@@ -20,6 +20,10 @@ bool output_text(struct output *output, const char *text);
  * not be written whole; so also for `complete` false, without a line. */
 bool output_close(struct output *output, bool complete);
 
+/* Makes the folders that `path` leads through, for this user alone.  False, with errno,
+ * when one cannot be made. */
+bool output_make_folders(char *path);
+
 /* Tells early, before anything is measured, whether `path` can be opened.  False
  * after one line on stderr.  Leaves no trace. */
 bool output_check(const char *path);

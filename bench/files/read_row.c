@@ -347,6 +347,16 @@ static bool check_parts(const struct hcb_result *row, struct flaw *flaw)
     return true;
 }
 
+/* Only our own kernels have parameters of which there are others. */
+static bool check_tuning(const struct hcb_result *row, struct flaw *flaw)
+{
+    const bool chosen = strcmp(row->tuning, "table") == 0 || strcmp(row->tuning, "tuned") == 0;
+    if (row->tuning[0] != '\0' && !chosen && strcmp(row->tuning, "stock") != 0)
+        return flaw_note(flaw, "tuning", "must be stock, table or tuned");
+    return chosen == (row->parameters[0] != '\0') ||
+           flaw_note(flaw, "parameters", chosen ? "is missing" : "is there, but tuning is not table or tuned");
+}
+
 static bool check_row(const struct hcb_result *row, struct flaw *flaw)
 {
     if (!hcb_case_check(&row->task))
@@ -357,7 +367,7 @@ static bool check_row(const struct hcb_result *row, struct flaw *flaw)
     return check_clock("kernel", &row->kernel, flaw) && check_clock("wall", &row->wall, flaw) &&
            check_clock("end_to_end", &row->end_to_end, flaw) && check_readings("clock", "mhz", &row->clock_mhz, flaw) &&
            check_readings("temperature", "c", &row->temperature_c, flaw) &&
-           check_verdict(row, flaw) && check_rates(row, flaw) && check_parts(row, flaw) &&
+           check_tuning(row, flaw) && check_verdict(row, flaw) && check_rates(row, flaw) && check_parts(row, flaw) &&
            check_ratio("speedup.kernel", &row->speedup_kernel, row->baseline, flaw) &&
            check_ratio("speedup.end_to_end", &row->speedup_end_to_end, row->baseline, flaw);
 }

@@ -10,6 +10,8 @@
 #include "measure/link.h"
 #include "record.h"
 
+struct store;
+
 /* What holds for all devices of an invocation. */
 struct session {
     const struct options *options;
@@ -17,6 +19,7 @@ struct session {
     struct link_options how;
     struct cpu_variables cpu; /* for the CPU's worker; not to be copied */
     size_t finished;          /* rows, for the progress line */
+    const struct store *tuned; /* parameters to use; NULL: those of the tables */
 };
 
 struct actor {

@@ -16,13 +16,15 @@
 #include "measure/roofline.h"
 #include "measure/row.h"
 #include "terminal/devices.h"
+#include "tune/store.h"
 
 struct conductor {
     struct session session;
     struct record *record;
     struct actor *actors; /* one per device of the record */
     struct journal *journal;
-    bool measures_roofs; /* rows at hand are not those that were asked for */
+    struct store *store;
+    bool aside; /* the rows at hand are not those that were asked for */
 };
 
 /* Rows of one case that run together. */
@@ -42,7 +44,9 @@ static void reset_row(struct row *row)
         record_renew_result(row->twin);
     hcb_clock_clear(&row->uploads);
     hcb_clock_clear(&row->downloads);
-    *row = (struct row){.result = row->result, .twin = row->twin, .actor = row->actor};
+    const struct row old = *row;
+    *row = (struct row){.result = old.result, .twin = old.twin, .actor = old.actor, .slot = old.slot};
+    memcpy(row->asked, old.asked, sizeof row->asked);
 }
 
 static void finish(struct conductor *conductor, struct row *row, enum hcb_status status,
@@ -56,7 +60,7 @@ static void finish(struct conductor *conductor, struct row *row, enum hcb_status
         hcb_result_withdraw(result); /* no number without a verified row */
     if (row->twin != NULL)
         row->twin->status = status;
-    if (status == HCB_SKIPPED || conductor->measures_roofs)
+    if (status == HCB_SKIPPED || conductor->aside)
         return;
     conductor->session.finished++;
     journal_add(conductor->journal, conductor->record, result);
@@ -229,20 +233,25 @@ static void release(struct group *group)
     forget_inputs(group);
 }
 
-/* Rows that were not asked for: briefly, and not among those of the journal. */
+void conductor_try(struct conductor *conductor, const struct options *options,
+                   struct hcb_result *rows, size_t count)
+{
+    const struct options *usual = conductor->session.options;
+    conductor->session.options = options;
+    conductor->aside = true;
+    conductor_run(conductor, rows, count);
+    conductor->aside = false;
+    conductor->session.options = usual;
+}
+
 static void measure_roofs(struct conductor *conductor, struct hcb_result *rows, size_t count)
 {
     const struct options brief = roofline_options(conductor->record->options);
-    const struct options *usual = conductor->session.options;
-    conductor->session.options = &brief;
-    conductor->measures_roofs = true;
     for (size_t i = 0, end; i < count; i = end) {
         for (end = i + 1; end < count && record_same_case(&rows[i].task, &rows[end].task);)
             end++;
-        conductor_run(conductor, rows + i, end - i);
+        conductor_try(conductor, &brief, rows + i, end - i);
     }
-    conductor->measures_roofs = false;
-    conductor->session.options = usual;
 }
 
 static void keep_roofs(struct conductor *conductor)
@@ -295,7 +304,7 @@ static bool is_impossible(struct conductor *conductor, const struct hcb_result *
 {
     static const struct ceiling compute = {roofline_peak_gflops, 1.25, false, "multiply-adds reach"},
                                 memory = {roofline_memory_gbps, 2, true, "its memory reaches"};
-    return !conductor->measures_roofs && !hcb_op_is_extra(result->task.op) &&
+    return !conductor->aside && !hcb_op_is_extra(result->task.op) &&
            (is_above(conductor, result, &compute, reason) || is_above(conductor, result, &memory, reason));
 }
 
@@ -333,9 +342,9 @@ static void run_group(struct conductor *conductor, struct group *group)
         if (timed)
             take_rounds(conductor, group, &windows);
         each_row(conductor, group, LIVE, row_verify); /* what the last window wrote */
-        if (timed && !conductor->measures_roofs)
+        if (timed && !conductor->aside)
             each_row(conductor, group, LIVE, row_energy);
-        if (timed && !hcb_op_is_extra(group->rows[0].result->task.op)) {
+        if (timed && !conductor->aside && !hcb_op_is_extra(group->rows[0].result->task.op)) {
             take_rounds(conductor, group, &passes);
             each_row(conductor, group, LIVE, row_verify);
         }
@@ -393,7 +402,7 @@ static void run_case(struct conductor *conductor, struct group *group)
         if (group->rows[i].phase != FINISHED)
             finish(conductor, &group->rows[i], HCB_SKIPPED, "the run was stopped");
     add_speedups(conductor, group, together);
-    if (link_interrupted() == 0 && !conductor->measures_roofs)
+    if (link_interrupted() == 0 && !conductor->aside)
         journal_end_case(conductor->journal, conductor->record, group->rows[0].result, group->count);
 }
 
@@ -425,6 +434,16 @@ static void free_rows(struct row *rows, size_t count)
     free(rows);
 }
 
+/* Rows of the same device and impl before this one. */
+static unsigned count_alike(const struct hcb_result *results, size_t index)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < index; i++)
+        count += results[i].task.impl == results[index].task.impl &&
+                 strcmp(results[i].device, results[index].device) == 0;
+    return count;
+}
+
 void conductor_run(struct conductor *conductor, struct hcb_result *results, size_t count)
 {
     const bool twins = conductor->session.options->against_itself;
@@ -434,6 +453,8 @@ void conductor_run(struct conductor *conductor, struct hcb_result *results, size
         group.rows[i] = (struct row){.result = &results[i],
                                      .actor = actor_of(conductor, &results[i]),
                                      .twin = twins ? make_twin(&results[i]) : NULL};
+        memcpy(group.rows[i].asked, results[i].parameters, sizeof group.rows[i].asked);
+        group.rows[i].slot = count_alike(results, i);
         good = !twins || group.rows[i].twin != NULL;
     }
     journal_plan(conductor->journal, conductor->record);
@@ -444,6 +465,17 @@ void conductor_run(struct conductor *conductor, struct hcb_result *results, size
         snprintf(results[i].reason, sizeof results[i].reason, "out of memory for the rows");
     }
     free_rows(group.rows, count);
+}
+
+enum hcb_status conductor_parameters(struct conductor *conductor, struct hcb_result *result,
+                                     struct hcb_parameters *parameters)
+{
+    struct row row = {.result = result, .actor = actor_of(conductor, result)};
+    enum hcb_status status =
+        row_parameters(&conductor->session, &row, parameters, result->reason);
+    if (is_lost(status))
+        actor_stop(row.actor);
+    return status;
 }
 
 /* ------------------------------------------------------------------- all rows */
@@ -470,11 +502,16 @@ struct conductor *conductor_open(struct record *record, size_t expected)
         actors[i].sensors = &record->devices[i].sensors;
     }
     settle_cpu(record, &conductor->session.how, &conductor->session.cpu); /* the journal tells it */
-    if (record->earlier != NULL)
+    if (record->options->tuned)
+        conductor->session.tuned = conductor->store = store_open();
+    if (record->options->command == COMMAND_TUNE)
+        conductor->journal = NULL; /* what was won is kept in the store */
+    else if (record->earlier != NULL)
         conductor->journal = journal_take_over(record) ? journal_continue(record->earlier) : NULL;
     else
         conductor->journal = journal_open(record, record->options->journal, &fatal);
     if (conductor->journal == NULL && (fatal || record->earlier != NULL)) {
+        store_close(conductor->store);
         free(conductor);
         free(actors);
         return NULL;
@@ -491,6 +528,7 @@ void conductor_close(struct conductor *conductor)
     for (size_t i = 0; i < conductor->record->device_count; i++)
         actor_stop(&conductor->actors[i]);
     journal_close(conductor->journal, link_interrupted() == 0);
+    store_close(conductor->store);
     free(conductor->actors);
     free(conductor);
 }

@@ -28,6 +28,14 @@ struct conductor *conductor_open(struct record *record, size_t expected);
  * hcb_result_init, those of a device next to each other: interleaved, verified, with speedups.  After an
  * interruption they are HCB_SKIPPED. */
 void conductor_run(struct conductor *conductor, struct hcb_result *rows, size_t count);
+/* The same for rows that are not the record's, sampled as `options` say: without
+ * end-to-end passes and energy, and not in the journal.  Rows of one device and impl
+ * may differ in their `parameters`, up to PROTOCOL_SLOTS of them. */
+void conductor_try(struct conductor *conductor, const struct options *options,
+                   struct hcb_result *rows, size_t count);
+/* The parameters of a row's kernels.  On anything but HCB_OK its reason says why. */
+enum hcb_status conductor_parameters(struct conductor *conductor, struct hcb_result *result,
+                                     struct hcb_parameters *parameters);
 /* Ends the workers, and the journal too unless it was interrupted.  Accepts
  * NULL. */
 void conductor_close(struct conductor *conductor);

@@ -363,7 +363,8 @@ void settle_cpu(struct record *record, const struct link_options *how,
         if (options->cpu_core != NULL)
             obey_option(record, how, cpu, variables);
         report_refusal(record, cpu);
-    } else if (how->isolate && options->command != COMMAND_VERIFY) {
+    } else if (how->isolate && options->command != COMMAND_VERIFY &&
+               options->command != COMMAND_TUNE) {
         try_cores(record, how, cpu, variables);
     }
 }

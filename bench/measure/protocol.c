@@ -60,6 +60,60 @@ bool protocol_read_device(const json_t *object, struct hcb_device_info *info)
     return members_read(device_members, object, info);
 }
 
+static json_t *one_parameter(const struct hcb_parameter *parameter)
+{
+    json_t *choices = json_array();
+    for (size_t i = 0; i < parameter->count; i++)
+        json_array_append_new(choices, json_integer((json_int_t)parameter->choices[i]));
+    return json_pack("{s:s, s:I, s:o}", "name", parameter->name, "table",
+                     (json_int_t)parameter->table, "choices", choices);
+}
+
+json_t *protocol_parameters(const struct hcb_parameters *parameters)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < parameters->count; i++)
+        json_array_append_new(list, one_parameter(&parameters->list[i]));
+    return json_pack("{s:s, s:o}", "kernel_sha256", parameters->kernel_sha256, "parameters", list);
+}
+
+static bool read_parameter(const json_t *object, struct hcb_parameter *parameter)
+{
+    const char *name;
+    json_int_t table;
+    json_t *choices;
+    if (json_unpack((json_t *)object, "{s:s, s:I, s:o !}", "name", &name, "table", &table, "choices",
+                    &choices) != 0 ||
+        strlen(name) >= sizeof parameter->name || json_array_size(choices) > HCB_CHOICES_MAX)
+        return false;
+    memcpy(parameter->name, name, strlen(name) + 1);
+    parameter->table = (uint64_t)table;
+    for (; parameter->count < json_array_size(choices); parameter->count++) {
+        const json_t *choice = json_array_get(choices, parameter->count);
+        if (!json_is_integer(choice))
+            return false;
+        parameter->choices[parameter->count] = (uint64_t)json_integer_value(choice);
+    }
+    return true;
+}
+
+bool protocol_read_parameters(const json_t *object, struct hcb_parameters *parameters)
+{
+    const json_t *list = json_object_get(object, "parameters"),
+                 *hash = json_object_get(object, "kernel_sha256");
+    memset(parameters, 0, sizeof *parameters);
+    if (json_object_size(object) != 2 || !json_is_array(list) || !json_is_string(hash) ||
+        json_string_length(hash) >= sizeof parameters->kernel_sha256 ||
+        json_array_size(list) > HCB_PARAMETERS_MAX)
+        return false;
+    memcpy(parameters->kernel_sha256, json_string_value(hash), json_string_length(hash) + 1);
+    for (; parameters->count < json_array_size(list); parameters->count++)
+        if (!read_parameter(json_array_get(list, parameters->count),
+                            &parameters->list[parameters->count]))
+            return false;
+    return true;
+}
+
 json_t *protocol_verdict(const struct hcb_verdict *verdict)
 {
     return members_write(verdict_members, verdict);

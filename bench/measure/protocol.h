@@ -15,7 +15,10 @@
  *                                                  {source} or {reason} each
  * support   op, impl, precision, shape             -
  * inputs    op, precision, shape, fill, seed       -        same case: new contents
- * prepare   impl                                   setup_s, kernels, kernel_sha256, note
+ * parameters  op, impl, precision, shape           kernel_sha256, parameters: objects of name,
+ *                                                  table and choices
+ * prepare   impl, parameters (a text, or not)      setup_s, kernels, kernel_sha256, tuning,
+ *                                                  parameters, note
  * check     impl, seed                             -        one launch, exact
  * sample    impl, launches, count                  kernel, wall: arrays; sensors: {clock (Hz),
  *                                                  temperature, throttle}, what there is
@@ -27,7 +30,9 @@
  * release   -                                      -        all plans, buffers, inputs
  * quit      -                                      -
  *
- * A worker holds the inputs of one case, and one plan per impl on them. */
+ * A worker holds the inputs of one case, and plans on them, one per impl and slot: a
+ * request with `impl` may name the `slot`, 0 to PROTOCOL_SLOTS - 1, which is 0 unless
+ * told, so that an impl can be compared with itself under other parameters. */
 #ifndef BENCH_PROTOCOL_H
 #define BENCH_PROTOCOL_H
 
@@ -36,7 +41,7 @@
 
 #include "files/members.h"
 
-enum { PROTOCOL_VERSION = 1 };
+enum { PROTOCOL_VERSION = 1, PROTOCOL_SLOTS = 4 };
 
 /* Descriptors that a worker process talks through; its stdout belongs to
  * drivers' chatter and leads to stderr. */
@@ -50,6 +55,9 @@ const struct member *protocol_device_members(void);
 json_t *protocol_device(const struct hcb_device_info *info);
 /* False when a member is missing, unknown or of the wrong type. */
 bool protocol_read_device(const json_t *object, struct hcb_device_info *info);
+
+json_t *protocol_parameters(const struct hcb_parameters *parameters);
+bool protocol_read_parameters(const json_t *object, struct hcb_parameters *parameters);
 
 json_t *protocol_verdict(const struct hcb_verdict *verdict);
 bool protocol_read_verdict(const json_t *object, struct hcb_verdict *verdict);

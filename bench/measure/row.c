@@ -11,6 +11,7 @@
 #include "measure/progress.h"
 #include "measure/protocol.h"
 #include "measure/row.h"
+#include "tune/store.h"
 
 /* ------------------------------------------------------------ before sampling */
 
@@ -28,13 +29,17 @@ static enum hcb_status give_inputs(struct session *session, struct row *row, enu
 
 static json_t *about(const struct row *row)
 {
-    return json_pack("{s:s}", "impl", hcb_impl_name(row->result->task.impl));
+    json_t *request = json_pack("{s:s}", "impl", hcb_impl_name(row->result->task.impl));
+    if (row->slot > 0)
+        json_object_set_new(request, "slot", json_integer(row->slot));
+    return request;
 }
 
 static json_t *about_with_seed(const struct session *session, const struct row *row)
 {
-    return json_pack("{s:s, s:I}", "impl", hcb_impl_name(row->result->task.impl), "seed",
-                     (json_int_t)session->options->seed);
+    json_t *request = about(row);
+    json_object_set_new(request, "seed", json_integer((json_int_t)session->options->seed));
+    return request;
 }
 
 static enum hcb_status misunderstood(char *reason)
@@ -43,21 +48,92 @@ static enum hcb_status misunderstood(char *reason)
     return HCB_ERROR;
 }
 
-static enum hcb_status prepare(struct row *row, char *reason)
+static void keep_text(char *member, size_t size, const char *text)
+{
+    snprintf(member, size, "%s", text);
+}
+#define KEEP(member, text) keep_text(result->member, sizeof result->member, text)
+
+/* With parameters, or those of the table when there is no text. */
+static enum hcb_status prepare_with(struct row *row, const char *parameters, char *reason)
 {
     struct hcb_result *result = row->result;
-    const char *kernels, *hash, *note;
-    json_t *reply;
-    enum hcb_status status = link_call(row->actor->link, "prepare", about(row), &reply, reason);
-    if (status == HCB_OK && json_unpack(reply, "{s:F, s:s, s:s, s:s !}", "setup_s", &result->setup_s,
-                                        "kernels", &kernels, "kernel_sha256", &hash, "note", &note) != 0)
+    const char *kernels, *hash, *tuning, *used, *note;
+    json_t *reply, *request = about(row);
+    if (parameters[0] != '\0')
+        json_object_set_new(request, "parameters", json_string(parameters));
+    enum hcb_status status = link_call(row->actor->link, "prepare", request, &reply, reason);
+    if (status == HCB_OK &&
+        json_unpack(reply, "{s:F, s:s, s:s, s:s, s:s, s:s !}", "setup_s", &result->setup_s, "kernels",
+                    &kernels, "kernel_sha256", &hash, "tuning", &tuning, "parameters", &used, "note",
+                    &note) != 0)
         status = misunderstood(reason);
     if (status == HCB_OK) {
-        snprintf(result->kernels, sizeof result->kernels, "%s", kernels);
-        snprintf(result->kernel_sha256, sizeof result->kernel_sha256, "%s", hash);
-        snprintf(result->note, sizeof result->note, "%s", note);
+        KEEP(kernels, kernels);
+        KEEP(kernel_sha256, hash);
+        KEEP(tuning, tuning);
+        KEEP(parameters, used);
+        KEEP(note, note);
     }
     json_decref(reply);
+    return status;
+}
+
+enum hcb_status row_parameters(struct session *session, struct row *row,
+                               struct hcb_parameters *parameters, char *reason)
+{
+    json_t *reply;
+    enum hcb_status status = actor_ready(session, row->actor);
+    if (status != HCB_OK) {
+        snprintf(reason, HCB_REASON_SIZE, "%s", row->actor->reason);
+        return status;
+    }
+    status = link_call(row->actor->link, "parameters", protocol_case(&row->result->task), &reply, reason);
+    if (status == HCB_OK && !protocol_read_parameters(reply, parameters))
+        status = misunderstood(reason);
+    json_decref(reply);
+    return status;
+}
+
+/* Parameters that were found by an earlier search, "" when there are none.  What is of
+ * no use is told. */
+static enum hcb_status find_tuned(struct session *session, struct row *row,
+                                  char text[HCB_PARAMETERS_SIZE], char *reason)
+{
+    struct hcb_result *result = row->result;
+    struct hcb_parameters parameters;
+    uint64_t values[HCB_PARAMETERS_MAX];
+    char why[HCB_REASON_SIZE] = "";
+    text[0] = '\0';
+    if (!store_knows(session->tuned, row->actor->info, &result->task))
+        return HCB_OK;
+    enum hcb_status status = row_parameters(session, row, &parameters, reason);
+    const char *found =
+        status == HCB_OK ? store_find(session->tuned, row->actor->info, parameters.kernel_sha256,
+                                      &result->task, why, sizeof why)
+                         : NULL;
+    if (found != NULL && hcb_parameters_read(&parameters, found, values))
+        hcb_parameters_text(&parameters, values, text);
+    else if (found != NULL)
+        hcb_result_warn(result, "tuned parameters are ignored: the kernels take no '%.100s'", found);
+    else if (why[0] != '\0')
+        hcb_result_warn(result, "tuned parameters are ignored: %s", why);
+    return status;
+}
+
+static enum hcb_status prepare(struct session *session, struct row *row, char *reason)
+{
+    char parameters[HCB_PARAMETERS_SIZE];
+    enum hcb_status status = HCB_OK;
+    if (row->asked[0] != '\0')
+        return prepare_with(row, row->asked, reason);
+    status = find_tuned(session, row, parameters, reason);
+    if (status == HCB_OK)
+        status = prepare_with(row, parameters, reason);
+    if (status == HCB_UNSUPPORTED && parameters[0] != '\0') {
+        hcb_result_warn(row->result, "tuned parameters are ignored: %.150s", reason);
+        status = prepare_with(row, "", reason);
+    }
     return status;
 }
 
@@ -94,7 +170,7 @@ enum hcb_status row_start(struct session *session, struct row *row, char *reason
     if (status == HCB_OK && !row->actor->holds_inputs)
         status = give_inputs(session, row, HCB_FILL_INTEGER, reason);
     if (status == HCB_OK)
-        status = prepare(row, reason);
+        status = prepare(session, row, reason);
     if (status == HCB_OK)
         status = link_tell(row->actor->link, "check", about_with_seed(session, row), reason);
     return status;

@@ -19,6 +19,8 @@ struct row {
     struct sampling windows, passes; /* data resident; end to end */
     bool sampled, passed;            /* has enough of them */
     bool busy;                       /* its threads did not go to sleep after a block */
+    char asked[HCB_PARAMETERS_SIZE]; /* parameters that it must have; "": as the session has it */
+    unsigned slot;                   /* of the worker's plans; rows of one device and impl differ in it */
     struct hcb_clock_result uploads, downloads;
 };
 
@@ -26,6 +28,9 @@ typedef enum hcb_status row_step(struct session *session, struct row *row, char 
 
 /* Everything before the first sample, ending with the exact check on integers. */
 row_step row_start;
+/* The parameters that its kernels have; starts the worker when it does not run. */
+enum hcb_status row_parameters(struct session *session, struct row *row,
+                               struct hcb_parameters *parameters, char *reason);
 /* The inputs that are timed; the first row of a device asks for all. */
 row_step row_refill;
 /* Dropped windows, until the times settle; finds out how many launches make one. */

@@ -92,6 +92,14 @@ static void verify_shapes(struct shapes *shapes, const struct options *options, 
     }
 }
 
+/* What a default run has, without sizes that are too small to tell: the first for CPU
+ * drivers, the second for others. */
+static void tune_shapes(struct shapes *shapes, bool matrix)
+{
+    add_sizes(shapes, matrix ? HCB_OP_MATMUL : HCB_OP_SUM,
+              matrix ? matmul_sizes + 1 : reduction_sizes + 1, 2);
+}
+
 static struct shapes shapes_of(const struct options *options, enum hcb_op op)
 {
     struct shapes shapes = {0};
@@ -100,6 +108,8 @@ static struct shapes shapes_of(const struct options *options, enum hcb_op op)
         add_size(&shapes, op, 1);
     else if (options->size_count > 0)
         asked_shapes(&shapes, options, op);
+    else if (options->command == COMMAND_TUNE)
+        tune_shapes(&shapes, matrix);
     else if (options->command == COMMAND_VERIFY)
         verify_shapes(&shapes, options, op);
     else if (is_quick && matrix)
@@ -127,6 +137,8 @@ static bool is_hardware(const struct hcb_device_info *info)
 static bool wants_size(const struct record *record, const struct hcb_device_info *info, size_t index)
 {
     const struct options *options = record->options;
+    if (options->command == COMMAND_TUNE && options->size_count == 0)
+        return index == (size_t)is_hardware(info);
     if (options->size_count > 0 || options->command == COMMAND_VERIFY || index < SOFTWARE_SIZES)
         return true;
     if (is_hardware(info) || options->preset == PRESET_FULL)

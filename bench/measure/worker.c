@@ -45,7 +45,7 @@ struct worker {
     struct hcb_buffer *inputs[HCB_INPUTS_MAX];
     struct resident memory; /* that the inputs took */
 
-    struct slot slots[HCB_IMPL_COUNT];
+    struct slot slots[PROTOCOL_SLOTS][HCB_IMPL_COUNT];
 
     char reason[2 * HCB_REASON_SIZE]; /* of the step that is being carried out */
 };
@@ -222,6 +222,23 @@ static enum hcb_status step_support(struct worker *worker, json_t *request, json
     return told(worker, hcb_device_supports(worker->device, &task));
 }
 
+static enum hcb_status step_parameters(struct worker *worker, json_t *request, json_t *reply)
+{
+    struct hcb_case task;
+    struct hcb_parameters parameters;
+    if (!take_case(request, true, &task) || !all_taken(request))
+        return misread(worker, "parameters");
+    enum hcb_status status = told(worker, hcb_device_supports(worker->device, &task));
+    if (status == HCB_OK)
+        status = told(worker, hcb_device_parameters(worker->device, &task, &parameters));
+    if (status != HCB_OK)
+        return status;
+    json_t *answer = protocol_parameters(&parameters);
+    json_object_update(reply, answer);
+    json_decref(answer);
+    return HCB_OK;
+}
+
 /* ------------------------------------------------------- inputs and plans */
 
 static void release_slot(struct slot *slot)
@@ -234,8 +251,9 @@ static void release_slot(struct slot *slot)
 
 static void release_all(struct worker *worker)
 {
-    for (size_t i = 0; i < HCB_IMPL_COUNT; i++)
-        release_slot(&worker->slots[i]);
+    for (size_t i = 0; i < PROTOCOL_SLOTS; i++)
+        for (size_t j = 0; j < HCB_IMPL_COUNT; j++)
+            release_slot(&worker->slots[i][j]);
     for (size_t i = 0; i < HCB_INPUTS_MAX; i++) {
         hcb_buffer_free(worker->inputs[i]);
         free(worker->host_inputs[i]);
@@ -320,10 +338,12 @@ static void describe_plan(const struct slot *slot, double setup_s, json_t *reply
     json_object_set_new(reply, "setup_s", json_real(setup_s));
     json_object_set_new(reply, "kernels", json_string(info->kernels));
     json_object_set_new(reply, "kernel_sha256", json_string(info->kernel_sha256));
+    json_object_set_new(reply, "tuning", json_string(info->tuning));
+    json_object_set_new(reply, "parameters", json_string(info->parameters));
     json_object_set_new(reply, "note", json_string(info->note));
 }
 
-static enum hcb_status make_plan(struct worker *worker, struct slot *slot)
+static enum hcb_status make_plan(struct worker *worker, struct slot *slot, const char *parameters)
 {
     const unsigned last = output_index(&slot->task);
     const uint64_t bytes = hcb_operand_bytes(&slot->task, last);
@@ -337,22 +357,36 @@ static enum hcb_status make_plan(struct worker *worker, struct slot *slot)
     for (unsigned i = 0; i < last; i++)
         operands[i] = worker->inputs[i];
     operands[last] = slot->output;
-    return told(worker, hcb_plan_new(worker->queue, &slot->task, operands, &slot->plan));
+    return told(worker, hcb_plan_new_with(worker->queue, &slot->task, operands, parameters, &slot->plan));
 }
 
-static enum hcb_status step_prepare(struct worker *worker, json_t *request, json_t *reply)
+/* The place of a plan that a request is about; NULL when it names none. */
+static struct slot *take_place(struct worker *worker, json_t *request)
 {
     int impl;
-    if (!take_word(request, "impl", hcb_impl_name, &impl) || !all_taken(request) || !worker->has_inputs)
-        return misread(worker, "prepare");
-    struct slot *slot = &worker->slots[impl];
+    json_int_t slot = 0;
+    if (!take_word(request, "impl", hcb_impl_name, &impl) ||
+        (json_object_get(request, "slot") != NULL &&
+         !take_number(request, "slot", 0, PROTOCOL_SLOTS - 1, &slot)))
+        return NULL;
+    struct slot *place = &worker->slots[slot][impl];
+    if (!place->in_use)
+        place->task.impl = (enum hcb_impl)impl;
+    return place;
+}
+
+/* Prepares a plan in an empty place. */
+static enum hcb_status prepare(struct worker *worker, struct slot *slot, const char *parameters,
+                               json_t *reply)
+{
+    const enum hcb_impl impl = slot->task.impl;
     release_slot(slot);
     slot->in_use = true;
     slot->task = worker->base;
-    slot->task.impl = (enum hcb_impl)impl;
+    slot->task.impl = impl;
     resident_begin(&slot->memory);
     const double start = now_s(worker);
-    enum hcb_status status = make_plan(worker, slot);
+    enum hcb_status status = make_plan(worker, slot, parameters);
     const double setup_s = now_s(worker) - start;
     resident_end(&slot->memory);
     if (status == HCB_OK)
@@ -362,15 +396,25 @@ static enum hcb_status step_prepare(struct worker *worker, json_t *request, json
     return status;
 }
 
+static enum hcb_status step_prepare(struct worker *worker, json_t *request, json_t *reply)
+{
+    struct slot *slot = take_place(worker, request);
+    json_t *parameters = take(request, "parameters");
+    const bool good = slot != NULL && (parameters == NULL || json_is_string(parameters)) &&
+                      all_taken(request) && worker->has_inputs;
+    enum hcb_status status = good ? prepare(worker, slot, json_string_value(parameters), reply)
+                                  : misread(worker, "prepare");
+    json_decref(parameters);
+    return status;
+}
+
 /* ------------------------------------------------------- running and judging */
 
 /* The plan that a request is about; NULL when there is none. */
 static struct slot *take_slot(struct worker *worker, json_t *request)
 {
-    int impl;
-    if (!take_word(request, "impl", hcb_impl_name, &impl) || !worker->slots[impl].in_use)
-        return NULL;
-    return &worker->slots[impl];
+    struct slot *slot = take_place(worker, request);
+    return slot != NULL && slot->in_use ? slot : NULL;
 }
 
 /* Overwrites the output on the device, so that only a launch can make it right. */
@@ -620,6 +664,7 @@ static const struct {
     {"transfer", step_transfer, true}, {"verify", step_verify, true},
     {"release", step_release, true},  {"quit", step_quit, false},
     {"sensors", step_sensors, true},  {"energy", step_energy, true},
+    {"parameters", step_parameters, true},
 };
 
 static enum hcb_status carry_out(struct worker *worker, const char *name, json_t *request, json_t *reply)

@@ -197,6 +197,11 @@ static const char *note_text(const struct hcb_result *row, unsigned index)
     return index == 0 && row->note[0] != '\0' ? row->note : NULL;
 }
 
+static const char *tuned_text(const struct hcb_result *row, unsigned index)
+{
+    return index == 0 && strcmp(row->tuning, "tuned") == 0 ? row->parameters : NULL;
+}
+
 static const char *warning_text(const struct hcb_result *row, unsigned index)
 {
     return index < sizeof row->warnings / sizeof *row->warnings ? row->warnings[index] : NULL;
@@ -206,6 +211,7 @@ static const struct kind kinds[] = {
     {"unsupported", unsupported_text, false},
     {"skipped", skipped_text, false},
     {"note", note_text, false},
+    {"tuned", tuned_text, false},
     {"warning", warning_text, true},
 };
 enum { KIND_COUNT = sizeof kinds / sizeof *kinds };

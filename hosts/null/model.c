@@ -33,6 +33,11 @@ static const struct {
     {"period", offsetof(struct null_model, period_s)},
     {"outliers", offsetof(struct null_model, outliers)},
     {"seed", offsetof(struct null_model, seed)},
+    {"tuned", offsetof(struct null_model, tuned)},
+    {"wrong", offsetof(struct null_model, wrong)},
+    {"crash", offsetof(struct null_model, crash)},
+    {"hang", offsetof(struct null_model, hang)},
+    {"refuse", offsetof(struct null_model, refuse)},
 };
 
 /* One "NAME=NUMBER", or "host". */
@@ -54,7 +59,8 @@ static bool read_word(const char *word, struct null_model *model)
 
 bool hcbi_null_model_read(const char *behaviour, struct null_model *model, char *wrong, size_t size)
 {
-    *model = (struct null_model){.period_s = 1, .setup_s = 1e-3, .launch_s = 1e-6, .spill = 1};
+    *model = (struct null_model){.period_s = 1, .setup_s = 1e-3, .launch_s = 1e-6, .spill = 1,
+                                  .tuned = -1};
     const size_t head = strcspn(behaviour, ":");
     if (head != strlen("model") || strncmp(behaviour, "model", head) != 0)
         return true;
@@ -82,6 +88,21 @@ double hcbi_null_model_launch_s(const struct null_model *model, const struct hcb
     const double s =
         model->launch_s + per(hcb_case_flops(c), model->flops) + per(bytes, model->bytes);
     return model->cache > 0 && bytes > model->cache ? s * model->spill : s;
+}
+
+void hcbi_null_model_parameters(const struct null_model *model, struct hcb_parameters *parameters)
+{
+    if (!model->on || model->tuned < 0)
+        return;
+    *parameters = (struct hcb_parameters){
+        .list = {[NULL_TILE] = {"tile", 8, {1, 2, 4, 8, 16, 32, 64}, 7},
+                 [NULL_UNROLL] = {"unroll", 2, {1, 2, 4}, 3}},
+        .count = 2};
+}
+
+double hcbi_null_model_detour(const struct null_model *model, const uint64_t *values)
+{
+    return model->tuned > 0 ? pow(1.25, fabs(log2((double)values[NULL_TILE] / model->tuned))) : 1;
 }
 
 double hcbi_null_model_copy_s(const struct null_model *model, double rate, uint64_t bytes)

@@ -17,7 +17,15 @@ struct null_model {
     double period_s;     /* of the drift */
     double outliers;     /* share of windows that are 1.5 to 4 times too long */
     double seed;
+    double tuned; /* the fastest tile, 0: all are; below 0: the kernels have no parameters */
+    double wrong, crash, hang, refuse; /* tiles that do that; 0: none */
 };
+
+/* The parameters, in the order of the plan's values. */
+enum { NULL_TILE, NULL_UNROLL };
+void hcbi_null_model_parameters(const struct null_model *model, struct hcb_parameters *parameters);
+/* By what a launch takes longer for its parameters. */
+double hcbi_null_model_detour(const struct null_model *model, const uint64_t *values);
 
 /* Reads "model:NAME=NUMBER:...".  True for any other behaviour too, with the model
  * off; false for a model with a word that is unknown, which `wrong` then holds. */

@@ -20,7 +20,15 @@
  * named is 0 and costs nothing, but launch=1e-6, setup=1e-3.  Each window and copy
  * is exp(noise x) times that, x standard normal, and a share `outliers` of them 1.5
  * to 4 times longer still; `drift` is the size of a slow change, a new value each
- * `period` (1) seconds, that all devices of one `seed` share.  The word `host` makes
+ * `period` (1) seconds, that all devices of one `seed` share.
+ *
+ * With `tuned` a launch has two parameters, `tile` and `unroll`, with 8 and 2 in the
+ * table.  It takes 1.25^d times as long, d steps of `tile` from the value of `tuned`, and
+ * the same for any `tile` when that is 0; `unroll` changes nothing.  A `tile` that
+ * `wrong`, `crash`, `hang` or `refuse` names does that: when it is launched, and when the
+ * plan is made for the last.
+ *
+ * The word `host` makes
  * the device play the CPU that the others are compared with: it computes in the
  * host's memory, and copies cost nothing.  Its clock stands still but for these
  * times; HCBENCH_NULL_CLOCK names a file for the clock, so that the processes of a
@@ -191,6 +199,14 @@ static enum hcb_status null_supports(struct hcb_device *device, const struct hcb
     return HCB_OK;
 }
 
+static enum hcb_status null_parameters(struct hcb_device *device, const struct hcb_case *c,
+                                       struct hcb_parameters *parameters)
+{
+    (void)c;
+    hcbi_null_model_parameters(&device_of(device)->model, parameters);
+    return HCB_OK;
+}
+
 static enum hcb_status null_queue_new(struct hcb_queue *queue)
 {
     return device_step(queue->device, "queue");
@@ -239,11 +255,28 @@ static bool misbehaves(const struct hcb_plan *plan)
     return plan->task.impl == HCB_IMPL_NATIVE;
 }
 
+static bool is_tile(const struct hcb_plan *plan, double tile)
+{
+    return tile > 0 && (double)plan->values[NULL_TILE] == tile;
+}
+
+/* What a candidate of a search does that is no good. */
+static void misbehave(const struct hcb_plan *plan, const struct null_model *model)
+{
+    if (is_tile(plan, model->crash))
+        raise(SIGSEGV);
+    while (is_tile(plan, model->hang))
+        pause();
+}
+
 static enum hcb_status null_plan_new(struct hcb_plan *plan)
 {
     struct null_device *device = device_of(plan->queue->device);
     if (device->model.on)
         spend(device, device->model.setup_s);
+    if (is_tile(plan, device->model.refuse))
+        return hcbi_fail(plan->queue->device->ctx, HCB_UNSUPPORTED, "a tile of %g does not fit",
+                         device->model.refuse);
     return misbehaves(plan) ? device_step(plan->queue->device, "plan") : HCB_OK;
 }
 
@@ -303,12 +336,19 @@ static enum hcb_status run_model(struct null_plan *plan, uint32_t launches, stru
     const void *inputs[HCB_INPUTS_MAX] = {((struct null_buffer *)plan->base.operands[0])->data,
                                           ((struct null_buffer *)plan->base.operands[last - 1])->data};
     struct null_device *device = device_of(plan->base.queue->device);
+    misbehave(&plan->base, &device->model);
     enum hcb_status status = find_result(plan, inputs, bytes);
     if (status != HCB_OK)
         return status;
-    memcpy(((struct null_buffer *)plan->base.operands[last])->data, plan->result, bytes);
+    void *output = ((struct null_buffer *)plan->base.operands[last])->data;
+    memcpy(output, plan->result, bytes);
+    if (is_tile(&plan->base, device->model.wrong)) {
+        const enum hcb_type type = hcb_operand_type(task, last);
+        hcb_type_store(type, output, 0, hcb_type_load(type, output, 0) + 1);
+    }
     timing->host_ns = timing->device_ns =
-        spend(device, launches * hcbi_null_model_launch_s(&device->model, task));
+        spend(device, launches * hcbi_null_model_launch_s(&device->model, task) *
+                          hcbi_null_model_detour(&device->model, plan->base.values));
     timing->host_valid = timing->device_valid = true;
     return HCB_OK;
 }
@@ -362,6 +402,7 @@ const struct hcb_platform_ops hcbi_null_ops = {
     .device_open = null_device_open,
     .device_close = null_device_close,
     .supports = null_supports,
+    .parameters = null_parameters,
     .queue_new = null_queue_new,
     .queue_free = null_queue_free,
     .buffer_new = null_buffer_new,

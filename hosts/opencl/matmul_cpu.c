@@ -4,25 +4,37 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "opencl.h"
 
-/* Parameters of matmul_cpu.cl.  BLOCK_K terms of a panel of B and of one of A
- * fit together into a first-level cache of 48 KiB with 512-bit vectors, and into
- * 32 KiB with shorter ones. */
-enum { BLOCK_K = 256, ITEM_PANELS = 8, PACK_K = 16, PACK_PANELS = 16 };
+/* Parameters of matmul_cpu.cl, in the order of the plan's values. */
+enum { ROWS, WIDTH, BLOCK_K, ITEM_PANELS, PACK_K, PACK_PANELS, PARAMETER_COUNT };
+
+/* BLOCK_K terms of a panel of B and of one of A fit together into a first-level cache
+ * of 48 KiB with 512-bit vectors, and into 32 KiB with shorter ones.  Rows and width
+ * follow from the device; see the register tiles. */
+static const struct hcb_parameter usual[PARAMETER_COUNT] = {
+    [ROWS] = {"rows", 0, {4, 6, 8, 10, 12, 14}, 6},
+    [WIDTH] = {"width", 0, {4, 8, 16}, 3},
+    [BLOCK_K] = {"block_k", 256, {64, 128, 192, 256, 384, 512, 1024}, 7},
+    [ITEM_PANELS] = {"item_panels", 8, {1, 2, 4, 8, 16, 32}, 6},
+    [PACK_K] = {"pack_k", 16, {4, 8, 16, 32, 64}, 5},
+    [PACK_PANELS] = {"pack_panels", 16, {4, 8, 16, 32, 64}, 5},
+};
+enum { I8_BLOCK_K_MAX = 256 }; /* beyond it a sum in f32 need not be exact */
 
 /* The register tile by the width of a vector: 2 rows accumulators of one vector
  * each, out of 32 registers (AVX-512) or 16. */
 static const struct register_tile {
-    unsigned vector_bits, rows;
-} register_tiles[] = {{512, 12}, {256, 6}, {128, 6}};
+    unsigned vector_bits, rows, registers;
+} register_tiles[] = {{512, 12, 32}, {256, 6, 16}, {128, 6, 16}};
 
 /* Packed matrices above this many bytes only make misses of the TLB. */
 static const uint64_t packed_bytes_wanted = UINT64_C(1) << 28;
 
 struct cpu_blocking {
-    unsigned rows, width; /* of the register tile */
+    const uint64_t *values; /* of the parameters */
     uint64_t row_panels, column_panels;
     uint64_t row_bytes, column_bytes; /* packed bytes per term, of A and of B */
     uint64_t terms;                   /* per pass over C */
@@ -34,22 +46,58 @@ static unsigned computed_bytes(enum hcb_precision precision)
     return precision == HCB_PRECISION_F64 ? 8 : precision == HCB_PRECISION_F16 ? 2 : 4;
 }
 
-/* False when the packed matrices do not fit even one term at a time. */
-static bool choose_blocking(const struct opencl_device *device, const struct hcb_case *c,
-                            struct cpu_blocking *out)
+static const struct register_tile *tile_of(const struct opencl_device *device)
 {
     const struct register_tile *tile = register_tiles;
-    const unsigned bytes = computed_bytes(c->precision);
     while (tile->vector_bits > device->vector_bits)
         tile++;
-    out->rows = tile->rows;
-    out->width = tile->vector_bits / 8 / bytes;
-    if (out->width > 16) /* the most that OpenCL C has */
-        out->width = 16;
-    out->row_panels = opencl_divide_up(c->shape.m, out->rows);
-    out->column_panels = opencl_divide_up(c->shape.n, 2 * out->width);
-    out->row_bytes = out->row_panels * out->rows * bytes;
-    out->column_bytes = out->column_panels * 2 * out->width * bytes;
+    return tile;
+}
+
+static void list_parameters(const struct opencl_device *device, const struct hcb_case *c,
+                            struct hcb_parameters *parameters)
+{
+    const struct register_tile *tile = tile_of(device);
+    const unsigned width = tile->vector_bits / 8 / computed_bytes(c->precision);
+    struct hcb_parameter *list = parameters->list;
+    memcpy(list, usual, sizeof usual);
+    parameters->count = PARAMETER_COUNT;
+    list[ROWS].table = tile->rows;
+    list[WIDTH].table = width > 16 ? 16 : width; /* the most that OpenCL C has */
+    if (list[WIDTH].table == 2)
+        list[WIDTH] = (struct hcb_parameter){"width", 2, {2, 4, 8, 16}, 4};
+    while (c->precision == HCB_PRECISION_I8I32 &&
+           list[BLOCK_K].choices[list[BLOCK_K].count - 1] > I8_BLOCK_K_MAX)
+        list[BLOCK_K].count--;
+}
+
+/* A tile that spills is of no use, and takes a compiler long. */
+static enum hcb_status check_registers(const struct opencl_device *device, const struct hcb_case *c,
+                                       const uint64_t *values)
+{
+    const struct register_tile *tile = tile_of(device);
+    const uint64_t each = opencl_divide_up(values[WIDTH] * 8 * computed_bytes(c->precision),
+                                           tile->vector_bits);
+    const uint64_t needs = (2 * values[ROWS] + 2) * each + 1; /* accumulators, a row of B, one of A */
+    return needs <= tile->registers
+               ? HCB_OK
+               : hcbi_fail(device->base.ctx, HCB_UNSUPPORTED,
+                           "a tile of %u rows of 2 x %u needs %u registers, %s has %u",
+                           (unsigned)values[ROWS], (unsigned)values[WIDTH], (unsigned)needs,
+                           device->base.info.id, tile->registers);
+}
+
+/* False when the packed matrices do not fit even one term at a time. */
+static bool choose_blocking(const struct opencl_device *device, const struct hcb_case *c,
+                            const uint64_t *values, struct cpu_blocking *out)
+{
+    const uint64_t columns = 2 * values[WIDTH];
+    const unsigned bytes = computed_bytes(c->precision);
+    out->values = values;
+    out->row_panels = opencl_divide_up(c->shape.m, values[ROWS]);
+    out->column_panels = opencl_divide_up(c->shape.n, columns);
+    out->row_bytes = out->row_panels * values[ROWS] * bytes;
+    out->column_bytes = out->column_panels * columns * bytes;
 
     const uint64_t larger = out->row_bytes > out->column_bytes ? out->row_bytes : out->column_bytes;
     const uint64_t most = device->base.info.max_buffer_bytes,
@@ -58,15 +106,15 @@ static bool choose_blocking(const struct opencl_device *device, const struct hcb
     out->terms = (limit < packed_bytes_wanted ? limit : packed_bytes_wanted) / larger;
     if (out->terms == 0)
         out->terms = limit / larger;
-    if (out->terms > BLOCK_K)
-        out->terms -= out->terms % BLOCK_K;
+    if (out->terms > values[BLOCK_K])
+        out->terms -= out->terms % values[BLOCK_K];
     if (out->terms > c->shape.k)
         out->terms = c->shape.k;
     return out->terms > 0;
 }
 
 static void cpu_options(const struct opencl_device *device, const struct hcb_case *c,
-                        const struct cpu_blocking *blocking, char *options, size_t size)
+                        const uint64_t *values, char *options, size_t size)
 {
     static const struct {
         const char *macro;
@@ -80,11 +128,12 @@ static void cpu_options(const struct opencl_device *device, const struct hcb_cas
         [HCB_PRECISION_I8I32] = {"PRECISION_I8I32 -DI8_COMPUTED=float", HCB_TYPE_F32},
     };
     snprintf(options, size,
-             "-cl-std=CL1.2 -D%s%s -DROWS=%u -DWIDTH=%u -DBLOCK_K=%d -DITEM_PANELS=%d -DPACK_K=%d "
-             "-DPACK_PANELS=%d",
+             "-cl-std=CL1.2 -D%s%s -DROWS=%u -DWIDTH=%u -DBLOCK_K=%u -DITEM_PANELS=%u -DPACK_K=%u "
+             "-DPACK_PANELS=%u",
              precisions[c->precision].macro,
-             device->fma[precisions[c->precision].computed] ? " -DHAVE_FMA" : "", blocking->rows,
-             blocking->width, BLOCK_K, ITEM_PANELS, PACK_K, PACK_PANELS);
+             device->fma[precisions[c->precision].computed] ? " -DHAVE_FMA" : "",
+             (unsigned)values[ROWS], (unsigned)values[WIDTH], (unsigned)values[BLOCK_K],
+             (unsigned)values[ITEM_PANELS], (unsigned)values[PACK_K], (unsigned)values[PACK_PANELS]);
 }
 
 /* Packs `count` terms from `first` on and adds their products to C. */
@@ -95,6 +144,7 @@ static enum hcb_status add_cpu_pass(struct opencl_plan *plan, const struct openc
     const struct hcb_shape *s = &plan->base.task.shape;
     const cl_ulong m = s->m, n = s->n, k = s->k;
     const cl_int add = first > 0;
+    const uint64_t *values = blocking->values;
     cl_mem *packed_a = &plan->scratch[0], *packed_b = &plan->scratch[1];
     const struct {
         const char *kernel;
@@ -103,7 +153,7 @@ static enum hcb_status add_cpu_pass(struct opencl_plan *plan, const struct openc
         cl_uint count;
     } steps[] = {
         {"pack_a",
-         {{blocking->row_panels, opencl_divide_up(count, BLOCK_K)}, {1, 1}},
+         {{blocking->row_panels, opencl_divide_up(count, values[BLOCK_K])}, {1, 1}},
          {{sizeof(cl_mem), opencl_operand(plan, 0)},
           {sizeof m, &m},
           {sizeof k, &k},
@@ -112,7 +162,8 @@ static enum hcb_status add_cpu_pass(struct opencl_plan *plan, const struct openc
           {sizeof(cl_mem), packed_a}},
          6},
         {"pack_b",
-         {{opencl_divide_up(blocking->column_panels, PACK_PANELS), opencl_divide_up(count, PACK_K)},
+         {{opencl_divide_up(blocking->column_panels, values[PACK_PANELS]),
+           opencl_divide_up(count, values[PACK_K])},
           {1, 1}},
          {{sizeof(cl_mem), opencl_operand(plan, 1)},
           {sizeof n, &n},
@@ -121,7 +172,7 @@ static enum hcb_status add_cpu_pass(struct opencl_plan *plan, const struct openc
           {sizeof(cl_mem), packed_b}},
          5},
         {"multiply",
-         {{blocking->column_panels, opencl_divide_up(blocking->row_panels, ITEM_PANELS)}, {1, 1}},
+         {{blocking->column_panels, opencl_divide_up(blocking->row_panels, values[ITEM_PANELS])}, {1, 1}},
          {{sizeof(cl_mem), packed_a},
           {sizeof(cl_mem), packed_b},
           {sizeof(cl_mem), opencl_operand(plan, 2)},
@@ -146,11 +197,15 @@ static enum hcb_status prepare(struct opencl_plan *plan)
     struct cpu_blocking blocking;
     cl_mem packed;
     char options[192];
+    const uint64_t *values = plan->base.values;
     opencl_count_roundings(plan, hcb_operand_type(c, 2));
-    if (!choose_blocking(device, c, &blocking))
+    enum hcb_status status = check_registers(device, c, values);
+    if (status != HCB_OK)
+        return status;
+    if (!choose_blocking(device, c, values, &blocking))
         return hcbi_opencl_no_room(device, c, blocking.row_bytes + blocking.column_bytes);
-    cpu_options(device, c, &blocking, options, sizeof options);
-    enum hcb_status status = hcbi_opencl_program(device, "matmul_cpu.cl", options, &program);
+    cpu_options(device, c, values, options, sizeof options);
+    status = hcbi_opencl_program(device, "matmul_cpu.cl", options, &program);
     if (status == HCB_OK)
         status = hcbi_opencl_scratch(plan, blocking.row_bytes * blocking.terms, &packed);
     if (status == HCB_OK)
@@ -162,17 +217,24 @@ static enum hcb_status prepare(struct opencl_plan *plan)
     }
     if (c->precision == HCB_PRECISION_I8I32)
         snprintf(plan->base.info.note, sizeof plan->base.info.note,
-                 "products of int8 are added in f32 over %d terms, which is exact, then in int32",
-                 BLOCK_K);
+                 "products of int8 are added in f32 over %u terms, which is exact, then in int32",
+                 (unsigned)values[BLOCK_K]);
     return status;
 }
 
 static enum hcb_status supports(const struct opencl_device *device, const struct hcb_case *c)
 {
+    struct hcb_parameters parameters;
     struct cpu_blocking blocking;
-    return choose_blocking(device, c, &blocking)
+    uint64_t values[HCB_PARAMETERS_MAX];
+    list_parameters(device, c, &parameters);
+    hcb_parameters_read(&parameters, "", values);
+    return choose_blocking(device, c, values, &blocking)
                ? HCB_OK
                : hcbi_opencl_no_room(device, c, blocking.row_bytes + blocking.column_bytes);
 }
 
-const struct opencl_method hcbi_opencl_matmul_cpu = {.supports = supports, .prepare = prepare};
+const struct opencl_method hcbi_opencl_matmul_cpu = {.supports = supports,
+                                                     .parameters = list_parameters,
+                                                     .file = "matmul_cpu.cl",
+                                                     .prepare = prepare};

@@ -227,6 +227,7 @@ const struct hcb_platform_ops hcbi_opencl_ops = {
     .device_open = opencl_device_open,
     .device_close = opencl_device_close,
     .supports = hcbi_opencl_supports,
+    .parameters = hcbi_opencl_parameters,
     .queue_new = opencl_queue_new,
     .queue_free = opencl_queue_free,
     .buffer_new = opencl_buffer_new,

@@ -106,6 +106,8 @@ enum hcb_status hcbi_opencl_add_step(struct opencl_plan *plan, const struct open
                                      const struct opencl_argument *arguments, cl_uint count);
 /* Allocates scratch memory that lives as long as the plan. */
 enum hcb_status hcbi_opencl_scratch(struct opencl_plan *plan, uint64_t bytes, cl_mem *memory);
+enum hcb_status hcbi_opencl_parameters(struct hcb_device *device, const struct hcb_case *c,
+                                       struct hcb_parameters *parameters);
 enum hcb_status hcbi_opencl_plan_new(struct hcb_plan *plan);
 void hcbi_opencl_plan_free(struct hcb_plan *plan);
 enum hcb_status hcbi_opencl_plan_run(struct hcb_plan *plan, uint32_t launches,
@@ -122,6 +124,10 @@ enum hcb_status hcbi_opencl_supports(struct hcb_device *device, const struct hcb
  * found to be there, `prepare` fills in the plan. */
 struct opencl_method {
     enum hcb_status (*supports)(const struct opencl_device *device, const struct hcb_case *c);
+    /* Lists the parameters of the kernels in `file`; NULL: there are none. */
+    void (*parameters)(const struct opencl_device *device, const struct hcb_case *c,
+                       struct hcb_parameters *parameters);
+    const char *file;
     enum hcb_status (*prepare)(struct opencl_plan *plan);
 };
 extern const struct opencl_method hcbi_opencl_matmul_cpu; /* matmul_cpu.c */

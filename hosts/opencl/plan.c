@@ -103,6 +103,19 @@ static enum hcb_status warm_up(struct opencl_plan *plan)
     return code == CL_SUCCESS ? HCB_OK : hcbi_opencl_fail(context_of(plan), "clFinish", code);
 }
 
+enum hcb_status hcbi_opencl_parameters(struct hcb_device *base, const struct hcb_case *c,
+                                       struct hcb_parameters *parameters)
+{
+    const struct opencl_device *device = (const struct opencl_device *)base;
+    const struct opencl_method *method = hcbi_opencl_method(device, c);
+    const char *const files[] = {"types.cl", method->file};
+    if (method->parameters != NULL)
+        method->parameters(device, c, parameters);
+    return parameters->count == 0 ? HCB_OK
+                                  : hcbi_kernels_load_hash(base->ctx, hcbi_cl_kernels, files, 2,
+                                                           parameters->kernel_sha256);
+}
+
 enum hcb_status hcbi_opencl_plan_new(struct hcb_plan *base)
 {
     struct opencl_plan *plan = (struct opencl_plan *)base;

@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "opencl.h"
 
@@ -11,34 +12,48 @@
  * items of four vectors of 4 lanes in a work-group. */
 enum { CPU_LANES = 16, CPU_STEP = 8 * CPU_LANES, GROUP = 256, GPU_STEP = GROUP * 16 };
 
-/* Chunks are at least `shortest` long, and there are at most `chunks` of them.
- * With an f16 accumulator a chunk has one length, so that chains stay short. */
+/* The parameters, in the order of the plan's values: chunks are at least CHUNK long,
+ * and there are at most CHUNKS of them.  With an f16 accumulator a chunk has one length,
+ * so that chains stay short, and there is nothing to choose. */
+enum { CHUNK, CHUNKS, PARAMETER_COUNT };
 struct chunking {
     const char *kernel;
     size_t items; /* per chunk */
-    uint64_t step, shortest, chunks, f16_length;
+    uint64_t step, f16_length;
+    struct hcb_parameter parameters[PARAMETER_COUNT];
 };
-static const struct chunking cpu_chunking = {"reduce_cpu", 1,       CPU_STEP,
-                                             1 << 15,      1 << 10, 32 * CPU_STEP};
-static const struct chunking gpu_chunking = {"reduce_gpu", GROUP,   GPU_STEP,
-                                             1 << 13,      1 << 11, 32 * GPU_STEP};
+static const struct chunking cpu_chunking = {
+    "reduce_cpu", 1, CPU_STEP, 32 * CPU_STEP,
+    {{"chunk", 1 << 15, {1 << 12, 1 << 13, 1 << 14, 1 << 15, 1 << 16, 1 << 17, 1 << 18}, 7},
+     {"chunks", 1 << 10, {16, 64, 1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 12}, 7}}};
+static const struct chunking gpu_chunking = {
+    "reduce_gpu", GROUP, GPU_STEP, 32 * GPU_STEP,
+    {{"chunk", 1 << 13, {1 << 12, 1 << 13, 1 << 14, 1 << 15, 1 << 16}, 5},
+     {"chunks", 1 << 11, {1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 12, 1 << 13}, 6}}};
 
 static const struct chunking *chunking_of(const struct opencl_device *device)
 {
     return device->cpu_kernels ? &cpu_chunking : &gpu_chunking;
 }
 
-/* A function of the count alone, so that the same sum is always added up in the
- * same order. */
-static uint64_t chunk_length(const struct chunking *chunking, enum hcb_precision precision,
-                             uint64_t count)
+static void list_parameters(const struct opencl_device *device, const struct hcb_case *c,
+                            struct hcb_parameters *parameters)
+{
+    const struct chunking *chunking = chunking_of(device);
+    parameters->count = c->precision == HCB_PRECISION_F16 ? 0 : PARAMETER_COUNT;
+    memcpy(parameters->list, chunking->parameters, sizeof chunking->parameters);
+}
+
+/* A function of the count and the parameters alone, so that the same sum is always
+ * added up in the same order. */
+static uint64_t chunk_length(const struct chunking *chunking, const uint64_t *values,
+                             enum hcb_precision precision, uint64_t count)
 {
     if (precision == HCB_PRECISION_F16)
         return chunking->f16_length;
     const uint64_t length =
-        opencl_divide_up(opencl_divide_up(count, chunking->chunks), chunking->step) *
-        chunking->step;
-    return length > chunking->shortest ? length : chunking->shortest;
+        opencl_divide_up(opencl_divide_up(count, values[CHUNKS]), chunking->step) * chunking->step;
+    return length > values[CHUNK] ? length : values[CHUNK];
 }
 
 /* Additions behind a partial sum: the steps; what is left over, by vectors and
@@ -115,7 +130,8 @@ static enum hcb_status prepare(struct opencl_plan *plan)
         opencl_count_roundings(plan, accumulator);
     }
     do {
-        const uint64_t length = chunk_length(chunking_of(device), c->precision, count);
+        const uint64_t length =
+            chunk_length(chunking_of(device), plan->base.values, c->precision, count);
         const bool is_first = count == c->shape.n;
         chunks = opencl_divide_up(count, length);
         cl_mem *output = opencl_operand(plan, hcb_op_operands(c->op) - 1);
@@ -137,10 +153,17 @@ static enum hcb_status prepare(struct opencl_plan *plan)
 /* Partial sums: at most one per chunk of the first pass, and less afterwards. */
 static enum hcb_status supports(const struct opencl_device *device, const struct hcb_case *c)
 {
-    const uint64_t length = chunk_length(chunking_of(device), c->precision, c->shape.n);
+    struct hcb_parameters parameters;
+    uint64_t values[HCB_PARAMETERS_MAX];
+    list_parameters(device, c, &parameters);
+    hcb_parameters_read(&parameters, "", values);
+    const uint64_t length = chunk_length(chunking_of(device), values, c->precision, c->shape.n);
     const uint64_t bytes =
         2 * opencl_divide_up(c->shape.n, length) * hcb_type_size(macros[c->precision].accumulator);
     return bytes <= hcbi_opencl_room(device, c) ? HCB_OK : hcbi_opencl_no_room(device, c, bytes);
 }
 
-const struct opencl_method hcbi_opencl_reduce = {.supports = supports, .prepare = prepare};
+const struct opencl_method hcbi_opencl_reduce = {.supports = supports,
+                                                 .parameters = list_parameters,
+                                                 .file = "reduce.cl",
+                                                 .prepare = prepare};

@@ -3,6 +3,7 @@
  * are packed into scratch memory, as part of each launch. */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "matmul.h"
@@ -14,9 +15,16 @@ enum {
     PACK_ROWS = 16,  /* per invocation of pack.comp */
     SHORT = 64       /* extents up to here do not profit from cache blocks */
 };
-/* Terms of a window: so that packed rows and columns stay in a cache, and so that
- * the kernel's loop takes few turns. */
-static const uint64_t cached_terms = 2048, most_terms = VULKAN_TURNS_MAX;
+
+/* Parameters, in the order of the plan's values: terms and columns of a window at most.
+ * Packed rows and columns of few terms stay in a cache, packed columns of few panels
+ * too, while packing takes longer the more windows there are. */
+enum { TERMS, WINDOW_COLUMNS, PARAMETER_COUNT };
+static const struct hcb_parameter usual[PARAMETER_COUNT] = {
+    [TERMS] = {"terms", 2048, {256, 512, 1024, 2048, 4096, 8192, VULKAN_TURNS_MAX}, 7},
+    [WINDOW_COLUMNS] = {"columns", MATMUL_COLUMNS_MAX,
+                        {256, 512, 1024, 2048, 4096, MATMUL_COLUMNS_MAX}, 6},
+};
 
 struct packing {
     uint32_t lanes;
@@ -32,7 +40,17 @@ struct packed_kernels {
     const struct vulkan_memory *a, *b;
 };
 
-static struct packing choose_packing(const struct vulkan_device *device, const struct hcb_case *c)
+/* A short product has no cache to fill, and the fewest turns of the kernel's loop. */
+static void list_parameters(const struct hcb_case *c, struct hcb_parameters *parameters)
+{
+    memcpy(parameters->list, usual, sizeof usual);
+    parameters->count = PARAMETER_COUNT;
+    if (vulkan_min(c->shape.m, c->shape.n) <= SHORT)
+        parameters->list[TERMS].table = VULKAN_TURNS_MAX;
+}
+
+static struct packing choose_packing(const struct vulkan_device *device, const struct hcb_case *c,
+                                     const uint64_t *values)
 {
     const struct hcb_shape *s = &c->shape;
     const uint64_t size = hcb_type_size(hcb_operand_type(c, MATRIX_C));
@@ -41,13 +59,12 @@ static struct packing choose_packing(const struct vulkan_device *device, const s
     struct packing p = {.lanes = device->subgroup_size};
     p.panel = (uint64_t)COLUMNS * p.lanes;
 
-    uint64_t terms = vulkan_min(s->m, s->n) <= SHORT ? most_terms : cached_terms;
-    terms = vulkan_min(terms, bindable / p.panel / BLOCK_TERMS * BLOCK_TERMS);
+    const uint64_t terms = vulkan_min(values[TERMS], bindable / p.panel / BLOCK_TERMS * BLOCK_TERMS);
     p.extents.terms = vulkan_min(s->k, terms);
     const uint64_t padded_terms = vulkan_round_up(p.extents.terms, BLOCK_TERMS);
 
-    uint64_t panels = vulkan_min(MATMUL_COLUMNS_MAX, bindable / padded_terms) / p.panel;
-    panels = vulkan_min(panels, groups[0]);
+    uint64_t panels = vulkan_min(values[WINDOW_COLUMNS], bindable / padded_terms) / p.panel;
+    panels = vulkan_min(panels > 0 ? panels : 1, groups[0]);
     p.extents.columns = vulkan_min(s->n, panels * p.panel);
 
     uint64_t blocks = vulkan_min(bindable / padded_terms / BLOCK_ROWS, groups[1]);
@@ -174,21 +191,40 @@ static enum hcb_status visit(struct vulkan_plan *plan, const struct matmul_windo
     return status == HCB_OK ? add_multiply(plan, kernels, w) : status;
 }
 
+static const char *multiply_variant(const struct hcb_case *c)
+{
+    static const char *const variants[HCB_TYPE_COUNT] = {[HCB_TYPE_F64] = "f64",
+                                                         [HCB_TYPE_F32] = "f32",
+                                                         [HCB_TYPE_F16] = "f16",
+                                                         [HCB_TYPE_I32] = "i32"};
+    return variants[hcb_operand_type(c, MATRIX_C)];
+}
+
+static enum hcb_status find_parameters(const struct vulkan_device *device, const struct hcb_case *c,
+                                       struct hcb_parameters *parameters)
+{
+    char pack[32], multiply[32];
+    const char *const files[] = {pack, multiply};
+    snprintf(pack, sizeof pack, "pack.%s.spv", hcb_precision_name(c->precision));
+    snprintf(multiply, sizeof multiply, "matmul_cpu.%s.spv", multiply_variant(c));
+    list_parameters(c, parameters);
+    return hcbi_kernels_load_hash(device->base.ctx, hcbi_spv_kernels, files, 2,
+                                  parameters->kernel_sha256);
+}
+
 static enum hcb_status prepare(struct vulkan_plan *plan)
 {
-    static const char *const multiply_variants[HCB_TYPE_COUNT] = {[HCB_TYPE_F64] = "f64",
-                                                                  [HCB_TYPE_F32] = "f32",
-                                                                  [HCB_TYPE_F16] = "f16",
-                                                                  [HCB_TYPE_I32] = "i32"};
     const struct hcb_case *c = &plan->base.task;
     const struct vulkan_device *device = vulkan_device_of(plan);
-    struct packed_kernels kernels = {.packing = choose_packing(device, c)};
+    struct packed_kernels kernels = {.packing = choose_packing(device, c, plan->base.values)};
+    const uint64_t scratch[] = {kernels.packing.a_bytes, kernels.packing.b_bytes};
     const struct vulkan_specialization lanes = {.values = {kernels.packing.lanes}, .count = 1};
-    enum hcb_status status =
-        hcbi_vulkan_pipeline(plan, "pack", hcb_precision_name(c->precision), &lanes, &kernels.pack);
+    enum hcb_status status = hcbi_vulkan_check_room(device, c, scratch, 2);
     if (status == HCB_OK)
-        status = hcbi_vulkan_pipeline(plan, "matmul_cpu",
-                                      multiply_variants[hcb_operand_type(c, MATRIX_C)], &lanes,
+        status = hcbi_vulkan_pipeline(plan, "pack", hcb_precision_name(c->precision), &lanes,
+                                      &kernels.pack);
+    if (status == HCB_OK)
+        status = hcbi_vulkan_pipeline(plan, "matmul_cpu", multiply_variant(c), &lanes,
                                       &kernels.multiply);
     if (status == HCB_OK)
         status = hcbi_vulkan_scratch(plan, kernels.packing.a_bytes, &kernels.a);
@@ -202,9 +238,14 @@ static enum hcb_status prepare(struct vulkan_plan *plan)
 
 static enum hcb_status supports(const struct vulkan_device *device, const struct hcb_case *c)
 {
-    const struct packing p = choose_packing(device, c);
+    struct hcb_parameters parameters;
+    uint64_t values[HCB_PARAMETERS_MAX];
+    list_parameters(c, &parameters);
+    hcb_parameters_read(&parameters, "", values);
+    const struct packing p = choose_packing(device, c, values);
     const uint64_t scratch[] = {p.a_bytes, p.b_bytes};
     return hcbi_vulkan_check_room(device, c, scratch, 2);
 }
 
-const struct vulkan_method hcbi_vulkan_packed = {.supports = supports, .prepare = prepare};
+const struct vulkan_method hcbi_vulkan_packed = {
+    .supports = supports, .parameters = find_parameters, .prepare = prepare};

@@ -309,6 +309,14 @@ static void note_kernels(struct vulkan_plan *plan)
     hcbi_plan_kernels(&plan->base, files, plan->module_count);
 }
 
+enum hcb_status hcbi_vulkan_parameters(struct hcb_device *base, const struct hcb_case *c,
+                                       struct hcb_parameters *parameters)
+{
+    const struct vulkan_device *device = (const struct vulkan_device *)base;
+    const struct vulkan_method *method = hcbi_vulkan_method(device, c);
+    return method->parameters == NULL ? HCB_OK : method->parameters(device, c, parameters);
+}
+
 enum hcb_status hcbi_vulkan_plan_new(struct hcb_plan *base)
 {
     struct vulkan_plan *plan = (struct vulkan_plan *)base;

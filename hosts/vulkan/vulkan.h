@@ -239,6 +239,8 @@ uint32_t hcbi_vulkan_bind_texels(const struct vulkan_plan *plan, struct vulkan_t
                                  enum hcb_type type);
 /* Appends a dispatch; a step sees what the steps before it wrote. */
 enum hcb_status hcbi_vulkan_add_step(struct vulkan_plan *plan, const struct vulkan_step *step);
+enum hcb_status hcbi_vulkan_parameters(struct hcb_device *base, const struct hcb_case *c,
+                                       struct hcb_parameters *parameters);
 enum hcb_status hcbi_vulkan_plan_new(struct hcb_plan *base);
 void hcbi_vulkan_plan_free(struct hcb_plan *base);
 enum hcb_status hcbi_vulkan_plan_run(struct hcb_plan *base, uint32_t launches,
@@ -248,6 +250,9 @@ enum hcb_status hcbi_vulkan_plan_run(struct hcb_plan *base, uint32_t launches,
  * found to be there; `prepare` fills in the plan's steps. */
 struct vulkan_method {
     enum hcb_status (*supports)(const struct vulkan_device *device, const struct hcb_case *c);
+    /* Lists the parameters, and finds the hash of the kernels; NULL: there are none. */
+    enum hcb_status (*parameters)(const struct vulkan_device *device, const struct hcb_case *c,
+                                  struct hcb_parameters *parameters);
     enum hcb_status (*prepare)(struct vulkan_plan *plan);
 };
 extern const struct vulkan_method hcbi_vulkan_packed;  /* matmul_cpu.c */

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The search for parameters on functions whose best is known, and the store's files. */
+#include "config.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "capture.h"
+#include "suite.h"
+#include "tune/search.h"
+#include "tune/store.h"
+
+/* ------------------------------------------------------------------ the search */
+
+static const struct hcb_parameters two = {
+    .list = {{"rows", 6, {2, 4, 6, 8, 10, 12}, 6}, {"block", 256, {64, 128, 256, 512}, 4}},
+    .count = 2};
+
+/* What the contests are about, and what they saw. */
+struct play {
+    double (*speed)(const uint64_t *values); /* NaN: of no use */
+    long most;                               /* contests; 0: any number */
+    long contests, points;
+    uint64_t seen[64][2];
+};
+
+static double hill(const uint64_t *values)
+{
+    return 1 / (1 + fabs(log2((double)values[0] / 10)) + fabs(log2((double)values[1] / 64)));
+}
+
+static double plain(const uint64_t *values)
+{
+    (void)values;
+    return 1;
+}
+
+/* A gap between the table and the best. */
+static double island(const uint64_t *values)
+{
+    return values[0] == 12 ? 2 : values[0] == 6 ? 1 : 0.5;
+}
+
+static double trap(const uint64_t *values)
+{
+    return values[0] == 8 ? (double)NAN : hill(values);
+}
+
+static bool contest(void *context, const struct tune_point *points, size_t count, double *speedups)
+{
+    struct play *play = context;
+    ck_assert(count >= 2 && count <= TUNE_CONTENDERS_MAX);
+    if (play->most > 0 && play->contests == play->most)
+        return false;
+    play->contests++;
+    for (size_t i = 0; i < count; i++) {
+        speedups[i] = play->speed(points[i].values) / play->speed(points[0].values);
+        for (long j = 0; j < play->points && i > 0; j++)
+            ck_assert_msg(memcmp(play->seen[j], points[i].values, sizeof play->seen[j]) != 0,
+                          "a point is tried twice");
+        if (i > 0)
+            memcpy(play->seen[play->points++], points[i].values, sizeof play->seen[0]);
+    }
+    return true;
+}
+
+static long search(struct play *play, const struct tune_point *first, struct tune_point *best)
+{
+    return tune_search(&two, first, contest, play, best);
+}
+
+START_TEST(the_best_is_found)
+{
+    struct play play = {.speed = hill};
+    struct tune_point best;
+    const long tried = search(&play, NULL, &best);
+    ck_assert_uint_eq(best.values[0], 10);
+    ck_assert_uint_eq(best.values[1], 64);
+    ck_assert_int_eq(tried, play.points);
+    ck_assert_int_lt(tried, 24); /* not all of them */
+    play = (struct play){.speed = island};
+    search(&play, NULL, &best);
+    ck_assert_uint_eq(best.values[0], 12);
+    ck_assert_uint_eq(best.values[1], 256);
+}
+END_TEST
+
+START_TEST(the_table_stays_when_nothing_is_faster)
+{
+    struct play play = {.speed = plain};
+    struct tune_point best;
+    ck_assert_int_eq(search(&play, NULL, &best), 5 + 3);
+    ck_assert_uint_eq(best.values[0], 6);
+    ck_assert_uint_eq(best.values[1], 256);
+}
+END_TEST
+
+START_TEST(what_is_of_no_use_is_passed_over)
+{
+    struct play play = {.speed = trap};
+    struct tune_point best;
+    search(&play, NULL, &best);
+    ck_assert_uint_eq(best.values[0], 10);
+    ck_assert_uint_eq(best.values[1], 64);
+}
+END_TEST
+
+START_TEST(the_end_of_the_time_keeps_the_best_so_far)
+{
+    struct play play = {.speed = hill, .most = 1};
+    struct tune_point best;
+    search(&play, NULL, &best);
+    ck_assert_int_eq(play.contests, 1);
+    ck_assert_uint_eq(best.values[0], 8);
+    ck_assert_uint_eq(best.values[1], 256);
+}
+END_TEST
+
+START_TEST(an_earlier_winner_is_tried_first)
+{
+    const struct tune_point first = {.values = {10, 64}};
+    struct play play = {.speed = hill, .most = 1};
+    struct tune_point best;
+    search(&play, &first, &best);
+    ck_assert_int_eq(play.points, 1);
+    ck_assert_uint_eq(best.values[0], 10);
+    ck_assert_uint_eq(best.values[1], 64);
+}
+END_TEST
+
+/* ------------------------------------------------------------------- the store */
+
+static char home[64];
+static struct hcb_device_info device;
+static const struct hcb_case product = {
+    HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {1024, 1024, 1024}};
+static const char kernel[] = "abc";
+
+static void set_up(void)
+{
+    strcpy(home, "/tmp/hcbench-tune.XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(home));
+    setenv("XDG_CACHE_HOME", home, 1);
+    device = (struct hcb_device_info){.platform = "opencl",
+                                      .name = "a processor",
+                                      .driver = "PoCL",
+                                      .driver_version = "3.1",
+                                      .compute_units = 2};
+}
+
+static void tear_down(void)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s", home);
+    ck_assert_int_eq(system(command), 0);
+}
+
+/* What the store has for a case, after it was read anew; `why` as of store_find. */
+static const char *look_up(const struct hcb_device_info *info, const char *hash,
+                           const struct hcb_case *c)
+{
+    static char found[HCB_REASON_SIZE];
+    char why[HCB_REASON_SIZE];
+    struct store *store = store_open();
+    const char *text = store_find(store, info, hash, c, why, sizeof why);
+    snprintf(found, sizeof found, "%s", text != NULL ? text : why);
+    if (text != NULL)
+        ck_assert(store_knows(store, info, c));
+    store_close(store);
+    return found;
+}
+
+/* The only file of the store. */
+static void only_file(char *path, size_t size)
+{
+    char command[128];
+    snprintf(command, sizeof command, "ls %s/hcbench/*", home);
+    FILE *list = popen(command, "r");
+    char more[8];
+    ck_assert_ptr_nonnull(list);
+    ck_assert_ptr_nonnull(fgets(path, (int)size, list));
+    ck_assert_ptr_null(fgets(more, sizeof more, list));
+    pclose(list);
+    path[strcspn(path, "\n")] = '\0';
+}
+
+START_TEST(what_is_kept_is_found)
+{
+    struct hcb_case other = product;
+    char path[256];
+    ck_assert_str_eq(look_up(&device, kernel, &product), "");
+    ck_assert(store_check());
+    ck_assert(store_keep(&device, kernel, &product, "rows=8"));
+    ck_assert_str_eq(look_up(&device, kernel, &product), "rows=8");
+    only_file(path, sizeof path); /* no trace of how it was written */
+    other.precision = HCB_PRECISION_F64;
+    ck_assert_str_eq(look_up(&device, kernel, &other), "");
+    ck_assert(store_keep(&device, kernel, &other, "rows=4"));
+    ck_assert_str_eq(look_up(&device, kernel, &other), "rows=4");
+    ck_assert(store_keep(&device, kernel, &product, "rows=12"));
+    ck_assert_str_eq(look_up(&device, kernel, &product), "rows=12");
+    ck_assert(store_keep(&device, kernel, &product, NULL));
+    ck_assert_str_eq(look_up(&device, kernel, &product), "");
+    ck_assert_str_eq(look_up(&device, kernel, &other), "rows=4");
+    only_file(path, sizeof path);
+}
+END_TEST
+
+/* Each extent at least half of what it was found for; the largest that fits. */
+START_TEST(shapes_are_covered)
+{
+    static const struct {
+        struct hcb_shape shape;
+        const char *found;
+    } cases[] = {
+        {{1024, 1024, 1024}, "rows=8"}, {{512, 512, 512}, "rows=8"}, {{511, 4096, 4096}, "rows=4"},
+        {{4096, 4096, 4096}, "rows=8"}, {{1, 4096, 4096}, ""},       {{128, 128, 128}, "rows=4"},
+        {{127, 128, 128}, ""},
+    };
+    struct hcb_case task = product;
+    ck_assert(store_keep(&device, kernel, &product, "rows=8"));
+    task.shape = (struct hcb_shape){256, 256, 256};
+    ck_assert(store_keep(&device, kernel, &task, "rows=4"));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        task.shape = cases[i].shape;
+        ck_assert_str_eq(look_up(&device, kernel, &task), cases[i].found);
+    }
+}
+END_TEST
+
+START_TEST(what_is_out_of_date_is_not_used)
+{
+    struct hcb_device_info newer = device, wider = device, other = device;
+    strcpy(newer.driver_version, "6.0");
+    wider.compute_units = 4;
+    strcpy(other.name, "another");
+    ck_assert(store_keep(&device, kernel, &product, "rows=8"));
+    ck_assert_str_eq(look_up(&newer, kernel, &product), "they are of PoCL 3.1 with 2 units");
+    ck_assert_str_eq(look_up(&wider, kernel, &product), "they are of PoCL 3.1 with 2 units");
+    ck_assert_str_eq(look_up(&device, "def", &product), "they are of other kernels");
+    ck_assert_str_eq(look_up(&other, kernel, &product), "");
+    /* Both, side by side. */
+    ck_assert(store_keep(&newer, kernel, &product, "rows=4"));
+    ck_assert(store_keep(&device, "def", &product, "rows=6"));
+    ck_assert_str_eq(look_up(&newer, kernel, &product), "rows=4");
+    ck_assert_str_eq(look_up(&device, "def", &product), "rows=6");
+    ck_assert_str_eq(look_up(&device, kernel, &product), "rows=8");
+}
+END_TEST
+
+static void write_text(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+#define HEAD                                                                                       \
+    "{\"format\":\"hcbench-tuned\",\"format_version\":1,\"kernel_sha256\":\"abc\",\"device\":{"     \
+    "\"platform\":\"opencl\",\"name\":\"a processor\",\"driver\":\"PoCL\",\"driver_version\":"      \
+    "\"3.1\",\"target\":\"\",\"compute_units\":2},\"cases\":"
+#define CASE "\"op\":\"matmul\",\"impl\":\"tile\",\"precision\":\"f32\",\"shape\":[1024,1024,1024]"
+
+START_TEST(damaged_files_are_left_out)
+{
+    static const char *const damaged[] = {
+        "",
+        "{",
+        "[]",
+        "{}",
+        "{\"format\":\"hcbench-result\",\"format_version\":1}",
+        HEAD "{}}",
+        HEAD "[{" CASE "}]}",
+        HEAD "[{" CASE ",\"parameters\":7}]}",
+        HEAD "[{\"op\":\"divide\",\"impl\":\"tile\",\"precision\":\"f32\",\"shape\":[1,1,1],"
+             "\"parameters\":\"\"}]}",
+        HEAD "[{\"op\":\"matmul\",\"impl\":\"tile\",\"precision\":\"f32\",\"shape\":[0,1,1],"
+             "\"parameters\":\"\"}]}",
+        HEAD "[{\"op\":\"matmul\",\"impl\":\"tile\",\"precision\":\"f32\",\"shape\":[1,1],"
+             "\"parameters\":\"\"}]}",
+    };
+    char path[256];
+    ck_assert(store_keep(&device, kernel, &product, "rows=8"));
+    only_file(path, sizeof path);
+    write_text(path, HEAD "[{" CASE ",\"parameters\":\"rows=9\"}]}");
+    ck_assert_str_eq(look_up(&device, kernel, &product), "rows=9");
+    for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++) {
+        write_text(path, damaged[i]);
+        capture_begin();
+        const char *found = look_up(&device, kernel, &product);
+        struct captured said = capture_end();
+        ck_assert_msg(found[0] == '\0', "%s: %s", damaged[i], found);
+        ck_assert_msg(strstr(said.err, path) != NULL, "%s: %s", damaged[i], said.err);
+        ck_assert_msg(strchr(said.err, '\n') == said.err + strlen(said.err) - 1, "%s", said.err);
+        captured_free(&said);
+    }
+    /* It is replaced. */
+    capture_begin();
+    ck_assert(store_keep(&device, kernel, &product, "rows=8"));
+    struct captured said = capture_end();
+    captured_free(&said);
+    ck_assert_str_eq(look_up(&device, kernel, &product), "rows=8");
+}
+END_TEST
+
+static void says_one_line(bool good, const char *text)
+{
+    struct captured said = capture_end();
+    ck_assert(!good);
+    ck_assert_msg(strstr(said.err, text) != NULL, "%s", said.err);
+    ck_assert_msg(strchr(said.err, '\n') == said.err + strlen(said.err) - 1, "%s", said.err);
+    captured_free(&said);
+}
+
+START_TEST(no_folder_is_one_line)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/file", home);
+    write_text(path, "");
+    setenv("XDG_CACHE_HOME", path, 1);
+    ck_assert_ptr_null(store_open());
+    capture_begin();
+    says_one_line(store_check(), "cannot write");
+    capture_begin();
+    says_one_line(store_keep(&device, kernel, &product, "rows=8"), "cannot write");
+    setenv("XDG_CACHE_HOME", "", 1);
+    setenv("HOME", "", 1);
+    capture_begin();
+    says_one_line(store_check(), "neither XDG_CACHE_HOME nor HOME names one");
+    setenv("HOME", home, 1);
+    ck_assert(store_keep(&device, kernel, &product, "rows=8"));
+    snprintf(path, sizeof path, "%s/.cache/hcbench", home);
+    ck_assert_int_eq(access(path, F_OK), 0);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = suite_case("tune");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, the_best_is_found);
+    tcase_add_test(tests, the_table_stays_when_nothing_is_faster);
+    tcase_add_test(tests, what_is_of_no_use_is_passed_over);
+    tcase_add_test(tests, the_end_of_the_time_keeps_the_best_so_far);
+    tcase_add_test(tests, an_earlier_winner_is_tried_first);
+    tcase_add_test(tests, what_is_kept_is_found);
+    tcase_add_test(tests, shapes_are_covered);
+    tcase_add_test(tests, what_is_out_of_date_is_not_used);
+    tcase_add_test(tests, damaged_files_are_left_out);
+    tcase_add_test(tests, no_folder_is_one_line);
+    return suite_run("tune", tests);
+}

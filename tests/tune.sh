@@ -1,0 +1,193 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# hcbench tune on synthetic devices, whose best parameters are known, and what later
+# runs make of what it keeps.
+# shellcheck source=tests/program.sh
+. "${srcdir:?}/tests/program.sh"
+export HCBENCH_NULL HCBENCH_NULL_CLOCK="$work/clock" XDG_CACHE_HOME="$work/cache"
+
+noise=noise=0.02:drift=0.02:outliers=0.05:seed=1
+model=model:launch=1e-5:flops=1e11:$noise
+kept=$work/cache/hcbench
+
+# tune STATUS ARGUMENT...: on a new clock, with nothing kept.
+tune() {
+	rm -rf "$work/cache" "$work/clock"
+	again "$@"
+}
+
+# again STATUS ARGUMENT...: with what is kept.
+again() {
+	status=$1
+	shift
+	expect "$status" tune -p null -o matmul -P f32 -n 64 --budget 100 --timeout 5 "$@"
+}
+
+# run ARGUMENT...: of one row of impl tile; its members are in $work/row.json.
+run() {
+	# shellcheck disable=SC2086 # a list of options
+	expect 0 run -p null -i tile $tiny -n 64 --no-roofline --json "$work/row.json" "$@"
+}
+
+# used TUNING PARAMETERS: what the row of the last run has.
+used() {
+	if ! grep -q "\"tuning\": \"$1\"" "$work/row.json" ||
+		! grep -q "\"parameters\": \"$2\"" "$work/row.json"; then
+		note "the row is not $1 with $2:"
+		grep -E '"(tuning|parameters)"' "$work/row.json"
+	fi
+}
+
+# files: how many are kept.
+files() {
+	find "$kept" -name '*.json' 2>/dev/null | wc -l
+}
+
+# The best is found and kept, and runs use it.
+HCBENCH_NULL=$model:tuned=32
+tune 0
+says out '^matmul +f32 .*null:0 +tile .* tuned: tile=32 \(8\)$'
+[ "$(files)" -eq 1 ] || note "not one file is kept: $(ls "$kept")"
+[ -z "$(find "$kept" ! -name '*.json' -type f)" ] || note "temporary files are left"
+run
+used tuned 'tile=32 unroll=2'
+says out '^tuned: tile=32 unroll=2 \(1 row: null:0/tile matmul f32\)$'
+run --no-tuned
+used table 'tile=8 unroll=2'
+run -n 31
+used table 'tile=8 unroll=2'
+expect 0 verify -p null -i tile -o matmul -P f32 -n 64 --json "$work/row.json"
+used tuned 'tile=32 unroll=2'
+expect 0 verify -p null -i tile -o matmul -P f32 -n 64 --no-tuned --json "$work/row.json"
+used table 'tile=8 unroll=2'
+# The files of a row with other parameters differ in that.
+run --json "$work/tuned.json"
+run --no-tuned
+expect 0 compare "$work/row.json" "$work/tuned.json" --threshold 100
+says out 'parameters of null:0/tile .*: tile=8 unroll=2 in BASE, tile=32 unroll=2'
+
+# Another search begins with it, and one that cannot go on keeps it.
+again 0
+says out 'tuned: tile=32 \(8\)$'
+run
+used tuned 'tile=32 unroll=2'
+
+# Nothing is faster: the table stays, and nothing is kept.  With much noise something
+# looks better at first.
+for noise in noise=0.02:seed=1 noise=0.3:seed=1 noise=0.3:seed=2; do
+	HCBENCH_NULL=model:launch=1e-5:flops=1e11:tuned=0:$noise
+	tune 0
+	says out '^matmul +f32 .*null:0 +tile .* table'
+	grep -q 'tile=' "$kept"/*.json 2>/dev/null && note "what is not faster is kept"
+done
+says out 'table: not enough with '
+run
+used table 'tile=8 unroll=2'
+HCBENCH_NULL=$model:tuned=8
+tune 0
+says out '^matmul +f32 .*null:0 +tile .* table'
+grep -q 'tile=' "$kept"/*.json 2>/dev/null && note "what is not faster is kept"
+
+# What is wrong, crashes, hangs or does not fit costs itself alone; 16 is next best.
+for fault in wrong crash hang refuse; do
+	HCBENCH_NULL=$model:tuned=32:$fault=32
+	tune 0 --timeout 1
+	says out "^matmul +f32 .*null:0 +tile .* 1 failed +tuned: tile=(16|64) \\(8\\)$"
+done
+
+# The table's own parameters are at fault.
+HCBENCH_NULL=$model:tuned=32:wrong=8
+tune 1
+says out 'failed: wrong: '
+[ "$(files)" -eq 0 ] || note "a search that failed keeps something"
+
+# Of another driver version, other kernels, or damaged: not used, and told.
+HCBENCH_NULL=$model:tuned=32
+tune 0
+cp "$kept"/*.json "$work/good.json"
+name=$(basename "$kept"/*.json)
+sed 's/"driver_version": "[^"]*"/"driver_version": "0.0"/' "$work/good.json" >"$kept/$name"
+run
+used table 'tile=8 unroll=2'
+grep -q 'tuned parameters are ignored: they are of null 0.0 with 1 units' "$work/row.json" ||
+	note "another driver version is not told"
+sed 's/"kernel_sha256": ""/"kernel_sha256": "abc"/' "$work/good.json" >"$kept/$name"
+run
+used table 'tile=8 unroll=2'
+grep -q 'tuned parameters are ignored: they are of other kernels' "$work/row.json" ||
+	note "other kernels are not told"
+sed 's/unroll=2/size=2/' "$work/good.json" >"$kept/$name"
+run
+used table 'tile=8 unroll=2'
+grep -q "tuned parameters are ignored: the kernels take no 'tile=32 size=2'" "$work/row.json" ||
+	note "unknown parameters are not told"
+head -c 100 "$work/good.json" >"$kept/$name"
+run
+used table 'tile=8 unroll=2'
+says err "^hcbench: .*$name:[0-9]+: "
+cp "$work/good.json" "$kept/$name"
+HCBENCH_NULL=$model:tuned=16
+run
+used table 'tile=8 unroll=2' # a device of another name
+HCBENCH_NULL=$model:tuned=32
+run
+used tuned 'tile=32 unroll=2'
+# What fits the names and not the device.
+cp "$kept/$name" "$work/good.json"
+HCBENCH_NULL=$model:tuned=32:refuse=64
+sed -e 's/:tuned=32/:tuned=32:refuse=64/' -e 's/tile=32 unroll/tile=64 unroll/' "$work/good.json" \
+	>"$kept/$name"
+run
+used table 'tile=8 unroll=2'
+grep -q 'tuned parameters are ignored: a tile of 64 does not fit' "$work/row.json" ||
+	note "parameters that are refused are not told"
+
+# Nowhere to keep it: one line, before anything is measured.
+HCBENCH_NULL=$model:tuned=32
+echo >"$work/file"
+XDG_CACHE_HOME=$work/file expect 1 tune -p null -o matmul -n 64
+says err '^hcbench: cannot write .*/file/hcbench/: '
+[ "$(wc -l <"$work/err")" -eq 1 ] || note "more than one line"
+
+# Nothing to tune, and the command line.
+HCBENCH_NULL=$model
+tune 3
+says err 'nothing to tune'
+HCBENCH_NULL=$model:tuned=32
+expect 3 tune -d null:7
+expect 2 tune -p null -o peak
+expect 2 tune -p null --budget 0
+says err "'0' is not a number"
+expect 2 tune -p null --no-tuned
+says err "'hcbench tune' does not take --no-tuned"
+tune 0 -q
+[ ! -s "$work/out" ] || note "--quiet prints a table"
+
+# No isolation, one process.
+tune 0 --no-isolate
+says out 'tuned: tile=32 \(8\)$'
+
+# Ctrl-C in the second device: what the first has won stays, and the rest is told.
+HCBENCH_NULL=$model:tuned=32,$model:tuned=32:hang=8
+rm -rf "$work/cache" "$work/clock"
+HCBENCH_TEST_MARK=$mark "$hcbench" tune -p null -o matmul -P f32 -n 64 --budget 100 \
+	>"$work/out" 2>"$work/err" </dev/null &
+search=$!
+tries=0
+# Two impls of the first device.
+until [ "$(cat "$kept"/*.json 2>/dev/null | grep -c '"tile=32')" -ge 2 ] || [ $tries -gt 300 ]; do
+	sleep 0.2
+	tries=$((tries + 1))
+done
+sleep 0.5
+kill -INT $search
+wait $search
+status=$?
+[ $status -eq 130 ] || note "exit status $status, not 130, after an interruption"
+says out 'null:0 .* tuned: tile=32 \(8\)$'
+says out 'null:1 .* stopped$'
+HCBENCH_NULL=$model:tuned=32
+run
+used tuned 'tile=32 unroll=2'
+[ -z "$(strays)" ] || note "workers are left"
+finish
