@@ -22,6 +22,7 @@ static void set_up(void)
     const int platform = hcb_word(hcb_platform_name, "opencl");
     unsetenv("HCBENCH_KERNEL_CLASS");
     unsetenv("HCBENCH_VECTOR_BITS");
+    unsetenv("HCBENCH_GPU_TILE");
     ctx = hcb_ctx_new();
     ck_assert_ptr_nonnull(ctx);
     ck_assert_int_ge(platform, 0);
@@ -130,6 +131,82 @@ START_TEST(passes_over_k_add_up)
         const enum check_outcome outcome = check_case(ctx, device, &cases[_i], text, sizeof text);
         ck_assert_msg(outcome != CHECK_FAILED, "%s: %s", devices[d].id, text);
         hcb_device_close(device);
+    }
+}
+END_TEST
+
+/* Each geometry of the kernel for GPUs: tiles of both sizes, steps of both lengths, K
+ * in one part and in more; with full tiles, with whole vectors, and element by element. */
+static const struct geometry {
+    const char *tile; /* HCBENCH_GPU_TILE */
+    enum hcb_precision precision;
+} geometries[] = {
+    {"128x16x1", HCB_PRECISION_F32},    {"128x8x2", HCB_PRECISION_F32},
+    {"64x16x3", HCB_PRECISION_F32},     {"64x8x1", HCB_PRECISION_F32},
+    {"64x8x2", HCB_PRECISION_F64},      {"64x16x2", HCB_PRECISION_F64},
+    {"128x16x2", HCB_PRECISION_F16F32}, {"128x8x1", HCB_PRECISION_BF16F32},
+    {"128x16x2", HCB_PRECISION_I8I32},  {"64x8x1", HCB_PRECISION_I8I32},
+};
+
+START_TEST(every_geometry_is_right)
+{
+    static const struct hcb_shape shapes[] = {
+        {128, 128, 16}, {256, 128, 96},  {129, 136, 40}, {128, 120, 88}, {127, 33, 17},
+        {15, 129, 31},  {1, 17, 33},     {31, 1, 129},   {129, 130, 1},  {33, 127, 15},
+        {600, 70, 20},  {1100, 130, 5},  {3, 1000, 70},  {17, 15, 257},
+    };
+    const struct geometry *g = &geometries[_i];
+    char text[512];
+    setenv("HCBENCH_KERNEL_CLASS", "gpu", 1);
+    setenv("HCBENCH_GPU_TILE", g->tile, 1);
+    for (size_t d = 0; d < device_count; d++) {
+        struct hcb_device *device = open_device(devices[d].id);
+        for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+            const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, g->precision, shapes[s]};
+            ck_assert_msg(check_case(ctx, device, &c, text, sizeof text) == CHECK_PASSED,
+                          "%s, %s: %s", devices[d].id, g->tile, text);
+        }
+        hcb_device_close(device);
+    }
+}
+END_TEST
+
+/* The plan of a matrix product on the kernels for GPUs. */
+static struct hcb_plan_info gpu_plan_info(const char *id, struct hcb_shape shape)
+{
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, shape};
+    struct hcb_buffer *operands[HCB_OPERANDS_MAX] = {NULL};
+    struct hcb_queue *queue = NULL;
+    struct hcb_plan *plan = NULL;
+    setenv("HCBENCH_KERNEL_CLASS", "gpu", 1);
+    struct hcb_device *device = open_device(id);
+    ck_assert_int_eq(hcb_queue_new(device, &queue), HCB_OK);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_eq(hcb_buffer_new(device, hcb_operand_bytes(&c, i), &operands[i]), HCB_OK);
+    ck_assert_msg(hcb_plan_new(queue, &c, operands, &plan) == HCB_OK, "%s", hcb_error(ctx));
+    const struct hcb_plan_info info = *hcb_plan_info(plan);
+    hcb_plan_free(plan);
+    for (unsigned i = 0; i < 3; i++)
+        hcb_buffer_free(operands[i]);
+    hcb_queue_free(queue);
+    hcb_device_close(device);
+    return info;
+}
+
+START_TEST(parts_of_k_have_their_depth_and_memory)
+{
+    for (size_t d = 0; d < device_count; d++) {
+        const uint64_t units = devices[d].compute_units;
+        struct hcb_plan_info info = gpu_plan_info(devices[d].id, (struct hcb_shape){5, 7, 100});
+        ck_assert_uint_eq(info.scratch_bytes, 0); /* too short for parts */
+        ck_assert_uint_eq(info.depth, 0);
+        info = gpu_plan_info(devices[d].id, (struct hcb_shape){5, 7, 1 << 16});
+        ck_assert_uint_eq(info.scratch_bytes > 0, units > 1);
+        setenv("HCBENCH_GPU_TILE", "64x16x3", 1);
+        info = gpu_plan_info(devices[d].id, (struct hcb_shape){5, 7, 100});
+        unsetenv("HCBENCH_GPU_TILE");
+        ck_assert_uint_eq(info.scratch_bytes, 3 * 5 * 7 * 4);
+        ck_assert_uint_eq(info.depth, 48 + 2); /* 100 terms in parts of 48 */
     }
 }
 END_TEST
@@ -298,13 +375,19 @@ END_TEST
 static Suite *suite(void)
 {
     Suite *s = suite_create("opencl");
-    TCase *kernels_case = tcase_create("kernels"), *rest = tcase_create("errors and devices");
+    TCase *kernels_case = tcase_create("kernels"), *tiles = tcase_create("tiles for GPUs"),
+          *rest = tcase_create("errors and devices");
     tcase_add_checked_fixture(kernels_case, set_up, tear_down);
     tcase_set_timeout(kernels_case, 300);
     tcase_add_loop_test(kernels_case, all_shapes_are_right, 0, KERNELS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_loop_test(kernels_case, extras_are_right, 0, KERNELS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_loop_test(kernels_case, passes_over_k_add_up, 0, 2);
     suite_add_tcase(s, kernels_case);
+    tcase_add_checked_fixture(tiles, set_up, tear_down);
+    tcase_set_timeout(tiles, 300);
+    tcase_add_loop_test(tiles, every_geometry_is_right, 0, sizeof geometries / sizeof *geometries);
+    tcase_add_test(tiles, parts_of_k_have_their_depth_and_memory);
+    suite_add_tcase(s, tiles);
     tcase_add_checked_fixture(rest, set_up, tear_down);
     tcase_set_timeout(rest, 300);
     tcase_add_test(rest, scratch_that_does_not_fit_is_refused);

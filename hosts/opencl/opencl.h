@@ -40,6 +40,8 @@ struct opencl_device {
     bool cpu_kernels;
     bool fma[HCB_TYPE_COUNT]; /* a fused multiply-add in hardware */
     unsigned vector_bits;     /* of a native vector, at least 128 */
+    uint64_t local_bytes;     /* of local memory per work-group */
+    unsigned sub_group;       /* least size that can be asked for; 0: none can */
     bool used_clblast;
 };
 
@@ -87,7 +89,7 @@ enum hcb_status hcbi_opencl_fail(struct hcb_ctx *ctx, const char *call, cl_int c
 /* describe.c */
 bool hcbi_opencl_has_extension(cl_device_id device, const char *extension);
 void hcbi_opencl_describe(const struct opencl_entry *entry, struct hcb_device_info *info);
-/* fma and vector_bits of an opened device. */
+/* fma, vector_bits, local_bytes and sub_group of an opened device. */
 void hcbi_opencl_read_arithmetic(struct opencl_device *device);
 
 /* program.c: finds or builds a program, which belongs to the device. */
