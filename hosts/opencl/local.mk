@@ -7,6 +7,7 @@ libhcbench_core_la_SOURCES += \
 	%reldir%/errors.c \
 	%reldir%/matmul_cpu.c \
 	%reldir%/matmul_gpu.c \
+	%reldir%/matmul_units.c \
 	%reldir%/opencl.c %reldir%/opencl.h \
 	%reldir%/plan.c \
 	%reldir%/program.c \

@@ -43,6 +43,7 @@ struct opencl_device {
     uint64_t local_bytes;     /* of local memory per work-group */
     unsigned sub_group;       /* least size that can be asked for; 0: none can */
     bool used_clblast;
+    bool tested_units[HCB_PRECISION_COUNT]; /* matrix units gave right results */
 };
 
 struct opencl_queue {
@@ -128,6 +129,7 @@ struct opencl_method {
 };
 extern const struct opencl_method hcbi_opencl_matmul_cpu; /* matmul_cpu.c */
 extern const struct opencl_method hcbi_opencl_matmul_gpu; /* matmul_gpu.c */
+extern const struct opencl_method hcbi_opencl_matmul_units; /* matmul_units.c */
 extern const struct opencl_method hcbi_opencl_reduce;     /* reduce.c */
 extern const struct opencl_method hcbi_opencl_clblast;    /* clblast.c */
 extern const struct opencl_method hcbi_opencl_copy, hcbi_opencl_elementwise; /* elementwise.c */
