@@ -11,6 +11,7 @@
 /* Parameters of the kernel, as its comment has them. */
 struct gpu_tile {
     unsigned items_down, items_across, blocks_down, blocks_across, depth, super, sub_group;
+    const char *options; /* of the compiler */
 };
 
 /* Steps by the class of a device: the first row whose extension the device has and
@@ -18,11 +19,14 @@ struct gpu_tile {
 static const struct gpu_class {
     const char *extension; /* NULL: any */
     unsigned depth;
+    const char *options;
 } classes[] = {
     /* Registers for 128 numbers per item, and less local memory per item. */
-    {"cl_intel_required_subgroup_size", 8},
-    {NULL, 16},
-    {NULL, 8},
+    {"cl_intel_required_subgroup_size", 8, ""},
+    /* So that two groups run on a processor instead of one; ptxas then spills some dozen bytes. */
+    {"cl_nv_compiler_options", 16, " -cl-nv-maxrregcount=128"},
+    {NULL, 16, ""},
+    {NULL, 8, ""},
 };
 
 enum {
@@ -64,7 +68,7 @@ static uint64_t local_bytes(const struct gpu_tile *tile, enum hcb_precision prec
  * them, and then fewer groups have work. */
 static unsigned blocks_of(const struct opencl_device *device, const struct hcb_case *c)
 {
-    const struct gpu_tile large = {16, 16, 2, 2, 0, 0, 0};
+    const struct gpu_tile large = {16, 16, 2, 2, 0, 0, 0, ""};
     return c->precision != HCB_PRECISION_F64 && c->shape.m > 64 && c->shape.n > 64 &&
                    tiles_of(c, &large) >= device->base.info.compute_units
                ? 2
@@ -133,9 +137,10 @@ static void choose(const struct opencl_device *device, const struct hcb_case *c,
 {
     uint64_t wanted = 0;
     const unsigned blocks = blocks_of(device, c);
-    *tile = (struct gpu_tile){16, 16, blocks, blocks, 0, SUPER, device->sub_group};
+    *tile = (struct gpu_tile){16, 16, blocks, blocks, 0, SUPER, device->sub_group, ""};
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
         tile->depth = classes[i].depth;
+        tile->options = classes[i].options;
         if ((classes[i].extension == NULL ||
              hcbi_opencl_has_extension(device->id, classes[i].extension)) &&
             local_bytes(tile, c->precision) <= device->local_bytes)
@@ -160,10 +165,11 @@ static enum hcb_status build(struct opencl_plan *plan, const struct gpu_tile *ti
         snprintf(sub_group, sizeof sub_group, " -DSUB_GROUP=%u", tile->sub_group);
     snprintf(options, sizeof options,
              "-cl-std=CL1.2 -DPRECISION_%s%s -DITEMS_DOWN=%u -DITEMS_ACROSS=%u -DBLOCKS_DOWN=%u "
-             "-DBLOCKS_ACROSS=%u -DDEPTH=%u -DWIDTH=%u -DSUPER=%u -DEDGE=%d%s",
+             "-DBLOCKS_ACROSS=%u -DDEPTH=%u -DWIDTH=%u -DSUPER=%u -DEDGE=%d%s%s",
              macros[c->precision], device->fma[hcb_operand_type(c, 2)] ? " -DHAVE_FMA" : "",
              tile->items_down, tile->items_across, tile->blocks_down, tile->blocks_across,
-             tile->depth, width_of(tile, c), tile->super, edge_of(tile, c), sub_group);
+             tile->depth, width_of(tile, c), tile->super, edge_of(tile, c), sub_group,
+             tile->options);
     return hcbi_opencl_program(device, "matmul_gpu.cl", options, program);
 }
 
