@@ -5,7 +5,10 @@ cl_kernels = \
 	%reldir%/elementwise.cl \
 	%reldir%/matmul_cpu.cl \
 	%reldir%/matmul_gpu.cl \
+	%reldir%/matmul_ptx.cl \
 	%reldir%/matmul_thin.cl \
+	%reldir%/matmul_units.cl \
+	%reldir%/pack.cl \
 	%reldir%/reduce.cl
 EXTRA_DIST += $(cl_kernels)
 if HAVE_OPENCL

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The number types of a precision; compiled in front of every other kernel file.
- * Knows no algorithm.
+/* What kernel files share, compiled in front of each: the number types of a precision,
+ * and in which order work-groups take the tiles of a matrix.
  *
  * -DPRECISION_x   the precision; PRECISION_I32 exists for partial sums
  * -DI8_COMPUTED=T what int8 is widened to, float or int (default)
@@ -66,3 +66,13 @@
 #define LOAD(width, pointer) PASTE(vload, width)(0, pointer)
 #define LOAD_ONE(pointer) (*(pointer))
 #endif
+
+/* Tile of a group: down a band of `super` rows of tiles, then to its next column, so that
+ * groups that run together read the same operands. */
+static ulong2 tile_of(ulong group, uint super, ulong tiles_down, ulong tiles_across)
+{
+    const ulong first = group / (super * tiles_across) * super;
+    const ulong height = min((ulong)super, tiles_down - first);
+    const ulong rest = group - first * tiles_across, column = rest / height;
+    return (ulong2)(first + rest - column * height, column);
+}

@@ -81,7 +81,7 @@ const char *hcb_version(void);
     X(OPENBLAS, "openblas", "the CBLAS library that hcbench is linked with")   \
     X(CLBLAST, "clblast", "CLBlast on OpenCL")                                 \
     X(TILE, "tile", "hcbench's own kernels")                                   \
-    X(COOPMAT, "coopmat", "Vulkan cooperative matrices")                       \
+    X(COOPMAT, "coopmat", "matrix units: cooperative matrices, or a vendor's")    \
     X(NATIVE, "native", "hcbench's own CPU code")                              \
     X(REF, "ref", "the f64 reference that verifies the others, one thread")    \
     X(DRIVER, "driver", "the copy command of the API")                         \

@@ -7,7 +7,7 @@ mkdir -p "$tests_home"
 export HOME="$tests_home" XDG_STATE_HOME="$tests_home/state" XDG_CACHE_HOME="$tests_home/cache"
 export POCL_CACHE_DIR="$tests_home/pocl" MESA_SHADER_CACHE_DIR="$tests_home/mesa"
 mkdir -p "$POCL_CACHE_DIR"
-unset HCBENCH_NULL HCBENCH_KERNEL_CLASS HCBENCH_KERNEL_DIR HCBENCH_VECTOR_BITS \
+unset HCBENCH_NULL HCBENCH_KERNEL_CLASS HCBENCH_KERNEL_DIR HCBENCH_VECTOR_BITS HCBENCH_GPU_TILE HCBENCH_MATRIX_UNITS \
 	HCBENCH_CPU_THREADS HCBENCH_TEST_BLAS_DETECTED
 # No sensors but those that a test makes itself.
 unset HCBENCH_NVML

@@ -7,7 +7,7 @@ AM_TESTS_ENVIRONMENT = \
 	GLSLANG='$(GLSLANG)' SANITIZER_FLAGS='$(HCB_SANITIZER_FLAGS)'; \
 	export builddir srcdir CC CXX GLSLANG SANITIZER_FLAGS; \
 	. $(abs_top_srcdir)/%reldir%/environment.sh;
-EXTRA_DIST += %reldir%/environment.sh %reldir%/lsan.supp %reldir%/page_check.js %reldir%/program.sh %reldir%/suite.h \
+EXTRA_DIST += %reldir%/environment.sh %reldir%/lsan.supp %reldir%/matrix_units.cl %reldir%/page_check.js %reldir%/program.sh %reldir%/suite.h \
 	$(script_tests)
 script_tests = \
 	%reldir%/breakeven.sh \

@@ -22,6 +22,8 @@ static void set_up(void)
     const int platform = hcb_word(hcb_platform_name, "opencl");
     unsetenv("HCBENCH_KERNEL_CLASS");
     unsetenv("HCBENCH_VECTOR_BITS");
+    unsetenv("HCBENCH_GPU_TILE");
+    unsetenv("HCBENCH_MATRIX_UNITS");
     ctx = hcb_ctx_new();
     ck_assert_ptr_nonnull(ctx);
     ck_assert_int_ge(platform, 0);
@@ -192,6 +194,79 @@ START_TEST(a_large_c_is_written_whole)
     const enum check_outcome outcome = check_case(ctx, device, &cases[_i / 3], text, sizeof text);
     ck_assert_msg(outcome == CHECK_PASSED, "%s", text);
     hcb_device_close(device);
+/* Each geometry of the kernel for GPUs: tiles of both sizes, steps of both lengths, K
+ * in one part and in more; with full tiles, with whole vectors, and element by element. */
+static const struct geometry {
+    const char *tile; /* HCBENCH_GPU_TILE */
+    enum hcb_precision precision;
+} geometries[] = {
+    {"128x16x1", HCB_PRECISION_F32},    {"128x8x2", HCB_PRECISION_F32},
+    {"64x16x3", HCB_PRECISION_F32},     {"64x8x1", HCB_PRECISION_F32},
+    {"64x8x2", HCB_PRECISION_F64},      {"64x16x2", HCB_PRECISION_F64},
+    {"128x16x2", HCB_PRECISION_F16F32}, {"128x8x1", HCB_PRECISION_BF16F32},
+    {"128x16x2", HCB_PRECISION_I8I32},  {"64x8x1", HCB_PRECISION_I8I32},
+};
+
+START_TEST(every_geometry_is_right)
+{
+    static const struct hcb_shape shapes[] = {
+        {128, 128, 16}, {256, 128, 96},  {128, 128, 20}, {129, 136, 40}, {127, 33, 17},
+        {15, 129, 31},  {1, 17, 33},     {31, 1, 129},   {129, 130, 1},  {33, 127, 15},
+        {600, 70, 20},  {1100, 130, 5},  {3, 1000, 70},  {17, 15, 257},
+    };
+    const struct geometry *g = &geometries[_i];
+    char text[512];
+    setenv("HCBENCH_KERNEL_CLASS", "gpu", 1);
+    setenv("HCBENCH_GPU_TILE", g->tile, 1);
+    for (size_t d = 0; d < device_count; d++) {
+        struct hcb_device *device = open_device(devices[d].id);
+        for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+            const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, g->precision, shapes[s]};
+            ck_assert_msg(check_case(ctx, device, &c, text, sizeof text) == CHECK_PASSED,
+                          "%s, %s: %s", devices[d].id, g->tile, text);
+        }
+        hcb_device_close(device);
+    }
+}
+END_TEST
+
+/* The plan of a matrix product on the kernels for GPUs. */
+static struct hcb_plan_info gpu_plan_info(const char *id, struct hcb_shape shape)
+{
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, shape};
+    struct hcb_buffer *operands[HCB_OPERANDS_MAX] = {NULL};
+    struct hcb_queue *queue = NULL;
+    struct hcb_plan *plan = NULL;
+    setenv("HCBENCH_KERNEL_CLASS", "gpu", 1);
+    struct hcb_device *device = open_device(id);
+    ck_assert_int_eq(hcb_queue_new(device, &queue), HCB_OK);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_eq(hcb_buffer_new(device, hcb_operand_bytes(&c, i), &operands[i]), HCB_OK);
+    ck_assert_msg(hcb_plan_new(queue, &c, operands, &plan) == HCB_OK, "%s", hcb_error(ctx));
+    const struct hcb_plan_info info = *hcb_plan_info(plan);
+    hcb_plan_free(plan);
+    for (unsigned i = 0; i < 3; i++)
+        hcb_buffer_free(operands[i]);
+    hcb_queue_free(queue);
+    hcb_device_close(device);
+    return info;
+}
+
+START_TEST(parts_of_k_have_their_depth_and_memory)
+{
+    for (size_t d = 0; d < device_count; d++) {
+        const uint64_t units = devices[d].compute_units;
+        struct hcb_plan_info info = gpu_plan_info(devices[d].id, (struct hcb_shape){5, 7, 100});
+        ck_assert_uint_eq(info.scratch_bytes, 0); /* too short for parts */
+        ck_assert_uint_eq(info.depth, 0);
+        info = gpu_plan_info(devices[d].id, (struct hcb_shape){5, 7, 1 << 16});
+        ck_assert_uint_eq(info.scratch_bytes > 0, units > 1);
+        setenv("HCBENCH_GPU_TILE", "64x16x3", 1);
+        info = gpu_plan_info(devices[d].id, (struct hcb_shape){5, 7, 100});
+        unsetenv("HCBENCH_GPU_TILE");
+        ck_assert_uint_eq(info.scratch_bytes, 3 * 5 * 7 * 4);
+        ck_assert_uint_eq(info.depth, 48 + 2); /* 100 terms in parts of 48 */
+    }
 }
 END_TEST
 
@@ -428,6 +503,122 @@ START_TEST(a_second_shape_does_not_compile)
 }
 END_TEST
 
+/* -------------------------------------------------------------- matrix units */
+
+static char *read_source(const char *name)
+{
+    const char *source = getenv("srcdir");
+    char path[600], *text = calloc(1, 1 << 16);
+    ck_assert_ptr_nonnull(text);
+    snprintf(path, sizeof path, "%s/%s", source != NULL ? source : "..", name);
+    FILE *file = fopen(path, "r");
+    ck_assert_msg(file != NULL, "%s", path);
+    const size_t length = fread(text, 1, (1 << 16) - 1, file);
+    ck_assert_uint_gt(length, 0);
+    ck_assert_uint_lt(length, (1 << 16) - 1);
+    fclose(file);
+    return text;
+}
+
+/* A kernel folder in which the instructions of the units are OpenCL C. */
+static void emulate_units(const char *folder, const char *file, const char *first_lines,
+                          const char *more)
+{
+    char name[64], *kernel, *units = read_source("tests/matrix_units.cl");
+    snprintf(name, sizeof name, "cl/%s", file);
+    kernel = read_source(name);
+    char *text = malloc(strlen(first_lines) + strlen(more) + strlen(units) + strlen(kernel) + 1);
+    ck_assert_ptr_nonnull(text);
+    sprintf(text, "%s%s%s%s", first_lines, more, units, kernel);
+    write_file(folder, file, text);
+    ck_assert_int_eq(hcb_ctx_set_kernel_dir(ctx, folder), HCB_OK);
+    free(text);
+    free(kernel);
+    free(units);
+}
+
+static const struct unit_kernel {
+    const char *name, *file, *first_line; /* name: HCBENCH_MATRIX_UNITS */
+    enum hcb_precision precision;
+} unit_kernels[] = {
+#define EACH_PRECISION(...)                                                                        \
+    {__VA_ARGS__, HCB_PRECISION_F16F32}, {__VA_ARGS__, HCB_PRECISION_BF16F32},                     \
+        {__VA_ARGS__, HCB_PRECISION_I8I32}
+    EACH_PRECISION("nvidia", "matmul_ptx.cl", ""),
+    EACH_PRECISION("amd", "matmul_units.cl", "#define EMULATED RDNA\n"),
+    EACH_PRECISION("amd", "matmul_units.cl", "#define EMULATED CDNA\n"),
+    EACH_PRECISION("intel", "matmul_units.cl", "#define EMULATED INTEL\n#define SUB_GROUP 8\n"),
+    EACH_PRECISION("intel", "matmul_units.cl", "#define EMULATED INTEL\n#define SUB_GROUP 16\n"),
+};
+enum { UNIT_KERNELS_COUNT = sizeof unit_kernels / sizeof *unit_kernels };
+
+/* Full tiles of operands as they are, and padded ones. */
+START_TEST(kernels_on_matrix_units_are_right)
+{
+    static const struct hcb_shape shapes[] = {
+        {128, 256, 64}, {129, 127, 33},
+    };
+    const struct unit_kernel *k = &unit_kernels[_i];
+    char folder[512], text[512];
+    make_folder(folder, sizeof folder);
+    setenv("HCBENCH_MATRIX_UNITS", k->name, 1);
+    emulate_units(folder, k->file, k->first_line, "");
+    struct hcb_device *device = open_device(devices[0].id);
+    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+        const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_COOPMAT, k->precision, shapes[s]};
+        const enum check_outcome outcome = check_case(ctx, device, &c, text, sizeof text);
+        ck_assert_msg(outcome == CHECK_PASSED, "%s: %s", k->name, text);
+    }
+    hcb_device_close(device);
+    remove_folder(folder, k->file);
+}
+END_TEST
+
+/* With units that miscalculate, the plan is refused before it is made.  One precision of
+ * each. */
+START_TEST(wrong_matrix_units_are_refused)
+{
+    const struct unit_kernel *k = &unit_kernels[3 * _i];
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_COOPMAT, k->precision, {16, 16, 16}};
+    struct hcb_buffer *operands[HCB_OPERANDS_MAX] = {NULL};
+    struct hcb_queue *queue = NULL;
+    struct hcb_plan *plan = NULL;
+    char folder[512];
+    make_folder(folder, sizeof folder);
+    setenv("HCBENCH_MATRIX_UNITS", k->name, 1);
+    emulate_units(folder, k->file, k->first_line, "#define SPOILED\n");
+    struct hcb_device *device = open_device(devices[0].id);
+    ck_assert_int_eq(hcb_queue_new(device, &queue), HCB_OK);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_eq(hcb_buffer_new(device, hcb_operand_bytes(&c, i), &operands[i]), HCB_OK);
+    const enum hcb_status status = hcb_plan_new(queue, &c, operands, &plan);
+    for (unsigned i = 0; i < 3; i++)
+        hcb_buffer_free(operands[i]);
+    hcb_queue_free(queue);
+    hcb_device_close(device);
+    remove_folder(folder, k->file);
+    ck_assert_int_eq(status, HCB_UNSUPPORTED);
+    ck_assert_ptr_null(plan);
+    ck_assert_msg(strstr(hcb_error(ctx), "failed its self-test: element [") != NULL, "%s",
+                  hcb_error(ctx));
+}
+END_TEST
+
+START_TEST(devices_without_matrix_units_say_so)
+{
+    const struct hcb_case c = {
+        HCB_OP_MATMUL, HCB_IMPL_COOPMAT, HCB_PRECISION_F16F32, {16, 16, 16}};
+    for (size_t d = 0; d < device_count; d++) {
+        struct hcb_device *device = open_device(devices[d].id);
+        if (devices[d].software) {
+            ck_assert_int_eq(hcb_device_supports(device, &c), HCB_UNSUPPORTED);
+            ck_assert_ptr_nonnull(strstr(hcb_error(ctx), "no matrix units"));
+        }
+        hcb_device_close(device);
+    }
+}
+END_TEST
+
 /* --------------------------------------------------------------- description */
 
 START_TEST(devices_are_described)
@@ -458,7 +649,8 @@ END_TEST
 static Suite *suite(void)
 {
     Suite *s = suite_create("opencl");
-    TCase *kernels_case = tcase_create("kernels"), *rest = tcase_create("errors and devices");
+    TCase *kernels_case = tcase_create("kernels"), *tiles = tcase_create("tiles for GPUs"),
+          *units = tcase_create("matrix units"), *rest = tcase_create("errors and devices");
     tcase_add_checked_fixture(kernels_case, set_up, tear_down);
     tcase_set_timeout(kernels_case, 300);
     tcase_add_loop_test(kernels_case, all_shapes_are_right, 0, KERNELS_COUNT * HCB_PRECISION_COUNT);
@@ -470,6 +662,17 @@ static Suite *suite(void)
     tcase_add_test(kernels_case, parameters_that_do_not_fit_are_refused);
     tcase_add_test(kernels_case, parameters_are_those_of_the_kernels);
     suite_add_tcase(s, kernels_case);
+    tcase_add_checked_fixture(tiles, set_up, tear_down);
+    tcase_set_timeout(tiles, 300);
+    tcase_add_loop_test(tiles, every_geometry_is_right, 0, sizeof geometries / sizeof *geometries);
+    tcase_add_test(tiles, parts_of_k_have_their_depth_and_memory);
+    suite_add_tcase(s, tiles);
+    tcase_add_checked_fixture(units, set_up, tear_down);
+    tcase_set_timeout(units, 300);
+    tcase_add_loop_test(units, kernels_on_matrix_units_are_right, 0, UNIT_KERNELS_COUNT);
+    tcase_add_loop_test(units, wrong_matrix_units_are_refused, 0, UNIT_KERNELS_COUNT / 3);
+    tcase_add_test(units, devices_without_matrix_units_say_so);
+    suite_add_tcase(s, units);
     tcase_add_checked_fixture(rest, set_up, tear_down);
     tcase_set_timeout(rest, 300);
     tcase_add_test(rest, scratch_that_does_not_fit_is_refused);

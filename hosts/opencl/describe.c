@@ -11,6 +11,7 @@
 /* From the OpenCL registry; older headers lack them. */
 #define DEVICE_HALF_FP_CONFIG 0x1033
 #define DEVICE_UUID_KHR 0x106A
+#define DEVICE_SUB_GROUP_SIZES_INTEL 0x4108
 #define DEVICE_PCI_BUS_ID_NV 0x4008
 #define DEVICE_PCI_SLOT_ID_NV 0x4009
 #define DEVICE_PCI_DOMAIN_ID_NV 0x400A
@@ -192,6 +193,20 @@ void hcbi_opencl_describe(const struct opencl_entry *entry, struct hcb_device_in
         info->cache_bytes = bytes;
 }
 
+static unsigned least_sub_group(cl_device_id device)
+{
+    size_t sizes[8] = {0}, bytes = 0;
+    unsigned least = 0;
+    if (!hcbi_opencl_has_extension(device, "cl_intel_required_subgroup_size") ||
+        clGetDeviceInfo(device, DEVICE_SUB_GROUP_SIZES_INTEL, sizeof sizes, sizes, &bytes) !=
+            CL_SUCCESS)
+        return 0;
+    for (size_t i = 0; i < bytes / sizeof *sizes; i++)
+        if (least == 0 || sizes[i] < least)
+            least = (unsigned)sizes[i];
+    return least;
+}
+
 void hcbi_opencl_read_arithmetic(struct opencl_device *device)
 {
     static const struct {
@@ -212,4 +227,8 @@ void hcbi_opencl_read_arithmetic(struct opencl_device *device)
     if (asked_bits != NULL)
         lanes = (cl_uint)strtoul(asked_bits, NULL, 10) / 32;
     device->vector_bits = lanes >= 16 ? 512 : lanes >= 8 ? 256 : 128;
+    cl_ulong local_bytes = 0;
+    if (read_device(device->id, CL_DEVICE_LOCAL_MEM_SIZE, &local_bytes, sizeof local_bytes))
+        device->local_bytes = local_bytes;
+    device->sub_group = least_sub_group(device->id);
 }

@@ -8,6 +8,7 @@ libhcbench_core_la_SOURCES += \
 	%reldir%/matmul_cpu.c \
 	%reldir%/matmul_gpu.c \
 	%reldir%/matmul_thin.c \
+	%reldir%/matmul_units.c \
 	%reldir%/opencl.c %reldir%/opencl.h \
 	%reldir%/plan.c \
 	%reldir%/program.c \

@@ -40,7 +40,10 @@ struct opencl_device {
     bool cpu_kernels;
     bool fma[HCB_TYPE_COUNT]; /* a fused multiply-add in hardware */
     unsigned vector_bits;     /* of a native vector, at least 128 */
+    uint64_t local_bytes;     /* of local memory per work-group */
+    unsigned sub_group;       /* least size that can be asked for; 0: none can */
     bool used_clblast;
+    bool tested_units[HCB_PRECISION_COUNT]; /* matrix units gave right results */
 };
 
 struct opencl_queue {
@@ -87,7 +90,7 @@ enum hcb_status hcbi_opencl_fail(struct hcb_ctx *ctx, const char *call, cl_int c
 /* describe.c */
 bool hcbi_opencl_has_extension(cl_device_id device, const char *extension);
 void hcbi_opencl_describe(const struct opencl_entry *entry, struct hcb_device_info *info);
-/* fma and vector_bits of an opened device. */
+/* fma, vector_bits, local_bytes and sub_group of an opened device. */
 void hcbi_opencl_read_arithmetic(struct opencl_device *device);
 
 /* program.c: finds or builds a program, which belongs to the device. */
@@ -134,6 +137,7 @@ extern const struct opencl_method hcbi_opencl_matmul_cpu; /* matmul_cpu.c */
 extern const struct opencl_method hcbi_opencl_matmul_gpu; /* matmul_gpu.c */
 extern const struct opencl_method hcbi_opencl_matmul_thin; /* matmul_thin.c, for CPU drivers */
 bool hcbi_opencl_is_thin(const struct hcb_shape *shape);  /* takes that method */
+extern const struct opencl_method hcbi_opencl_matmul_units; /* matmul_units.c */
 extern const struct opencl_method hcbi_opencl_reduce;     /* reduce.c */
 extern const struct opencl_method hcbi_opencl_clblast;    /* clblast.c */
 extern const struct opencl_method hcbi_opencl_copy, hcbi_opencl_elementwise; /* elementwise.c */

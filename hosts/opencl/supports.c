@@ -30,11 +30,13 @@ const struct opencl_method *hcbi_opencl_method(const struct opencl_device *devic
         [HCB_OP_LAUNCH] = &hcbi_opencl_elementwise, [HCB_OP_PEAK] = &hcbi_opencl_elementwise};
     if (c->impl == HCB_IMPL_CLBLAST)
         return &hcbi_opencl_clblast;
-    if (c->op == HCB_OP_MATMUL && device->cpu_kernels && hcbi_opencl_is_thin(&c->shape))
-        return &hcbi_opencl_matmul_thin;
-    if (c->op == HCB_OP_MATMUL)
-        return device->cpu_kernels ? &hcbi_opencl_matmul_cpu : &hcbi_opencl_matmul_gpu;
-    return own[c->op];
+    if (c->impl == HCB_IMPL_COOPMAT)
+        return &hcbi_opencl_matmul_units;
+    if (c->op != HCB_OP_MATMUL)
+        return own[c->op];
+    if (!device->cpu_kernels)
+        return &hcbi_opencl_matmul_gpu;
+    return hcbi_opencl_is_thin(&c->shape) ? &hcbi_opencl_matmul_thin : &hcbi_opencl_matmul_cpu;
 }
 
 /* The formats in which a case computes, beyond what every OpenCL device has. */

@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# offline.sh: compiles the OpenCL matmul kernels for GPUs for targets that are not on this
+# machine, and prints what their compilers say of registers and spills.  By hand, with
+# clang (CLANG, at least 15) for all targets, and with ptxas (PTXAS) of the CUDA toolkit to
+# assemble the PTX.  Exit status 1: a kernel does not compile.
+#
+# clang's code is not the drivers'; what is proven is that the words are right and the
+# instructions exist, and roughly how many registers the shape of a kernel needs.  The
+# plain kernel is compiled with a * b + c contracted, as the drivers' fma is not there.
+set -u
+CLANG=${CLANG:-clang} PTXAS=${PTXAS:-ptxas}
+cl=$(dirname "$0")/../cl prelude=$(dirname "$0")/offline.cl
+work=$(mktemp -d "${TMPDIR:-/tmp}/hcbench-offline.XXXXXX") || exit 1
+trap 'rm -rf "$work"' EXIT
+failures=0
+
+# compile OUTPUT KERNEL CLANG-OPTION...
+compile() {
+	output=$1 kernel=$2
+	shift 2
+	cat "$prelude" "$cl/types.cl" "$cl/$kernel.cl" >"$work/all.cl"
+	"$CLANG" -x cl -cl-std=CL1.2 -Xclang -finclude-default-header -Wno-pass-failed -O3 \
+		-ffp-contract=fast -S -o "$output" "$@" "$work/all.cl" 2>"$work/log" && return
+	failures=$((failures + 1))
+	echo "FAILED"
+	head -n 5 "$work/log"
+	return 1
+}
+
+# nvidia KERNEL DEFINE...
+nvidia() {
+	for sm in 80 90; do
+		echo "nvidia sm_$sm $*"
+		compile "$work/kernel.ptx" "$@" -target nvptx64-nvidia-nvcl -Xclang -target-cpu \
+			-Xclang sm_80 -Xclang -target-feature -Xclang +ptx70 || continue
+		command -v "$PTXAS" >/dev/null || { echo "    PTX only, there is no ptxas"; continue; }
+		# As the host asks for: two groups of the plain kernel on a processor.
+		most=255
+		[ "$1" = matmul_gpu ] && most=128
+		if "$PTXAS" -arch=sm_$sm -maxrregcount=$most -v "$work/kernel.ptx" -o "$work/kernel.cubin" 2>"$work/log"; then
+			grep -A3 "entry function 'multiply'" "$work/log" | grep -E 'registers|spill' |
+				sed 's/^ptxas info *: */    /'
+		else
+			failures=$((failures + 1))
+			echo "FAILED"
+			head -n 5 "$work/log"
+		fi
+	done
+}
+
+# amd CPU KERNEL DEFINE...
+amd() {
+	cpu=$1
+	echo "amd $*"
+	shift
+	compile "$work/kernel.s" "$@" -target amdgcn-amd-amdhsa -mcpu="$cpu" -nogpulib &&
+		grep -E '^ +\.(vgpr_count|vgpr_spill_count|agpr_count):' "$work/kernel.s"
+}
+
+# intel KERNEL DEFINE...
+intel() {
+	echo "intel $*"
+	compile "$work/kernel.ll" "$@" -target spir64 -emit-llvm &&
+		echo "    $(grep -c 'call.*matrix_mad' "$work/kernel.ll") matrix instructions"
+}
+
+tile='-DITEMS_DOWN=16 -DITEMS_ACROSS=16 -DSUPER=8'
+large="$tile -DBLOCKS_DOWN=2 -DBLOCKS_ACROSS=2" small="$tile -DBLOCKS_DOWN=1 -DBLOCKS_ACROSS=1"
+for edge in 0 1 2; do
+	# shellcheck disable=SC2086 # lists of options
+	{
+		nvidia matmul_gpu -DPRECISION_F32 $large -DDEPTH=16 -DWIDTH=4 -DEDGE=$edge
+		amd gfx1100 matmul_gpu -DPRECISION_F32 $large -DDEPTH=16 -DWIDTH=4 -DEDGE=$edge
+		amd gfx90a matmul_gpu -DPRECISION_F32 $large -DDEPTH=16 -DWIDTH=4 -DEDGE=$edge
+	}
+done
+# shellcheck disable=SC2086
+intel matmul_gpu -DPRECISION_F32 $large -DDEPTH=8 -DWIDTH=4 -DEDGE=0 -DSUB_GROUP=8
+# shellcheck disable=SC2086
+for target in nvidia 'amd gfx90a'; do
+	$target matmul_gpu -DPRECISION_F64 $small -DDEPTH=16 -DWIDTH=2 -DEDGE=0
+	$target matmul_gpu -DPRECISION_BF16F32 $large -DDEPTH=16 -DWIDTH=8 -DEDGE=0
+	$target matmul_gpu -DPRECISION_I8I32 $large -DDEPTH=16 -DWIDTH=8 -DEDGE=0
+done
+for precision in F16F32 BF16F32 I8I32; do
+	nvidia matmul_ptx -DPRECISION_$precision -DSTAGES=3 -DSUPER=8
+	amd gfx1100 matmul_units -DPRECISION_$precision -DSUPER=8
+	amd gfx90a matmul_units -DPRECISION_$precision -DSUPER=8
+	intel matmul_units -DPRECISION_$precision -DSUPER=8 -DSUB_GROUP=8
+	intel matmul_units -DPRECISION_$precision -DSUPER=8 -DSUB_GROUP=16
+done
+nvidia pack -DELEMENT=uchar -DTURNED
+[ $failures -eq 0 ]

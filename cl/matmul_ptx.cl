@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Matrix product on the tensor cores of NVIDIA, from compute capability 8.0 on, through
+ * inline PTX, as OpenCL C has no words for them.  16-bit inputs with f32 sums, or int8
+ * with int32.  Its shape follows from what feeds these units:
+ * - a work-group computes 128 x 128 elements, each of its 4 warps 64 x 64, so that a
+ *   number that is read from local memory goes into 64 products;
+ * - cp.async copies 16 bytes at a time from global to local memory past the registers,
+ *   STAGES - 1 steps ahead, with one barrier per step;
+ * - a step is 64 bytes of each row: 32 terms of 16 bits or 64 of 8.  16-byte chunks are
+ *   swapped within rows (XOR), so that ldmatrix, which reads one chunk of 8 rows at a
+ *   time, meets each bank once;
+ * - the units want the terms of a column together.  ldmatrix turns B around on its way
+ *   for 16-bit numbers; for int8 it cannot, and the host's pass turns B before.
+ *
+ * Operands are padded with zeros to whole tiles and steps (cl/pack.cl); nothing but the
+ * stores of C is checked.
+ *
+ * -DSTAGES  steps in local memory, 16 KiB each
+ * -DSUPER   tiles per band, see types.cl
+ *
+ * A test defines HAVE_UNITS and brings the functions below as it computes them itself. */
+#define ROWS 128
+#define COLUMNS 128
+#define WARP_ROWS 64
+#define WARP_COLUMNS 64
+#define WARPS 4
+#define ITEMS (32 * WARPS)
+#define CHUNK 16                     /* bytes */
+#define STEP 64                      /* bytes of a row of A per step */
+#define UNIT 32                      /* bytes of a row of A per instruction */
+#define DOWN (WARP_ROWS / 16)        /* instructions by 16 rows and 8 columns */
+#define ACROSS (WARP_COLUMNS / 8)
+#define STAGE_CHUNKS ((ROWS + COLUMNS) * STEP / CHUNK)
+#define ACCUMULATOR VECTOR(RESULT, 4)
+
+#ifndef HAVE_UNITS
+#define UNROLL _Pragma("unroll")
+#define UNITS_STORAGE
+static uint local_address(__local const void *pointer)
+{
+    return (uint)(size_t)pointer;
+}
+
+static void copy_async(__local uint4 *target, __global const uchar *source)
+{
+    __asm__ volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(local_address(target)),
+                     "l"(source)
+                     : "memory");
+}
+
+static void end_copies(void)
+{
+    __asm__ volatile("cp.async.commit_group;" ::: "memory");
+}
+
+/* Waits for all but the STAGES - 2 youngest groups of copies of this item. */
+static void wait_for_copies(void)
+{
+    __asm__ volatile("cp.async.wait_group %0;" ::"n"(STAGES - 2) : "memory");
+}
+
+/* Four matrices of 8 rows of 16 bytes; lane l names row l % 8 of matrix l / 8. */
+static uint4 load_matrices(__local const uint4 *row)
+{
+    uint4 r;
+    __asm__ volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                     : "=r"(r.x), "=r"(r.y), "=r"(r.z), "=r"(r.w)
+                     : "r"(local_address(row))
+                     : "memory");
+    return r;
+}
+
+static uint4 load_turned_matrices(__local const uint4 *row)
+{
+    uint4 r;
+    __asm__ volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+                     : "=r"(r.x), "=r"(r.y), "=r"(r.z), "=r"(r.w)
+                     : "r"(local_address(row))
+                     : "memory");
+    return r;
+}
+
+#if defined PRECISION_I8I32
+#define MMA "mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32"
+#define IN_OUT(x) "+r"(x)
+#elif defined PRECISION_BF16F32
+#define MMA "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32"
+#define IN_OUT(x) "+f"(x)
+#else
+#define MMA "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32"
+#define IN_OUT(x) "+f"(x)
+#endif
+
+/* sum += left right, 16 x 8 elements of 32 bytes of terms */
+static ACCUMULATOR multiply_add(uint4 left, uint2 right, ACCUMULATOR sum)
+{
+    __asm__ volatile(MMA " {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+                     : IN_OUT(sum.x), IN_OUT(sum.y), IN_OUT(sum.z), IN_OUT(sum.w)
+                     : "r"(left.x), "r"(left.y), "r"(left.z), "r"(left.w), "r"(right.x),
+                       "r"(right.y));
+    return sum;
+}
+#endif
+
+/* Where chunk `chunk` of row `row` lies, in rows of 4 and of 16 chunks. */
+static uint narrow_place(uint row, uint chunk)
+{
+    return row * 4 + (chunk ^ (row >> 1 & 3));
+}
+
+static uint wide_place(uint row, uint chunk)
+{
+    return row * 16 + (chunk ^ (row & 7));
+}
+
+/* Strides are in bytes; `a` and `b` are those of the tile and of the step. */
+static void begin_copies(__local uint4 *stage, __global const uchar *a, __global const uchar *b,
+                         ulong a_stride, ulong b_stride, uint item)
+{
+    __local uint4 *stage_b = stage + ROWS * STEP / CHUNK;
+    UNROLL
+    for (uint p = 0; p < ROWS * STEP / CHUNK / ITEMS; p++) {
+        const uint q = item + p * ITEMS;
+        copy_async(stage + narrow_place(q / 4, q % 4), a + q / 4 * a_stride + q % 4 * CHUNK);
+    }
+    UNROLL
+    for (uint p = 0; p < COLUMNS * STEP / CHUNK / ITEMS; p++) {
+        const uint q = item + p * ITEMS;
+#ifdef PRECISION_I8I32
+        copy_async(stage_b + narrow_place(q / 4, q % 4), b + q / 4 * b_stride + q % 4 * CHUNK);
+#else
+        copy_async(stage_b + wide_place(q / 16, q % 16), b + q / 16 * b_stride + q % 16 * CHUNK);
+#endif
+    }
+}
+
+/* Lane l of an instruction holds two neighbours of row l / 4 and of the eighth below. */
+static void store_two(__global RESULT *c, ulong row, ulong column, ulong m, ulong n,
+                      VECTOR(RESULT, 2) values)
+{
+    if (row < m && column < n)
+        c[row * n + column] = values.x;
+    if (row < m && column + 1 < n)
+        c[row * n + column + 1] = values.y;
+}
+
+/* `steps` of STEP bytes; strides in bytes.  B lies as k x n, int8 as n x k. */
+__kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void
+multiply(__global const uchar *restrict a, __global const uchar *restrict b,
+         __global RESULT *restrict c, ulong m, ulong n, ulong steps, ulong a_stride, ulong b_stride)
+{
+    __local uint4 stages[STAGES][STAGE_CHUNKS];
+    UNITS_STORAGE
+    ACCUMULATOR sums[DOWN][ACROSS];
+    const uint item = get_local_id(0), lane = item % 32, warp = item / 32;
+    const uint first_row = warp / 2 * WARP_ROWS, first_column = warp % 2 * WARP_COLUMNS;
+    const ulong2 tile =
+        tile_of(get_group_id(0), SUPER, (m + ROWS - 1) / ROWS, (n + COLUMNS - 1) / COLUMNS);
+#ifdef PRECISION_I8I32
+    const ulong b_step = STEP;
+    b += tile.y * COLUMNS * b_stride;
+#else
+    const ulong b_step = STEP / sizeof(STORED) * b_stride;
+    b += tile.y * COLUMNS * sizeof(STORED);
+#endif
+    a += tile.x * ROWS * a_stride;
+
+    UNROLL
+    for (uint i = 0; i < DOWN; i++) {
+        UNROLL
+        for (uint j = 0; j < ACROSS; j++)
+            sums[i][j] = 0;
+    }
+    for (uint stage = 0; stage < STAGES - 1; stage++) {
+        if (stage < steps)
+            begin_copies(stages[stage], a + stage * STEP, b + stage * b_step, a_stride, b_stride,
+                         item);
+        end_copies();
+    }
+    for (ulong step = 0; step < steps; step++) {
+        const ulong next = step + STAGES - 1;
+        wait_for_copies();
+        barrier(CLK_LOCAL_MEM_FENCE);
+        /* Into the stage that was computed before the barrier. */
+        if (next < steps)
+            begin_copies(stages[next % STAGES], a + next * STEP, b + next * b_step, a_stride,
+                         b_stride, item);
+        end_copies();
+        __local const uint4 *stage = stages[step % STAGES],
+                            *stage_b = stage + ROWS * STEP / CHUNK;
+        UNROLL
+        for (uint unit = 0; unit < STEP / UNIT; unit++) {
+            uint4 left[DOWN];
+            uint2 right[ACROSS];
+            UNROLL
+            for (uint i = 0; i < DOWN; i++)
+                left[i] = load_matrices(
+                    stage + narrow_place(first_row + i * 16 + lane % 16, unit * 2 + lane / 16));
+            UNROLL
+            for (uint j = 0; j < ACROSS; j += 2) {
+#ifdef PRECISION_I8I32
+                const uint4 both = load_matrices(
+                    stage_b + narrow_place(first_column + j * 8 + lane / 16 * 8 + lane % 8,
+                                           unit * 2 + lane / 8 % 2));
+#else
+                const uint4 both = load_turned_matrices(
+                    stage_b + wide_place(unit * 16 + lane % 16, first_column / 8 + j + lane / 16));
+#endif
+                right[j] = both.xy;
+                right[j + 1] = both.zw;
+            }
+            UNROLL
+            for (uint i = 0; i < DOWN; i++) {
+                UNROLL
+                for (uint j = 0; j < ACROSS; j++)
+                    sums[i][j] = multiply_add(left[i], right[j], sums[i][j]);
+            }
+        }
+    }
+
+    UNROLL
+    for (uint i = 0; i < DOWN; i++) {
+        UNROLL
+        for (uint j = 0; j < ACROSS; j++) {
+            const ulong row = tile.x * ROWS + first_row + i * 16 + lane / 4;
+            const ulong column = tile.y * COLUMNS + first_column + j * 8 + lane % 4 * 2;
+            store_two(c, row, column, m, n, sums[i][j].xy);
+            store_two(c, row + 8, column, m, n, sums[i][j].zw);
+        }
+    }
+}

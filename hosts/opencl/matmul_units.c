@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Matrix products on matrix units, for which each vendor has words of its own: finds the
+ * kernel that a device can use, lists its launches, and tests it before it is believed. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "opencl.h"
+
+/* Work-groups of `items` compute rows x columns elements of C in steps of `step` bytes of
+ * a row of A.  Operands are padded to that; B is k x n, or n x k for the precisions in
+ * `turned`. */
+struct unit_kernel {
+    const char *name;
+    const char *extension; /* that devices with such units list */
+    const char *file, *options;
+    unsigned rows, columns, step, items, turned;
+    size_t local_bytes;
+    bool wants_sub_group;
+};
+
+enum { UNIT_PRECISIONS = HCBI_F16F32 | HCBI_BF16F32 | HCBI_I8I32 };
+
+static const struct unit_kernel kernels[] = {
+    {"nvidia", "cl_nv_device_attribute_query", "matmul_ptx.cl", " -DSTAGES=3", 128, 128, 64, 128,
+     HCBI_I8I32, 3 * 16384, false},
+    {"amd", "cl_amd_device_attribute_query", "matmul_units.cl", "", 128, 128, 64, 256,
+     UNIT_PRECISIONS, 2 * 20480, false},
+    {"intel", "cl_intel_subgroup_matrix_multiply_accumulate", "matmul_units.cl", "", 128, 128, 64,
+     256, UNIT_PRECISIONS, 2 * 20480, true},
+};
+
+enum { SUPER = 8, PACK_BLOCK = 32, PACK_ITEMS = 256 /* as in pack.cl */ };
+
+/* A case as a kernel sees it: extents in elements, padded. */
+struct padding {
+    uint64_t m, n, k, size; /* bytes of an element */
+    bool pack_a, pack_b, turned;
+};
+
+/* HCBENCH_MATRIX_UNITS=NAME in the environment decides instead, so that a test can bring
+ * the instructions with a kernel folder.  NULL: none. */
+static const struct unit_kernel *kernel_of(const struct opencl_device *device)
+{
+    const char *asked = getenv("HCBENCH_MATRIX_UNITS");
+    for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++)
+        if (asked != NULL && asked[0] != '\0'
+                ? strcmp(asked, kernels[i].name) == 0
+                : hcbi_opencl_has_extension(device->id, kernels[i].extension))
+            return &kernels[i];
+    return NULL;
+}
+
+static uint64_t round_up(uint64_t value, uint64_t step)
+{
+    return opencl_divide_up(value, step) * step;
+}
+
+static struct padding padding_of(const struct unit_kernel *kernel, const struct hcb_case *c)
+{
+    const struct hcb_shape *s = &c->shape;
+    struct padding p = {.size = hcb_type_size(hcb_operand_type(c, 0)),
+                        .turned = (kernel->turned >> c->precision & 1) != 0};
+    p.m = round_up(s->m, kernel->rows);
+    p.n = round_up(s->n, kernel->columns);
+    p.k = round_up(s->k, kernel->step / p.size);
+    p.pack_a = p.m != s->m || p.k != s->k;
+    p.pack_b = p.turned || p.n != s->n || p.k != s->k;
+    return p;
+}
+
+/* Copies operand 0 or 1 into scratch memory. */
+static enum hcb_status add_pack(struct opencl_plan *plan, const struct padding *p, bool is_b,
+                                cl_mem *packed)
+{
+    const struct hcb_shape *s = &plan->base.task.shape;
+    const cl_ulong rows = is_b ? s->k : s->m, columns = is_b ? s->n : s->k;
+    const uint64_t padded_rows = is_b ? p->k : p->m, padded_columns = is_b ? p->n : p->k;
+    const bool turned = is_b && p->turned;
+    const cl_ulong stride = turned ? padded_rows : padded_columns;
+    const struct opencl_range range = {
+        {padded_columns / PACK_BLOCK * PACK_ITEMS, padded_rows / PACK_BLOCK}, {PACK_ITEMS, 1}};
+    const struct opencl_argument arguments[] = {{sizeof(cl_mem), opencl_operand(plan, is_b)},
+                                                {sizeof(cl_mem), packed},
+                                                {sizeof rows, &rows},
+                                                {sizeof columns, &columns},
+                                                {sizeof stride, &stride}};
+    const struct opencl_program *program;
+    char options[64];
+    snprintf(options, sizeof options, "-cl-std=CL1.2 -DELEMENT=%s%s",
+             p->size == 1 ? "uchar" : "ushort", turned ? " -DTURNED" : "");
+    enum hcb_status status =
+        hcbi_opencl_scratch(plan, padded_rows * padded_columns * p->size, packed);
+    if (status == HCB_OK)
+        status = hcbi_opencl_program(opencl_device_of(plan), "pack.cl", options, &program);
+    return status == HCB_OK ? hcbi_opencl_add_step(plan, program, "pack", &range, arguments,
+                                                   sizeof arguments / sizeof *arguments)
+                            : status;
+}
+
+static enum hcb_status add_multiply(struct opencl_plan *plan, const struct unit_kernel *kernel,
+                                    const struct padding *p, cl_mem *a, cl_mem *b)
+{
+    const struct hcb_case *c = &plan->base.task;
+    const cl_ulong m = c->shape.m, n = c->shape.n, steps = p->k * p->size / kernel->step;
+    const cl_ulong a_stride = p->k * p->size, b_stride = (p->turned ? p->k : p->n) * p->size;
+    const struct opencl_range range = {
+        {p->m / kernel->rows * (p->n / kernel->columns) * kernel->items, 1}, {kernel->items, 1}};
+    const struct opencl_argument arguments[] = {{sizeof(cl_mem), a},
+                                                {sizeof(cl_mem), b},
+                                                {sizeof(cl_mem), opencl_operand(plan, 2)},
+                                                {sizeof m, &m},
+                                                {sizeof n, &n},
+                                                {sizeof steps, &steps},
+                                                {sizeof a_stride, &a_stride},
+                                                {sizeof b_stride, &b_stride}};
+    const char *macro = c->precision == HCB_PRECISION_I8I32     ? "I8I32"
+                        : c->precision == HCB_PRECISION_BF16F32 ? "BF16F32"
+                                                                : "F16F32";
+    const struct opencl_program *program;
+    const unsigned sub_group = opencl_device_of(plan)->sub_group;
+    char options[192], size[32] = "";
+    if (kernel->wants_sub_group && sub_group != 0)
+        snprintf(size, sizeof size, " -DSUB_GROUP=%u", sub_group);
+    snprintf(options, sizeof options, "-cl-std=CL1.2 -DPRECISION_%s -DSUPER=%d%s%s", macro, SUPER,
+             kernel->options, size);
+    enum hcb_status status =
+        hcbi_opencl_program(opencl_device_of(plan), kernel->file, options, &program);
+    return status == HCB_OK ? hcbi_opencl_add_step(plan, program, "multiply", &range, arguments,
+                                                   sizeof arguments / sizeof *arguments)
+                            : status;
+}
+
+static enum hcb_status list_steps(struct opencl_plan *plan, const struct unit_kernel *kernel)
+{
+    const struct padding p = padding_of(kernel, &plan->base.task);
+    cl_mem packed_a, packed_b, *a = opencl_operand(plan, 0), *b = opencl_operand(plan, 1);
+    enum hcb_status status = HCB_OK;
+    if (p.pack_a) {
+        status = add_pack(plan, &p, false, &packed_a);
+        a = &packed_a;
+    }
+    if (p.pack_b && status == HCB_OK) {
+        status = add_pack(plan, &p, true, &packed_b);
+        b = &packed_b;
+    }
+    if (plan->base.task.precision != HCB_PRECISION_I8I32)
+        plan->base.info.roundoff_factor = 2; /* the units may truncate */
+    snprintf(plan->base.info.note, sizeof plan->base.info.note, "matrix units through %s%s",
+             kernel->file,
+             p.turned               ? "; B is turned around first"
+             : p.pack_a || p.pack_b ? "; operands are padded to whole tiles first"
+                                    : "");
+    return status == HCB_OK ? add_multiply(plan, kernel, &p, a, b) : status;
+}
+
+/* ---------------------------------------------------------------- self-test */
+
+/* Small whole numbers, so that each sum is exact in every precision. */
+static int test_number(uint64_t row, uint64_t column)
+{
+    return (int)((row * 5 + column * 3 + row * column % 7) % 9) - 4;
+}
+
+/* An edge of each extent, and more steps than the kernel has ahead of itself. */
+static struct hcb_case test_case(const struct unit_kernel *kernel, enum hcb_precision precision)
+{
+    struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_COOPMAT, precision, {1, 1, 1}};
+    c.shape.m = kernel->rows + 3;
+    c.shape.n = kernel->columns - 5;
+    c.shape.k = 5 * kernel->step / hcb_type_size(hcb_operand_type(&c, 0)) + 1;
+    return c;
+}
+
+/* A trial's operands; the output begins as numbers that cannot come out. */
+static enum hcb_status fill_test(struct opencl_device *device, const struct hcb_case *c,
+                                 unsigned operand, void **data, struct opencl_buffer *buffer)
+{
+    const uint64_t elements = hcb_operand_elements(c, operand),
+                   columns = operand == 0 ? c->shape.k : c->shape.n;
+    const enum hcb_type type = hcb_operand_type(c, operand);
+    cl_int code;
+    buffer->base.bytes = hcb_operand_bytes(c, operand);
+    *data = malloc(buffer->base.bytes);
+    if (*data == NULL)
+        return hcbi_fail_memory(device->base.ctx, buffer->base.bytes);
+    for (uint64_t e = 0; e < elements; e++)
+        hcb_type_store(type, *data, e,
+                       operand == 2 ? 0x1p30 : test_number(e / columns, e % columns));
+    buffer->handle = clCreateBuffer(device->context, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR,
+                                    buffer->base.bytes, *data, &code);
+    return code == CL_SUCCESS ? HCB_OK : hcbi_opencl_fail(device->base.ctx, "clCreateBuffer", code);
+}
+
+static enum hcb_status compare_test(struct hcb_ctx *ctx, const struct hcb_case *c, const void *data)
+{
+    for (uint64_t i = 0; i < c->shape.m; i++)
+        for (uint64_t j = 0; j < c->shape.n; j++) {
+            const double got = hcb_type_load(hcb_operand_type(c, 2), data, i * c->shape.n + j);
+            int right = 0;
+            for (uint64_t l = 0; l < c->shape.k; l++)
+                right += test_number(i, l) * test_number(l, j);
+            if (got != right)
+                return hcbi_fail(ctx, HCB_ERROR, "element [%llu,%llu] is %g, right is %d",
+                                 (unsigned long long)i, (unsigned long long)j, got, right);
+        }
+    return HCB_OK;
+}
+
+static enum hcb_status run_test(struct opencl_plan *trial, const struct unit_kernel *kernel,
+                                void *output)
+{
+    struct hcb_ctx *ctx = trial->base.queue->device->ctx;
+    struct hcb_timing timing;
+    enum hcb_status status = list_steps(trial, kernel);
+    if (status == HCB_OK)
+        status = hcbi_opencl_plan_run(&trial->base, 1, &timing);
+    if (status != HCB_OK)
+        return status;
+    cl_int code = clEnqueueReadBuffer(((struct opencl_queue *)trial->base.queue)->handle,
+                                      *opencl_operand(trial, 2), CL_TRUE, 0,
+                                      trial->base.operands[2]->bytes, output, 0, NULL, NULL);
+    return code == CL_SUCCESS ? compare_test(ctx, &trial->base.task, output)
+                              : hcbi_opencl_fail(ctx, "clEnqueueReadBuffer", code);
+}
+
+/* Nothing but a right result shows that a driver understands such a kernel. */
+static enum hcb_status test_units(struct opencl_plan *plan, const struct unit_kernel *kernel)
+{
+    struct opencl_device *device = opencl_device_of(plan);
+    struct opencl_buffer buffers[HCB_OPERANDS_MAX] = {0};
+    void *data[HCB_OPERANDS_MAX] = {NULL};
+    struct opencl_plan trial = {.base = {.queue = plan->base.queue,
+                                         .task = test_case(kernel, plan->base.task.precision)},
+                                .launch = plan->launch};
+    enum hcb_status status = HCB_OK;
+    for (unsigned i = 0; i < HCB_OPERANDS_MAX && status == HCB_OK; i++) {
+        trial.base.operands[i] = &buffers[i].base;
+        status = fill_test(device, &trial.base.task, i, &data[i], &buffers[i]);
+    }
+    if (status == HCB_OK)
+        status = run_test(&trial, kernel, data[2]);
+    hcbi_opencl_plan_free(&trial.base);
+    for (unsigned i = 0; i < HCB_OPERANDS_MAX; i++) {
+        if (buffers[i].handle != NULL)
+            clReleaseMemObject(buffers[i].handle);
+        free(data[i]);
+    }
+    if (status != HCB_OK) {
+        char reason[320];
+        snprintf(reason, sizeof reason, "%s", hcb_error(device->base.ctx));
+        return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED, "%s failed its self-test: %s",
+                         kernel->file, reason);
+    }
+    return HCB_OK;
+}
+
+/* ---------------------------------------------------------------- the method */
+
+static enum hcb_status prepare(struct opencl_plan *plan)
+{
+    struct opencl_device *device = opencl_device_of(plan);
+    const struct unit_kernel *kernel = kernel_of(device);
+    bool *tested = &device->tested_units[plan->base.task.precision];
+    if (!*tested) {
+        enum hcb_status status = test_units(plan, kernel);
+        if (status != HCB_OK)
+            return status;
+        *tested = true;
+    }
+    return list_steps(plan, kernel);
+}
+
+static enum hcb_status supports(const struct opencl_device *device, const struct hcb_case *c)
+{
+    const struct hcb_device_info *info = &device->base.info;
+    const struct unit_kernel *kernel = kernel_of(device);
+    if (kernel == NULL)
+        return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED,
+                         "%s lists no matrix units that OpenCL kernels can use", info->driver);
+    if (device->local_bytes < kernel->local_bytes)
+        return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED,
+                         "%s has %llu bytes of local memory, %s needs %zu", info->id,
+                         (unsigned long long)device->local_bytes, kernel->file,
+                         kernel->local_bytes);
+    const struct padding p = padding_of(kernel, c);
+    const uint64_t a = p.pack_a ? p.m * p.k * p.size : 0, b = p.pack_b ? p.n * p.k * p.size : 0;
+    const uint64_t most = info->max_buffer_bytes;
+    return a + b <= hcbi_opencl_room(device, c) && (most == 0 || (a <= most && b <= most))
+               ? HCB_OK
+               : hcbi_opencl_no_room(device, c, a + b);
+}
+
+const struct opencl_method hcbi_opencl_matmul_units = {.supports = supports, .prepare = prepare};
