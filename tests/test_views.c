@@ -112,8 +112,10 @@ static void fill_results(void)
                      (struct hcb_shape){1, 65536, 1});
     row->status = HCB_WRONG;
     snprintf(row->reason, sizeof row->reason, "element 0 is 1, not 2");
+    row->task.precision = HCB_PRECISION_F32;
+    row->task.sum = HCB_SUM_F64;
     row->error.bound_ratio = 1e6;
-    row->error.limit = 72;
+    row->error.limit = 2;
     row = add_result("cpu:0", HCB_OP_DOT, HCB_IMPL_NATIVE, HCB_PRECISION_I8I32,
                      (struct hcb_shape){1, 65536, 1});
     row->status = HCB_OK;
@@ -621,6 +623,8 @@ START_TEST(csv_fields)
     ck_assert_str_eq(csv_field(fields, 4, "kernel.median_s"), "");
     ck_assert_str_eq(csv_field(fields, 4, "gflops"), "");
     ck_assert_str_eq(csv_field(fields, 6, "shape.m"), "");
+    ck_assert_str_eq(csv_field(fields, 5, "sum"), "f64");
+    ck_assert_str_eq(csv_field(fields, 6, "sum"), "");
     for (size_t i = 0; fields[0][i] != NULL; i++)
         ck_assert_ptr_null(strstr(fields[0][i], "samples"));
     ck_assert(strtod(csv_field(fields, 3, "kernel.ci95_s.0"), NULL) ==
@@ -702,6 +706,8 @@ START_TEST(run_tables)
     has(line_of(text, "opencl:0", "7.50 ms"), "ok");
     has(text,
         "unsupported: VK_KHR_cooperative_matrix is missing (1 row: vulkan:0/coopmat matmul f32)");
+    has(text, "\nsum f32 f64\n");
+    has(text, "\ndot i8i32\n");
     has(line_of(text, "65536", "wrong"), "wrong: element 0 is 1, not 2");
     has(line_of(text, "65536", "native"), "wall");
     has(line_of(text, "65536", "native"), "20.0 us");
@@ -959,9 +965,9 @@ START_TEST(verify_tables)
     options.command = COMMAND_VERIFY;
     char *text = printed(0, 0);
     has(text, "worst err/bound");
-    has(line_of(text, "opencl:0", "tile"), "1000000     72");
-    has(line_of(text, "opencl:0", "sum f64 65536"), "tile");
-    has(text, "wrong opencl:0/tile sum f64 65536: element 0 is 1, not 2");
+    has(line_of(text, "opencl:0", "tile"), "1000000    2.0");
+    has(line_of(text, "opencl:0", "sum f32 f64 65536"), "tile");
+    has(text, "wrong opencl:0/tile sum f32 f64 65536: element 0 is 1, not 2");
     has(text, "6 rows: 4 ok, 1 wrong, 1 unsupported");
     has_not(text, "GFLOP/s");
     free(text);
