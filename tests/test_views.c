@@ -26,7 +26,7 @@
 static struct options options;
 static struct record record;
 static struct device_record devices[3];
-static struct hcb_result results[8];
+static struct hcb_result results[12];
 static char folder[64];
 
 static struct hcb_result *add_result(const char *device, enum hcb_op op, enum hcb_impl impl,
@@ -722,6 +722,48 @@ START_TEST(run_tables)
 }
 END_TEST
 
+/* Speed, memory and error of 16-bit inputs beside f32, one line for each device and
+ * shape, of the fastest impls. */
+START_TEST(mixed_precision_in_a_line)
+{
+    static const struct {
+        const char *device;
+        enum hcb_precision precision;
+        enum hcb_impl impl;
+        double seconds;
+    } rows[] = {{"vulkan:0", HCB_PRECISION_F16F32, HCB_IMPL_TILE, 0.06},
+                {"vulkan:0", HCB_PRECISION_F16F32, HCB_IMPL_COOPMAT, 0.03},
+                {"vulkan:0", HCB_PRECISION_BF16F32, HCB_IMPL_TILE, 0.24},
+                {"opencl:0", HCB_PRECISION_F16, HCB_IMPL_TILE, 1e-3}};
+    char *text = printed(0, 0);
+    has_not(text, "16-bit inputs beside f32");
+    free(text);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct hcb_result *row = add_good(rows[i].device, rows[i].impl, rows[i].seconds);
+        row->task.precision = rows[i].precision;
+        row->error.rel_frobenius = 3e-7;
+    }
+    text = printed(0, 0);
+    has(text, "16-bit inputs beside f32, x: times as fast, unpaired");
+    const char *line = line_of(text, "matmul f16f32", "vulkan:0");
+    has(line, "coopmat  tile     4.00    3.84-4.16  4.00 MiB"); /* two of 1024 x 1024 */
+    has(line, "3.0e-07");
+    has(line_of(text, "matmul bf16f32", "vulkan:0"), "0.500");
+    has_not(text, "matmul f16 ");
+    free(text);
+    /* What is not right has no speed to speak of. */
+    results[7].status = HCB_WRONG;
+    text = printed(0, 0);
+    has(line_of(text, "matmul f16f32", "1024x1024x1024"), "2.00");
+    has_not(line_of(text, "matmul f16f32", "1024x1024x1024"), "coopmat");
+    free(text);
+    results[2].status = HCB_WRONG; /* the only row in f32 there */
+    text = printed(0, 0);
+    has_not(text, "16-bit inputs beside f32");
+    free(text);
+}
+END_TEST
+
 /* A row without a clock, a rate and a verdict has empty cells, not zeros. */
 START_TEST(tables_show_no_number_that_was_not_measured)
 {
@@ -1268,6 +1310,7 @@ int main(void)
     tcase_add_test(cases, csv_fields);
     tcase_add_test(cases, csv_quoting);
     tcase_add_test(cases, run_tables);
+    tcase_add_test(cases, mixed_precision_in_a_line);
     tcase_add_test(cases, tables_show_no_number_that_was_not_measured);
     tcase_add_test(cases, one_sample_has_no_spread);
     tcase_add_test(cases, tables_of_extra_ops);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A section for each op: plots and a table for each kind, then speed against
- * error. */
+/* A section for each op: plots and a table for each kind, then speed against error, and
+ * 16-bit inputs beside f32. */
 #include "config.h"
 
 #include <math.h>
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "numbers.h"
+#include "pairs.h"
 #include "report/report.h"
 
 /* ------------------------------------------------------------------------- columns */
@@ -399,6 +400,58 @@ static void write_errors(struct sheet *sheet, const struct group *groups, size_t
     sheet_end_table(sheet);
 }
 
+/* ------------------------------------------------------------------- mixed precision */
+
+static void write_pair(struct sheet *sheet, size_t run, const struct mixed *pair)
+{
+    const struct hcb_result *row = pair->row;
+    const struct series *series =
+        runs_find_series(sheet->runs, run, row->device, row->task.impl);
+    char text[NUMBER_SIZE], kind[32], size[72];
+    html_begin(&sheet->html, "tr", NULL);
+    html_begin(&sheet->html, "th", "class", "who", NULL);
+    html_text(&sheet->html, series != NULL ? series->label : row->device);
+    html_begin(&sheet->html, "span", "class", "under", NULL);
+    html_format(&sheet->html, "%s, %s, beside %s", hcb_kind_text(&row->task, kind, sizeof kind),
+                row_size_text(row, size, sizeof size), hcb_impl_name(pair->f32->task.impl));
+    html_end(&sheet->html);
+    html_end(&sheet->html);
+    sheet_ratio(sheet, &pair->speed);
+    html_element(&sheet->html, "td", "n", number_bytes(pair->saved_bytes, text));
+    sheet_number(sheet, row->error.rel_frobenius, 2, NULL);
+    sheet_number(sheet, pair->f32->error.rel_frobenius, 2, NULL);
+    html_end(&sheet->html);
+}
+
+/* The lines of an op, of all files. */
+static void write_mixed(struct sheet *sheet, enum hcb_op op)
+{
+    static const struct head_cell cells[] = {{"device/impl", false}, {"x", true}, {"saved", true},
+                                             {"error", true}, {"of f32", true}};
+    bool any = false;
+    for (size_t run = 0; run < sheet->runs->count; run++) {
+        struct mixed *pairs = NULL;
+        size_t count = 0;
+        sheet->failed |= !mixed_find(&sheet->runs->list[run].record, &pairs, &count);
+        for (size_t i = 0; i < count; i++) {
+            if (pairs[i].row->task.op != op)
+                continue;
+            if (!any) {
+                html_begin(&sheet->html, "h3", NULL);
+                html_format(&sheet->html, "%s: 16-bit inputs beside f32", hcb_op_name(op));
+                html_end(&sheet->html);
+                html_element(&sheet->html, "p", "remark", MIXED_LEGEND);
+                sheet_begin_table(sheet, "16-bit inputs beside f32", cells, sizeof cells / sizeof *cells);
+            }
+            any = true;
+            write_pair(sheet, run, &pairs[i]);
+        }
+        free(pairs);
+    }
+    if (any)
+        sheet_end_table(sheet);
+}
+
 /* ----------------------------------------------------------------------------- an op */
 
 static void write_op(struct sheet *sheet, const struct group *groups, size_t count)
@@ -415,6 +468,7 @@ static void write_op(struct sheet *sheet, const struct group *groups, size_t cou
     for (size_t p = 0; p < count; p++)
         write_group(sheet, &groups[p]);
     write_errors(sheet, groups, count);
+    write_mixed(sheet, groups[0].kind.op);
     html_end(&sheet->html);
 }
 

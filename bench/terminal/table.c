@@ -12,6 +12,7 @@
 #include "numbers.h"
 #include "terminal/devices.h"
 #include "terminal/grid.h"
+#include "terminal/mixed.h"
 #include "terminal/notes.h"
 #include "terminal/page.h"
 
@@ -460,6 +461,7 @@ void record_print_on(const struct record *record, struct page *page)
         print_bad_rows(record, page);
     } else {
         print_tables(record, page);
+        mixed_print(record, page);
         print_roofs(record, page);
     }
     notes_print(record, page);
