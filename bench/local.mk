@@ -5,6 +5,7 @@ noinst_LTLIBRARIES += libhcbench-program.la
 libhcbench_program_la_SOURCES = \
 	%reldir%/numbers.c %reldir%/numbers.h \
 	%reldir%/options.c %reldir%/options.h \
+	%reldir%/pairs.c %reldir%/pairs.h \
 	%reldir%/record.c %reldir%/record.h \
 	%reldir%/sizes.c %reldir%/sizes.h \
 	%reldir%/breakeven/breakeven.c %reldir%/breakeven/breakeven.h \
@@ -56,6 +57,7 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/report/svg.c %reldir%/report/svg.h \
 	%reldir%/terminal/devices.c %reldir%/terminal/devices.h \
 	%reldir%/terminal/grid.c %reldir%/terminal/grid.h \
+	%reldir%/terminal/mixed.c %reldir%/terminal/mixed.h \
 	%reldir%/terminal/notes.c %reldir%/terminal/notes.h \
 	%reldir%/terminal/page.c %reldir%/terminal/page.h \
 	%reldir%/terminal/table.c \

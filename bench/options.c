@@ -142,6 +142,7 @@ static const struct vocabulary platforms = {"platform", hcb_platform_name, platf
 static const struct vocabulary ops = {"op", hcb_op_name, op_standing};
 static const struct vocabulary breakeven_ops = {"op", hcb_op_name, op_of_breakeven};
 static const struct vocabulary precisions = {"precision", hcb_precision_name, NULL};
+static const struct vocabulary sums = {"sum", hcb_sum_name, NULL};
 static const struct vocabulary impls = {"impl", hcb_impl_name, NULL};
 static const struct vocabulary breakeven_impls = {"impl", hcb_impl_name, impl_of_breakeven};
 static const struct vocabulary fills = {"fill", hcb_fill_name, NULL};
@@ -453,6 +454,8 @@ static const struct row rows[] = {
      MEMBER(impls), .words = &impls},
     {"impl", 'i', "LIST", BREAKEVEN, "who computes it; all but ref unless told", store_words,
      MEMBER(impls), .words = &breakeven_impls},
+    {"sum", 0, "LIST", TIMED | VERIFY, "how sum and dot add up", store_words, MEMBER(sums),
+     .words = &sums},
     {"size", 'n', "LIST", RUN | VERIFY | TUNE,
      "256,1024 or 256-4096*2 or 512-2048+512 or, for matmul, MxNxK; elements for reductions",
      store_sizes, MEMBER(sizes)},
@@ -548,6 +551,7 @@ static void set_defaults(enum command command, struct options *options)
         .ops = all_of(&ops),
         .precisions = 1u << HCB_PRECISION_F32 | 1u << HCB_PRECISION_F16F32,
         .impls = all_of(&impls) & ~(1u << HCB_IMPL_REF),
+        .sums = 1u << HCB_SUM_PLAIN,
         .timeout_s = 60,
         .threshold_percent = 5,
         .seed = 1,
@@ -562,8 +566,10 @@ static void set_defaults(enum command command, struct options *options)
         options->timeout_s = 20; /* a candidate that hangs must leave time for others */
     if (command == COMMAND_BREAKEVEN)
         options->precisions = 1u << HCB_PRECISION_F32;
-    if (command == COMMAND_VERIFY)
+    if (command == COMMAND_VERIFY) {
         options->precisions = all_of(&precisions);
+        options->sums = all_of(&sums);
+    }
     for (size_t i = 0; i < ROW_COUNT; i++)
         if (rows[i].from_preset)
             memcpy(member_of(&rows[i], options),
@@ -593,7 +599,7 @@ static const char *default_text(const struct row *row, enum command command, cha
         memcpy(&bits, member, sizeof bits);
         if (bits == all_of(row->words))
             return strcpy(text, "all");
-        if (row->words == &precisions)
+        if (row->words == &precisions || row->words == &sums)
             for (unsigned value = 0; row->words->name(value) != NULL; value++)
                 if (bits >> value & 1) {
                     const size_t used = strlen(text);
@@ -1116,6 +1122,12 @@ int options_resume(int argc, char **argv, int earlier_argc, char **earlier_argv,
     }
     *options = earlier;
     return GO_ON;
+}
+
+bool options_ask_for(const struct options *options, const struct hcb_case *kind)
+{
+    return (options->ops >> kind->op & 1) != 0 && (options->precisions >> kind->precision & 1) != 0 &&
+           (!hcb_op_adds_up(kind->op) || (options->sums >> kind->sum & 1) != 0);
 }
 
 void options_free(struct options *options)

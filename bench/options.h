@@ -39,7 +39,7 @@ struct size_range {
 struct options {
     enum command command;
     enum preset preset;
-    unsigned platforms, ops, precisions, impls; /* bits 1 << value */
+    unsigned platforms, ops, precisions, impls, sums; /* bits 1 << value */
     char **devices; /* ids; NULL: all devices of the platforms */
     size_t device_count;
     struct size_request *sizes; /* none: the program chooses */
@@ -77,6 +77,9 @@ int options_parse(int argc, char **argv, struct options *options);
  * point into both command lines then; otherwise they are freed.  Returns -1 or an
  * exit status, after one line on stderr. */
 int options_resume(int argc, char **argv, int earlier_argc, char **earlier_argv, struct options *options);
+/* Is this op, precision and way to add up among those asked for?  Ops that do not add
+ * up have no other way than the plain one. */
+bool options_ask_for(const struct options *options, const struct hcb_case *kind);
 void options_free(struct options *options);
 
 #endif

@@ -63,10 +63,28 @@ bool record_take_variables(struct record *record)
     return true;
 }
 
+bool record_kind(enum hcb_op op, unsigned index, struct hcb_case *kind)
+{
+    const unsigned sums = hcb_op_adds_up(op) ? HCB_SUM_COUNT : 1;
+    if (index >= HCB_PRECISION_COUNT * sums)
+        return false;
+    *kind = (struct hcb_case){.op = op,
+                              .impl = HCB_IMPL_REF,
+                              .precision = (enum hcb_precision)(index / sums),
+                              .shape = {1, 1, 1},
+                              .sum = (enum hcb_sum)(index % sums)};
+    return true;
+}
+
+bool record_same_kind(const struct hcb_case *a, const struct hcb_case *b)
+{
+    return a->op == b->op && a->precision == b->precision && a->sum == b->sum;
+}
+
 bool record_same_case(const struct hcb_case *a, const struct hcb_case *b)
 {
-    return a->op == b->op && a->precision == b->precision && a->shape.m == b->shape.m &&
-           a->shape.n == b->shape.n && a->shape.k == b->shape.k;
+    return record_same_kind(a, b) && a->shape.m == b->shape.m && a->shape.n == b->shape.n &&
+           a->shape.k == b->shape.k;
 }
 
 size_t record_case_end(const struct record *record, size_t first)

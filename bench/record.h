@@ -117,6 +117,11 @@ bool record_take_variables(struct record *record);
 /* Appends a copy.  False when memory is short. */
 bool words_add(struct words *words, const char *word);
 void words_clear(struct words *words);
+/* What a table is about: an op, a precision and a way to add up.  Fills in the
+ * `index`th of an op, with impl ref and shape 1; false past the last. */
+bool record_kind(enum hcb_op op, unsigned index, struct hcb_case *kind);
+enum { RECORD_KINDS_MAX = HCB_PRECISION_COUNT * HCB_SUM_COUNT };
+bool record_same_kind(const struct hcb_case *a, const struct hcb_case *b);
 /* Do two rows compute the same, whoever does it? */
 bool record_same_case(const struct hcb_case *a, const struct hcb_case *b);
 /* The index behind the last row of the case that begins at `first`. */

@@ -3,44 +3,140 @@
  * one partial sum.  Later passes are sums of partial sums.  The order of the
  * additions depends on n and length alone.
  *
- * -DOP_DOT  the terms are x[i] y[i]; else x[i]
+ * -DOP_DOT         the terms are x[i] y[i]; else x[i]
+ * -DSUM_NEUMAIER   compensated: what the additions and the products lose is added up
+ *                  beside the sum (TwoSum of Knuth and TwoProduct; Sum2 and Dot2 of Ogita,
+ *                  Rump, Oishi, SIAM J. Sci. Comput. 26(6), 2005).  Of several chunks
+ *                  each becomes two elements, the sum and what it lost, that the next
+ *                  pass adds up alike
+ * -DEXACT_PRODUCTS the accumulator holds the products of two inputs
+ * -DACCUMULATED=T  the type of sums, RESULT unless told
+ * -DOUTPUT=T       the type that is written, ACCUMULATED unless told; -DSTORE_HALF: half
  *
  * The chains of additions behind a partial sum are counted in reduce.c. */
-#ifdef OP_DOT
-#define INPUTS __global const STORED *restrict x, __global const STORED *restrict y
-#define ADD(width, i, sum) MULTIPLY_ADD(LOAD(width, x + (i)), LOAD(width, y + (i)), sum)
-#define ADD_ONE(i, sum) MULTIPLY_ADD(LOAD_ONE(x + (i)), LOAD_ONE(y + (i)), sum)
+#ifndef ACCUMULATED
+#define ACCUMULATED RESULT
+#define WIDEN(width, v) (v)
+#define WIDEN_ONE(v) (v)
 #else
-#define INPUTS __global const STORED *restrict x
-#define ADD(width, i, sum) (LOAD(width, x + (i)) + (sum))
-#define ADD_ONE(i, sum) (LOAD_ONE(x + (i)) + (sum))
+#pragma OPENCL EXTENSION cl_khr_fp64 : enable
+#define WIDEN(width, v) CONVERT(ACCUMULATED, width, v)
+#define WIDEN_ONE(v) ((ACCUMULATED)(v))
+#endif
+#ifndef OUTPUT
+#define OUTPUT ACCUMULATED
+#endif
+#ifdef STORE_HALF
+#define STORE(value, pointer) vstore_half(value, 0, pointer)
+#else
+#define STORE(value, pointer) (*(pointer) = (OUTPUT)(value))
+#endif
+#define GET(width, pointer) WIDEN(width, LOAD(width, pointer))
+#define GET_ONE(pointer) WIDEN_ONE(LOAD_ONE(pointer))
+
+/* How an accumulator `sum` of type T comes to be and grows:
+ *
+ * CLEAR(T, sum)         declares it
+ * ADD(T, sum, term)     adds a term
+ * MULTIPLY(T, sum, a, b)  adds a product
+ * JOIN(T, sum, other)   adds another accumulator
+ * FOLD(T, sum, wide)    declares the sum of both halves of one
+ * FINISH(sum, g, is_only)  writes partial sum g */
+#ifdef SUM_NEUMAIER
+/* A product that is contracted with an addition is not the one whose error is added. */
+#pragma OPENCL FP_CONTRACT OFF
+#define CLEAR(T, sum) T sum = 0, sum##_low = 0
+#define ADD(T, sum, term)                                                                          \
+    do {                                                                                           \
+        const T term_ = term, total_ = sum + term_, back_ = total_ - sum;                          \
+        sum##_low += (sum - (total_ - back_)) + (term_ - back_);                                   \
+        sum = total_;                                                                              \
+    } while (0)
+#ifdef EXACT_PRODUCTS
+#define MULTIPLY(T, sum, a, b) ADD(T, sum, (a) * (b))
+#else
+#define MULTIPLY(T, sum, a, b)                                                                     \
+    do {                                                                                           \
+        const T a_ = a, b_ = b, product_ = a_ * b_;                                                \
+        sum##_low += fma(a_, b_, -product_);                                                       \
+        ADD(T, sum, product_);                                                                     \
+    } while (0)
+#endif
+#define JOIN(T, sum, other)                                                                        \
+    do {                                                                                           \
+        sum##_low += other##_low;                                                                  \
+        ADD(T, sum, other);                                                                        \
+    } while (0)
+#define FOLD(T, sum, wide)                                                                         \
+    T sum = wide.lo, sum##_low = wide##_low.lo + wide##_low.hi;                                    \
+    ADD(T, sum, wide.hi)
+#define FINISH(sum, g, is_only)                                                                    \
+    do {                                                                                           \
+        if (is_only) {                                                                             \
+            partial[0] = sum + sum##_low;                                                          \
+        } else {                                                                                   \
+            partial[2 * (g)] = sum;                                                                \
+            partial[2 * (g) + 1] = sum##_low;                                                      \
+        }                                                                                          \
+    } while (0)
+#else
+#define CLEAR(T, sum) T sum = 0
+#define ADD(T, sum, term) sum = (term) + sum
+#define MULTIPLY(T, sum, a, b) sum = MULTIPLY_ADD(a, b, sum)
+#define JOIN(T, sum, other) sum += other
+#define FOLD(T, sum, wide) const T sum = wide.lo + wide.hi
+#define FINISH(sum, g, is_only) STORE(sum, partial + (g))
 #endif
 
-/* For CPU drivers: one work-item per chunk, eight vectors of 16 lanes. */
+#ifdef OP_DOT
+#define INPUTS __global const STORED *restrict x, __global const STORED *restrict y
+#define TAKE(width, sum, i)                                                                        \
+    MULTIPLY(VECTOR(ACCUMULATED, width), sum, GET(width, x + (i)), GET(width, y + (i)))
+#define TAKE_ONE(sum, i) MULTIPLY(ACCUMULATED, sum, GET_ONE(x + (i)), GET_ONE(y + (i)))
+#else
+#define INPUTS __global const STORED *restrict x
+#define TAKE(width, sum, i) ADD(VECTOR(ACCUMULATED, width), sum, GET(width, x + (i)))
+#define TAKE_ONE(sum, i) ADD(ACCUMULATED, sum, GET_ONE(x + (i)))
+#endif
+
+/* For CPU drivers: one work-item per chunk, eight vectors of 16 lanes; four where a
+ * sum takes two registers or wide ones. */
 #define LANES 16
+#define CLEAR_VECTOR(s) CLEAR(VECTOR(ACCUMULATED, LANES), sum##s);
+#define TAKE_VECTOR(s) TAKE(16, sum##s, i + s * LANES);
+#define JOIN_VECTORS(s, t) JOIN(VECTOR(ACCUMULATED, LANES), sum##s, sum##t);
+#ifdef FOUR_SUMS
+#define SUMS(X) X(0) X(1) X(2) X(3)
+#define STEP (4 * LANES)
+#define JOIN_SUMS JOIN_VECTORS(0, 1) JOIN_VECTORS(2, 3) JOIN_VECTORS(0, 2)
+#else
 #define SUMS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
 #define STEP (8 * LANES)
-#define CLEAR(s) VECTOR(RESULT, LANES) sum##s = 0;
-#define ACCUMULATE(s) sum##s = ADD(16, i + s * LANES, sum##s);
+#define JOIN_SUMS                                                                                  \
+    JOIN_VECTORS(0, 1) JOIN_VECTORS(2, 3) JOIN_VECTORS(4, 5) JOIN_VECTORS(6, 7)                    \
+    JOIN_VECTORS(0, 2) JOIN_VECTORS(4, 6) JOIN_VECTORS(0, 4)
+#endif
 
-__kernel void reduce_cpu(INPUTS, ulong n, ulong length, __global RESULT *restrict partial)
+__kernel void reduce_cpu(INPUTS, ulong n, ulong length, __global OUTPUT *restrict partial)
 {
     const ulong begin = get_global_id(0) * length, end = min(begin + length, n);
     ulong i = begin;
-    SUMS(CLEAR)
+    SUMS(CLEAR_VECTOR)
     for (; i + STEP <= end; i += STEP) {
-        SUMS(ACCUMULATE)
+        SUMS(TAKE_VECTOR)
     }
     for (; i + LANES <= end; i += LANES)
-        sum0 = ADD(16, i, sum0);
-    RESULT rest = 0;
+        TAKE(16, sum0, i);
+    CLEAR(ACCUMULATED, rest);
     for (; i < end; i++)
-        rest = ADD_ONE(i, rest);
-    sum0 = ((sum0 + sum1) + (sum2 + sum3)) + ((sum4 + sum5) + (sum6 + sum7));
-    const VECTOR(RESULT, 8) eight = sum0.lo + sum0.hi;
-    const VECTOR(RESULT, 4) four = eight.lo + eight.hi;
-    const VECTOR(RESULT, 2) two = four.lo + four.hi;
-    partial[get_global_id(0)] = two.x + two.y + rest;
+        TAKE_ONE(rest, i);
+    JOIN_SUMS
+    FOLD(VECTOR(ACCUMULATED, 8), eight, sum0);
+    FOLD(VECTOR(ACCUMULATED, 4), four, eight);
+    FOLD(VECTOR(ACCUMULATED, 2), two, four);
+    FOLD(ACCUMULATED, one, two);
+    JOIN(ACCUMULATED, rest, one);
+    FINISH(rest, get_global_id(0), n <= length);
 }
 
 /* For GPUs: one work-group per chunk, each item four vectors of 4 lanes; then a
@@ -48,30 +144,52 @@ __kernel void reduce_cpu(INPUTS, ulong n, ulong length, __global RESULT *restric
 #define GROUP 256
 #define ITEM_STEP 16
 
+#ifdef SUM_NEUMAIER
+#define SHARE(sum) (tree[item] = sum, tree_low[item] = sum##_low)
+#define SHARED(sum, place) const ACCUMULATED sum = tree[place], sum##_low = tree_low[place]
+#else
+#define SHARE(sum) (tree[item] = sum)
+#define SHARED(sum, place) const ACCUMULATED sum = tree[place]
+#endif
+
 __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void
-reduce_gpu(INPUTS, ulong n, ulong length, __global RESULT *restrict partial)
+reduce_gpu(INPUTS, ulong n, ulong length, __global OUTPUT *restrict partial)
 {
-    __local RESULT tree[GROUP];
+    __local ACCUMULATED tree[GROUP];
+#ifdef SUM_NEUMAIER
+    __local ACCUMULATED tree_low[GROUP];
+#endif
     const uint item = get_local_id(0);
     const ulong begin = get_group_id(0) * length, end = min(begin + length, n);
     const ulong whole = begin + (end - begin) / (GROUP * ITEM_STEP) * (GROUP * ITEM_STEP);
-    VECTOR(RESULT, 4) sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
+    CLEAR(VECTOR(ACCUMULATED, 4), sum0);
+    CLEAR(VECTOR(ACCUMULATED, 4), sum1);
+    CLEAR(VECTOR(ACCUMULATED, 4), sum2);
+    CLEAR(VECTOR(ACCUMULATED, 4), sum3);
     for (ulong i = begin + item * 4; i < whole; i += GROUP * ITEM_STEP) {
-        sum0 = ADD(4, i, sum0);
-        sum1 = ADD(4, i + GROUP * 4, sum1);
-        sum2 = ADD(4, i + GROUP * 8, sum2);
-        sum3 = ADD(4, i + GROUP * 12, sum3);
+        TAKE(4, sum0, i);
+        TAKE(4, sum1, i + GROUP * 4);
+        TAKE(4, sum2, i + GROUP * 8);
+        TAKE(4, sum3, i + GROUP * 12);
     }
-    sum0 = (sum0 + sum1) + (sum2 + sum3);
-    RESULT sum = (sum0.x + sum0.y) + (sum0.z + sum0.w);
+    JOIN(VECTOR(ACCUMULATED, 4), sum0, sum1);
+    JOIN(VECTOR(ACCUMULATED, 4), sum2, sum3);
+    JOIN(VECTOR(ACCUMULATED, 4), sum0, sum2);
+    FOLD(VECTOR(ACCUMULATED, 2), two, sum0);
+    FOLD(ACCUMULATED, one, two);
+    CLEAR(ACCUMULATED, sum);
+    JOIN(ACCUMULATED, sum, one);
     for (ulong i = whole + item; i < end; i += GROUP)
-        sum = ADD_ONE(i, sum);
-    tree[item] = sum;
+        TAKE_ONE(sum, i);
+    SHARE(sum);
     for (uint half_size = GROUP / 2; half_size > 0; half_size /= 2) {
         barrier(CLK_LOCAL_MEM_FENCE);
-        if (item < half_size)
-            tree[item] += tree[item + half_size];
+        if (item < half_size) {
+            SHARED(other, item + half_size);
+            JOIN(ACCUMULATED, sum, other);
+            SHARE(sum);
+        }
     }
     if (item == 0)
-        partial[get_group_id(0)] = tree[0];
+        FINISH(sum, get_group_id(0), n <= length);
 }

@@ -10,11 +10,13 @@ AC_DEFUN([HCB_CFLAG],[
 ])
 
 # Our flags; automake puts them before the user's CFLAGS.  Contraction into fma
-# would change the reference's error-free sums.
+# would change the reference's error-free sums.  What an initializer leaves out is 0 on
+# purpose.
 AC_DEFUN([HCB_WARNINGS],[
   HCB_CFLAGS=
   m4_foreach_w([flag],[-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
-    -Wconversion -Wpointer-arith -Wwrite-strings -Wformat=2 -Wvla
+    -Wno-missing-field-initializers -Wconversion -Wpointer-arith -Wwrite-strings -Wformat=2
+    -Wvla
     -ffp-contract=off],[HCB_CFLAG([HCB_CFLAGS],flag)])
   AC_ARG_ENABLE([werror],
     [AS_HELP_STRING([--enable-werror],[treat compiler warnings as errors])],

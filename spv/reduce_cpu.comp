@@ -8,19 +8,13 @@
 
 layout(local_size_x_id = 0) in;
 
-layout(push_constant) uniform Constants {
-    uint count;        // elements
-    uint first_result; // offset
-    uint lanes;
-    uint turns; // for the last block, of which `lanes` invocations do all
-};
-
 void main()
 {
     const uint block = gl_GlobalInvocationID.x / lanes, lane = gl_GlobalInvocationID.x % lanes;
     if (block * BLOCK >= count)
         return;
     const bool whole = (block + 1) * BLOCK <= count;
-    result[first_result + gl_GlobalInvocationID.x] =
-        chains(block * (BLOCK / 4) + lane, lanes, whole ? BLOCK / 16 / lanes : turns, whole, count);
+    Sum sum, low;
+    chains(block * (BLOCK / 4) + lane, lanes, whole ? BLOCK / 16 / lanes : turns, whole, sum, low);
+    finish(gl_GlobalInvocationID.x, sum, low);
 }

@@ -8,24 +8,37 @@
 const uint LANES = 256;
 layout(local_size_x = 256) in;
 
-layout(push_constant) uniform Constants {
-    uint count;        // elements
-    uint first_result; // offset
-};
+shared Sum sums[LANES];
+#ifdef NEUMAIER
+shared Sum lows[LANES];
+#define LOW(lane) lows[lane]
+#else
+#define LOW(lane) Sum(0)
+#endif
 
-shared Scalar sums[LANES];
+void share(uint lane, Sum sum, Sum low)
+{
+    sums[lane] = sum;
+#ifdef NEUMAIER
+    lows[lane] = low;
+#endif
+}
 
 void main()
 {
     const uint block = gl_WorkGroupID.x, lane = gl_LocalInvocationID.x;
     const bool whole = (block + 1) * BLOCK <= count;
-    sums[lane] = chains(block * (BLOCK / 4) + lane, LANES, BLOCK / 16 / LANES, whole, count);
+    Sum sum, low;
+    chains(block * (BLOCK / 4) + lane, LANES, BLOCK / 16 / LANES, whole, sum, low);
+    share(lane, sum, low);
     barrier();
     for (uint half_lanes = LANES / 2; half_lanes > 0; half_lanes /= 2) {
-        if (lane < half_lanes)
-            sums[lane] += sums[lane + half_lanes];
+        if (lane < half_lanes) {
+            join(sum, low, sums[lane + half_lanes], LOW(lane + half_lanes));
+            share(lane, sum, low);
+        }
         barrier();
     }
     if (lane == 0)
-        result[first_result + block] = sums[0];
+        finish(block, sum, low);
 }

@@ -71,6 +71,11 @@ bool hcb_op_is_extra(unsigned op)
     return op < HCB_OP_COUNT && hcbi_ops[op].is_extra;
 }
 
+bool hcb_op_adds_up(unsigned op)
+{
+    return op == HCB_OP_SUM || op == HCB_OP_DOT;
+}
+
 bool hcbi_is_elementwise(enum hcb_op op)
 {
     return hcbi_ops[op].factors[0] != 0;
@@ -156,7 +161,7 @@ bool hcb_case_check(const struct hcb_case *c)
     const struct hcb_shape *s = &c->shape;
     const unsigned rank = hcb_op_rank(c->op);
     return s->m > 0 && s->n > 0 && s->k > 0 && (rank == 3 || (s->m == 1 && s->k == 1)) &&
-           (rank > 0 || s->n == 1) &&
+           (rank > 0 || s->n == 1) && (c->sum == HCB_SUM_PLAIN || hcb_op_adds_up(c->op)) &&
            hcb_case_bytes(c) < UINT64_MAX &&
            multiply_saturating(2, multiply_saturating(s->m, multiply_saturating(s->n, s->k))) <
                UINT64_MAX;
@@ -171,10 +176,18 @@ char *hcb_shape_text(const struct hcb_case *c, char *text, size_t size)
     return text;
 }
 
+char *hcb_kind_text(const struct hcb_case *c, char *text, size_t size)
+{
+    const bool is_plain = c->sum == HCB_SUM_PLAIN;
+    snprintf(text, size, "%s%s%s", hcb_precision_name(c->precision), is_plain ? "" : " ",
+             is_plain ? "" : hcb_sum_name(c->sum));
+    return text;
+}
+
 char *hcb_case_text(const struct hcb_case *c, char *text, size_t size)
 {
-    char shape[72];
-    snprintf(text, size, "%s %s %s", hcb_op_name(c->op), hcb_precision_name(c->precision),
+    char shape[72], kind[32];
+    snprintf(text, size, "%s %s %s", hcb_op_name(c->op), hcb_kind_text(c, kind, sizeof kind),
              hcb_shape_text(c, shape, sizeof shape));
     return text;
 }

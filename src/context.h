@@ -31,6 +31,9 @@ struct hcbi_platform_entry {
 };
 extern const struct hcbi_platform_entry hcbi_platforms[HCBI_PLATFORMS_MAX];
 
+/* hcb_platform_offers of a platform that is built in; all numbers are in range. */
+unsigned hcbi_offers(const struct hcb_platform_ops *ops, unsigned op, unsigned impl, unsigned sum);
+
 /* Appends ", TEXT" to the error text. */
 void hcbi_fail_where(struct hcb_ctx *ctx, const char *text);
 

@@ -97,6 +97,21 @@ uint64_t hcb_device_peak_bytes(const struct hcb_device *device)
     return device->peak_bytes;
 }
 
+/* Which sums have another way than the plain one. */
+static enum hcb_status check_variant(struct hcb_device *device, const struct hcb_case *c)
+{
+    const char *variant = hcb_sum_name(c->sum);
+    if (c->precision == HCB_PRECISION_I8I32)
+        return hcbi_fail(device->ctx, HCB_UNSUPPORTED, "sums of integers are exact as they are");
+    if ((device->ops->variants[c->impl] >> c->precision & 1) == 0)
+        return hcbi_fail(device->ctx, HCB_UNSUPPORTED,
+                         "%s adds up in its own way; %s sums are for hcbench's own kernels",
+                         hcb_impl_name(c->impl), variant);
+    if (c->sum == HCB_SUM_F64 && c->precision == HCB_PRECISION_F64)
+        return hcbi_fail(device->ctx, HCB_UNSUPPORTED, "plain f64 sums are in f64 already");
+    return HCB_OK;
+}
+
 enum hcb_status hcb_device_supports(struct hcb_device *device, const struct hcb_case *c)
 {
     char text[128], needs[32], has[32];
@@ -104,9 +119,14 @@ enum hcb_status hcb_device_supports(struct hcb_device *device, const struct hcb_
     if (!hcb_case_check(c))
         return hcbi_fail(device->ctx, HCB_ERROR, "the shape of a %s is empty or too large",
                          hcb_op_name(c->op));
-    if ((device->ops->offers[c->impl][c->op] >> c->precision & 1) == 0)
+    if ((hcbi_offers(device->ops, c->op, c->impl, c->sum) >> c->precision & 1) == 0)
         return hcbi_fail(device->ctx, HCB_UNSUPPORTED, "%s/%s has no %s %s", info->platform,
                          hcb_impl_name(c->impl), hcb_precision_name(c->precision), hcb_op_name(c->op));
+    if (c->sum != HCB_SUM_PLAIN) {
+        const enum hcb_status status = check_variant(device, c);
+        if (status != HCB_OK)
+            return status;
+    }
     hcb_case_text(c, text, sizeof text);
     const uint64_t bytes = hcb_case_bytes(c);
     if (info->memory_bytes != 0 && bytes > info->memory_bytes)

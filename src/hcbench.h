@@ -88,6 +88,12 @@ const char *hcb_version(void);
     X(PAGEABLE, "pageable", "transfers of ordinary host memory")               \
     X(PINNED, "pinned", "transfers of host memory that the API provides")
 
+/* How sums and dot products are added up.  Values are append-only. */
+#define HCB_SUM_TABLE(X)                                                       \
+    X(PLAIN, "plain", "in the accumulator's format")                           \
+    X(NEUMAIER, "neumaier", "compensated: with the roundings of all additions and products") \
+    X(F64, "f64", "in f64, rounded once at the end")
+
 /* Where inputs come from.  Values are append-only. */
 #define HCB_FILL_TABLE(X)                                                      \
     X(UNIFORM, "uniform", "uniform on [-1, 1)")                                \
@@ -100,11 +106,13 @@ const char *hcb_version(void);
 #define HCB_ENUM_OP(symbol, name, text) HCB_OP_##symbol,
 #define HCB_ENUM_PRECISION(symbol, name, input, output) HCB_PRECISION_##symbol,
 #define HCB_ENUM_IMPL(symbol, name, text) HCB_IMPL_##symbol,
+#define HCB_ENUM_SUM(symbol, name, text) HCB_SUM_##symbol,
 #define HCB_ENUM_FILL(symbol, name, text) HCB_FILL_##symbol,
 enum hcb_status { HCB_STATUS_TABLE(HCB_ENUM_STATUS) HCB_STATUS_COUNT };
 enum hcb_op { HCB_OP_TABLE(HCB_ENUM_OP) HCB_OP_COUNT };
 enum hcb_precision { HCB_PRECISION_TABLE(HCB_ENUM_PRECISION) HCB_PRECISION_COUNT };
 enum hcb_impl { HCB_IMPL_TABLE(HCB_ENUM_IMPL) HCB_IMPL_COUNT };
+enum hcb_sum { HCB_SUM_TABLE(HCB_ENUM_SUM) HCB_SUM_COUNT };
 enum hcb_fill { HCB_FILL_TABLE(HCB_ENUM_FILL) HCB_FILL_COUNT };
 /* clang-format on */
 
@@ -114,19 +122,24 @@ const char *hcb_status_name(unsigned status);
 const char *hcb_op_name(unsigned op);
 const char *hcb_precision_name(unsigned precision);
 const char *hcb_impl_name(unsigned impl);
+const char *hcb_sum_name(unsigned sum);
 const char *hcb_fill_name(unsigned fill);
 
 /* One line that explains the word; NULL past the end. */
 const char *hcb_status_text(unsigned status);
 const char *hcb_op_text(unsigned op);
 const char *hcb_impl_text(unsigned impl);
+const char *hcb_sum_text(unsigned sum);
 
 /* True for ops that say what a machine can do, as opposed to what it is used for:
  * upload and those after it.  They are run when they are named; "all" does not
  * mean them.  False past the end. */
 bool hcb_op_is_extra(unsigned op);
 
-/* The value of a word: `name` is one of the five functions above.  Returns -1
+/* True for the ops that enum hcb_sum is about: sum and dot.  False past the end. */
+bool hcb_op_adds_up(unsigned op);
+
+/* The value of a word: `name` is one of the six functions above.  Returns -1
  * for a word that it does not know. */
 int hcb_word(const char *(*name)(unsigned), const char *word);
 
@@ -179,6 +192,7 @@ struct hcb_case {
     enum hcb_impl impl;
     enum hcb_precision precision;
     struct hcb_shape shape;
+    enum hcb_sum sum; /* HCB_SUM_PLAIN but for sum and dot */
 };
 
 enum { HCB_OPERANDS_MAX = 3, HCB_INPUTS_MAX = 2 };
@@ -212,13 +226,16 @@ double hcb_case_flops(const struct hcb_case *c);
 /* Terms in each output element: k, n for the reductions, else the number of
  * inputs. */
 uint64_t hcb_case_terms(const struct hcb_case *c);
-/* False when an extent is 0, or when bytes or operations do not fit in 64
- * bits. */
+/* False when an extent is 0, when bytes or operations do not fit in 64 bits, or when
+ * an op that does not add up has a variant of a sum. */
 bool hcb_case_check(const struct hcb_case *c);
 /* Writes "1024x512x64" or "65536"; never more than `size` bytes with the NUL.
  * Returns `text`. */
 char *hcb_shape_text(const struct hcb_case *c, char *text, size_t size);
-/* Writes "matmul f32 1024x1024x1024"; otherwise as hcb_shape_text. */
+/* Writes "f32" or "f32 neumaier"; otherwise as hcb_shape_text. */
+char *hcb_kind_text(const struct hcb_case *c, char *text, size_t size);
+/* Writes "matmul f32 1024x1024x1024", "sum f32 neumaier 65536"; otherwise as
+ * hcb_shape_text. */
 char *hcb_case_text(const struct hcb_case *c, char *text, size_t size);
 
 /* ------------------------------------------------------------------ inputs */
@@ -282,6 +299,13 @@ struct hcb_verdict {
  * r <= min(8 + 2 sqrt(d), d + 8) with d the depth: the probabilistic form of
  * the classical bound (Higham and Mary, SIAM J. Sci. Comput. 41(5), 2019).
  * Underflow adds the smallest subnormal of the output format to the bound.
+ *
+ * Variants of sums have the classical bounds, which are near one rounding of the
+ * result: r = |C' - C| / (e |A||B| + u_out |C|), passed at r <= 2, where e = (d u_acc)^2
+ * for HCB_SUM_NEUMAIER (Higham, "Accuracy and Stability of Numerical Algorithms", 2nd
+ * ed., section 4.3; Ogita, Rump, Oishi, proposition 4.5 and theorem 5.4 for its dot
+ * product) and e = d 2^-53 for HCB_SUM_F64 (Higham, section 4.2).
+ *
  * Large outputs are sampled (at least 4096 entries where rows and columns cross,
  * corners and edges among them), but every element is looked at for non-finite
  * values.
@@ -420,7 +444,7 @@ struct hcb_result {
 /* How a member of struct hcb_result is read and written. */
 enum hcb_field_kind {
     HCB_FIELD_TEXT,    /* char[], absent when "" */
-    HCB_FIELD_WORD,    /* an enum, through `word` */
+    HCB_FIELD_WORD,    /* an enum, through `word`; a plain sum is absent */
     HCB_FIELD_EXTENT,  /* uint64_t, present when the op has it */
     HCB_FIELD_NUMBER,  /* double, absent when NaN */
     HCB_FIELD_COUNT,   /* double holding a whole number, absent when NaN */
@@ -543,10 +567,11 @@ struct hcb_device_info {
 const char *hcb_platform_name(unsigned platform);
 /* True for platforms that serve tests only, and that "all" does not mean. */
 bool hcb_platform_is_test(unsigned platform);
-/* The precisions that an impl of a platform has for an op, as bits 1 << enum
- * hcb_precision, whatever the device and the build lack; 0: none, or the platform
- * is not built in.  hcb_device_supports tells whether a device can. */
-unsigned hcb_platform_offers(unsigned platform, unsigned op, unsigned impl);
+/* The precisions that an impl of a platform has for an op and a way to add up, as
+ * bits 1 << enum hcb_precision, whatever the device and the build lack; 0: none, or the
+ * platform is not built in.  An impl that adds up in its own way only offers that under
+ * every name.  hcb_device_supports tells whether a device can. */
+unsigned hcb_platform_offers(unsigned platform, unsigned op, unsigned impl, unsigned sum);
 
 /* Finds the devices of one platform, loading its drivers on the first call.
  * `*devices` belongs to the context.  HCB_UNSUPPORTED when the platform is not

@@ -74,6 +74,7 @@ enum {
     HCBI_BF16F32 = 1 << HCB_PRECISION_BF16F32,
     HCBI_I8I32 = 1 << HCB_PRECISION_I8I32,
     HCBI_EVERY_PRECISION = (1 << HCB_PRECISION_COUNT) - 1,
+    HCBI_INEXACT = HCBI_EVERY_PRECISION & ~HCBI_I8I32,
     /* With one type throughout, as plain copies need. */
     HCBI_COPIED = HCBI_F64 | HCBI_F32 | HCBI_F16
 };
@@ -82,6 +83,9 @@ struct hcb_platform_ops {
     const char *name;
     /* What each impl has code for: bits 1 << enum hcb_precision per op. */
     unsigned offers[HCB_IMPL_COUNT][HCB_OP_COUNT];
+    /* The precisions whose sums and dot products an impl has in the other ways of enum
+     * hcb_sum, too; 0 where a library adds up as it likes. */
+    unsigned variants[HCB_IMPL_COUNT];
     size_t platform_size, device_size, queue_size, buffer_size, plan_size;
     size_t host_size; /* 0: the API provides no host memory */
 

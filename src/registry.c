@@ -36,12 +36,19 @@ bool hcb_platform_is_test(unsigned platform)
     return platform < HCBI_PLATFORMS_MAX && hcbi_platforms[platform].is_test;
 }
 
-unsigned hcb_platform_offers(unsigned platform, unsigned op, unsigned impl)
+unsigned hcbi_offers(const struct hcb_platform_ops *ops, unsigned op, unsigned impl, unsigned sum)
+{
+    if (sum == HCB_SUM_PLAIN)
+        return ops->offers[impl][op];
+    return hcb_op_adds_up(op) ? ops->offers[impl][op] | ops->variants[impl] : 0;
+}
+
+unsigned hcb_platform_offers(unsigned platform, unsigned op, unsigned impl, unsigned sum)
 {
     if (platform >= HCBI_PLATFORMS_MAX || hcbi_platforms[platform].ops == NULL ||
-        op >= HCB_OP_COUNT || impl >= HCB_IMPL_COUNT)
+        op >= HCB_OP_COUNT || impl >= HCB_IMPL_COUNT || sum >= HCB_SUM_COUNT)
         return 0;
-    return hcbi_platforms[platform].ops->offers[impl][op];
+    return hcbi_offers(hcbi_platforms[platform].ops, op, impl, sum);
 }
 
 static enum hcb_status describe_devices(struct hcb_ctx *ctx, struct hcbi_platform_state *state)

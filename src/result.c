@@ -51,6 +51,7 @@ static const struct hcb_field fields[] = {
     WORD("op", task.op, hcb_op_name),
     WORD("impl", task.impl, hcb_impl_name),
     WORD("precision", task.precision, hcb_precision_name),
+    WORD("sum", task.sum, hcb_sum_name),
     EXTENT("shape.m", task.shape.m),
     EXTENT("shape.n", task.shape.n),
     EXTENT("shape.k", task.shape.k),
@@ -106,7 +107,8 @@ bool hcb_result_has(const struct hcb_result *result, const struct hcb_field *fie
     const void *member = (const char *)result + field->offset;
     switch (field->kind) {
     case HCB_FIELD_TEXT: return *(const char *)member != '\0';
-    case HCB_FIELD_WORD: return true;
+    case HCB_FIELD_WORD:
+        return field->offset != offsetof(struct hcb_result, task.sum) || result->task.sum != HCB_SUM_PLAIN;
     case HCB_FIELD_EXTENT:
         return hcb_op_rank(result->task.op) == 3 || field->offset == offsetof(struct hcb_result, task.shape.n);
     case HCB_FIELD_NUMBER:

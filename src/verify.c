@@ -234,14 +234,22 @@ static bool is_always_exact(const struct hcb_case *c)
            hcbi_is_identity(c->op);
 }
 
+static double depth_of(const struct hcb_case *c, uint64_t depth)
+{
+    return (double)(depth != 0 ? depth : hcb_case_terms(c));
+}
+
+/* Of variants: 1 for the bound, and room for its terms of higher order. */
 double hcb_error_limit(const struct hcb_case *c, uint64_t depth)
 {
-    const double d = (double)(depth != 0 ? depth : hcb_case_terms(c));
-    return is_always_exact(c) ? 0 : fmin(8 + 2 * sqrt(d), d + 8);
+    const double d = depth_of(c, depth);
+    if (is_always_exact(c))
+        return 0;
+    return c->sum == HCB_SUM_PLAIN ? fmin(8 + 2 * sqrt(d), d + 8) : 2;
 }
 
 struct bound {
-    double accumulate, output, smallest; /* unit roundoffs, and the underflow term */
+    double accumulate, output, smallest; /* per |A||B| and |C|, and the underflow term */
     double limit;
 };
 
@@ -258,8 +266,14 @@ static struct bound bound_of(const struct output *out, const struct hcb_verify_o
     static const double smallest[HCB_TYPE_COUNT] = {
         [HCB_TYPE_F64] = 0x1p-1074, [HCB_TYPE_F32] = 0x1p-149, [HCB_TYPE_F16] = 0x1p-24};
     const double unit = hcb_type_unit_roundoff(out->type);
+    const double accumulate = unit * (options->roundoff_factor > 0 ? options->roundoff_factor : 1);
+    const double depth = depth_of(out->task, options->depth);
+    const double of_terms[HCB_SUM_COUNT] = {
+        [HCB_SUM_PLAIN] = accumulate,
+        [HCB_SUM_NEUMAIER] = depth * accumulate * depth * accumulate,
+        [HCB_SUM_F64] = depth * hcb_type_unit_roundoff(HCB_TYPE_F64)};
     return (struct bound){
-        .accumulate = unit * (options->roundoff_factor > 0 ? options->roundoff_factor : 1),
+        .accumulate = of_terms[out->task->sum],
         .output = unit,
         .smallest = smallest[out->type],
         .limit = hcb_error_limit(out->task, options->depth),

@@ -17,6 +17,7 @@ static const struct word statuses[] = {HCB_STATUS_TABLE(WORD_WITH_TEXT)};
 static const struct word ops[] = {HCB_OP_TABLE(WORD_WITH_TEXT)};
 static const struct word precisions[] = {HCB_PRECISION_TABLE(WORD_OF_PRECISION)};
 static const struct word impls[] = {HCB_IMPL_TABLE(WORD_WITH_TEXT)};
+static const struct word sums[] = {HCB_SUM_TABLE(WORD_WITH_TEXT)};
 static const struct word fills[] = {HCB_FILL_TABLE(WORD_WITH_TEXT)};
 
 #define LOOK_UP(function, table, count, member)                                                    \
@@ -29,6 +30,8 @@ LOOK_UP(hcb_op_text, ops, HCB_OP_COUNT, text)
 LOOK_UP(hcb_precision_name, precisions, HCB_PRECISION_COUNT, name)
 LOOK_UP(hcb_impl_name, impls, HCB_IMPL_COUNT, name)
 LOOK_UP(hcb_impl_text, impls, HCB_IMPL_COUNT, text)
+LOOK_UP(hcb_sum_name, sums, HCB_SUM_COUNT, name)
+LOOK_UP(hcb_sum_text, sums, HCB_SUM_COUNT, text)
 LOOK_UP(hcb_fill_name, fills, HCB_FILL_COUNT, name)
 
 const char *hcb_device_type_name(unsigned type)

@@ -83,6 +83,25 @@ gzip -dc a.json.gz | grep -q hcbench-result || note "a.json.gz is no compressed 
 gzip -dc a.csv.gz | grep -q '^null:0,null,matmul' || note "a.csv.gz is no compressed table"
 grep -Eiq 'nan|inf[^o]' a.json 2>/dev/null && note "NaN or infinity in JSON"
 
+# Variants of sums are rows of their own, in tables and files.
+expect 0 -p null -o sum,matmul -P f32,f16f32,i8i32 -n 8 --sum all -i tile --min-time 0 --max-time 0.05 --warmup 0 \
+	--csv sums.csv --json sums.json
+says out '^sum f32$'
+says out '^sum f32 neumaier$'
+says out '^sum f32 f64$'
+says out '^matmul f32$'
+says out '^16-bit inputs beside f32'
+says out '^matmul f16f32  *8x8x8  *null:0. *tile  *tile '
+says out '^sum f16f32 neumaier  *8  *null:0'
+says out 'sums of integers are exact as they are .2 rows: null:0/tile sum i8i32 neumaier'
+[ "$(grep -c ',f32,neumaier,' sums.csv)" -eq 1 ] || note "no neumaier in the CSV"
+[ "$(grep -c '"sum": "f64"' sums.json)" -eq 3 ] || note "not three rows in f64"
+expect 0 compare sums.json sums.json --all
+says out '^sum f32 neumaier$'
+expect 0 report sums.json -o sums.html
+grep -q 'matmul: 16-bit inputs beside f32' sums.html || note "no mixed precision in the report"
+grep -q 'sum f32 neumaier' sums.html || note "no neumaier in the report"
+
 # Places that cannot be written to.
 bad --json missing/folder/a.json
 says err 'missing/folder/a.json'

@@ -151,12 +151,31 @@ static enum check_outcome trial_verify(struct trial *t, enum hcb_fill fill)
     return CHECK_PASSED;
 }
 
-static enum check_outcome trial_fill(struct trial *t, enum hcb_fill fill)
+/* Makes the terms of a sum eight times as large, and each the opposite of another far
+ * away but for a few in the middle, so that what is left is of the size of rounding
+ * errors. */
+static void cancel(struct trial *t)
+{
+    const enum hcb_type type = hcb_operand_type(t->task, 0);
+    const uint64_t n = t->task->shape.n;
+    for (uint64_t i = 0; i + 2 < n / 2; i++) {
+        const double term = 8 * hcb_type_load(type, t->host[0], i);
+        hcb_type_store(type, t->host[0], i, term);
+        hcb_type_store(type, t->host[0], n - 1 - i, -term);
+        if (t->last > 1)
+            hcb_type_store(type, t->host[1], n - 1 - i, hcb_type_load(type, t->host[1], i));
+    }
+}
+
+static enum check_outcome trial_fill(struct trial *t, enum hcb_fill fill, bool cancels)
 {
     const uint64_t bytes = hcb_operand_bytes(t->task, t->last);
     enum check_outcome outcome;
-    for (unsigned i = 0; i < t->last; i++) {
+    for (unsigned i = 0; i < t->last; i++)
         hcb_fill_operand(t->task, i, fill, seed, 0, hcb_operand_elements(t->task, i), t->host[i]);
+    if (cancels)
+        cancel(t);
+    for (unsigned i = 0; i < t->last; i++) {
         if (hcb_buffer_upload(t->queue, t->buffers[i], 0, t->host[i],
                               hcb_operand_bytes(t->task, i)) != HCB_OK)
             return failed(t, "upload", hcb_error(t->ctx));
@@ -190,9 +209,11 @@ static enum check_outcome check_case_with(struct hcb_ctx *ctx, struct hcb_device
         return failed(&t, "supports", hcb_error(ctx)[0] != '\0' ? hcb_error(ctx) : "no reason");
     enum check_outcome outcome = trial_prepare(&t, device);
     if (outcome == CHECK_PASSED)
-        outcome = trial_fill(&t, HCB_FILL_INTEGER);
+        outcome = trial_fill(&t, HCB_FILL_INTEGER, false);
     if (outcome == CHECK_PASSED)
-        outcome = trial_fill(&t, HCB_FILL_UNIFORM);
+        outcome = trial_fill(&t, HCB_FILL_UNIFORM, false);
+    if (outcome == CHECK_PASSED && c->sum != HCB_SUM_PLAIN)
+        outcome = trial_fill(&t, HCB_FILL_UNIFORM, true);
     trial_clear(&t);
     return outcome;
 }
@@ -244,6 +265,26 @@ enum check_outcome check_shapes(struct hcb_ctx *ctx, struct hcb_device *device, 
             break;
         c.shape =
             is_matmul ? check_matmul_shapes[i] : (struct hcb_shape){1, check_vector_lengths[i], 1};
+        const enum check_outcome outcome = check_case(ctx, device, &c, text, size);
+        if (outcome == CHECK_FAILED)
+            return outcome;
+        if (outcome == CHECK_PASSED)
+            all = outcome;
+    }
+    return all;
+}
+
+enum check_outcome check_variant(struct hcb_ctx *ctx, struct hcb_device *device,
+                                 enum hcb_impl impl, enum hcb_precision precision,
+                                 enum hcb_sum sum, char *text, size_t size)
+{
+    enum check_outcome all = CHECK_UNSUPPORTED;
+    for (size_t i = 0; i < 2 * check_vector_length_count; i++) {
+        const struct hcb_case c = {.op = i % 2 ? HCB_OP_DOT : HCB_OP_SUM,
+                                   .impl = impl,
+                                   .precision = precision,
+                                   .shape = {1, check_vector_lengths[i / 2], 1},
+                                   .sum = sum};
         const enum check_outcome outcome = check_case(ctx, device, &c, text, size);
         if (outcome == CHECK_FAILED)
             return outcome;

@@ -20,7 +20,8 @@ extern const uint64_t check_vector_lengths[];
 extern const size_t check_vector_length_count;
 
 /* Runs a case on integers, whose result must be exact, and on uniform numbers,
- * whose error must stay within the bound.  The output is poisoned before every
+ * whose error must stay within the bound; variants of sums also on numbers that nearly
+ * cancel, where a plain sum is outside of the bound.  The output is poisoned before every
  * run; a second run of several launches must give the same bits.  `text`
  * receives the reason when the case is unsupported or wrong. */
 enum check_outcome check_case(struct hcb_ctx *ctx, struct hcb_device *device,
@@ -38,6 +39,11 @@ enum check_outcome check_shapes(struct hcb_ctx *ctx, struct hcb_device *device, 
 enum check_outcome check_parameters(struct hcb_ctx *ctx, struct hcb_device *device,
                                     const struct hcb_case *c, unsigned *passed, char *text,
                                     size_t size);
+
+/* Runs sums and dot products of all lengths in a variant; ends as check_shapes. */
+enum check_outcome check_variant(struct hcb_ctx *ctx, struct hcb_device *device,
+                                 enum hcb_impl impl, enum hcb_precision precision,
+                                 enum hcb_sum sum, char *text, size_t size);
 
 /* Runs `peak` such that it counts its rounds: what the compiler left out is missing.
  * CHECK_UNSUPPORTED as above. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* run_case DEVICE IMPL PRECISION OP[=SHAPE]...: runs and verifies cases through
+/* run_case DEVICE IMPL PRECISION OP[.SUM][=SHAPE]...: runs and verifies cases through
  * the public interface, for tools that watch a program.  Without a shape, all
  * awkward ones.  Exit status 0: right; 1: wrong; 2: usage; 77: nothing ran. */
 #include "config.h"
@@ -24,15 +24,20 @@ static enum check_outcome run_word(struct hcb_ctx *ctx, struct hcb_device *devic
                                    enum hcb_impl impl, enum hcb_precision precision,
                                    const char *word, char *text, size_t size)
 {
-    char op_name[16];
-    const size_t length = strcspn(word, "=");
+    char op_name[16], sum_name[16] = "plain";
+    const size_t length = strcspn(word, "="), op_length = strcspn(word, ".=");
     struct hcb_case c = {.impl = impl, .precision = precision};
-    snprintf(op_name, sizeof op_name, "%.*s", (int)length, word);
-    const int op = hcb_word(hcb_op_name, op_name);
-    snprintf(text, size, "'%s' is not an op, or op=shape", word);
-    if (op < 0)
+    snprintf(op_name, sizeof op_name, "%.*s", (int)op_length, word);
+    if (op_length < length)
+        snprintf(sum_name, sizeof sum_name, "%.*s", (int)(length - op_length - 1), word + op_length + 1);
+    const int op = hcb_word(hcb_op_name, op_name), sum = hcb_word(hcb_sum_name, sum_name);
+    snprintf(text, size, "'%s' is not an op, op.sum or op=shape", word);
+    if (op < 0 || sum < 0)
         return CHECK_FAILED;
     c.op = (enum hcb_op)op;
+    c.sum = (enum hcb_sum)sum;
+    if (word[length] == '\0' && sum != HCB_SUM_PLAIN)
+        return check_variant(ctx, device, impl, precision, c.sum, text, size);
     if (word[length] == '\0')
         return check_shapes(ctx, device, c.op, impl, precision, text, size);
     if (!parse_shape(word + length + 1, &c.shape))
@@ -68,7 +73,7 @@ int main(int argc, char **argv)
     struct hcb_device *device = NULL;
     int exit_status = 77;
     if (impl < 0 || precision < 0) {
-        fprintf(stderr, "usage: run_case DEVICE IMPL PRECISION OP[=SHAPE]...\n");
+        fprintf(stderr, "usage: run_case DEVICE IMPL PRECISION OP[.SUM][=SHAPE]...\n");
         return 2;
     }
     struct hcb_ctx *ctx = hcb_ctx_new();

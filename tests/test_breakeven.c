@@ -504,7 +504,7 @@ static struct record record_of(const double *ratios)
     *breakeven =
         (struct breakeven){.device = "null:1",
                            .baseline = "null:0/native",
-                           .task = {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_F64, {1, 1, 1}},
+                           .task = {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_F64, {1, 1, 1}, HCB_SUM_NEUMAIER},
                            .clock = CLOCK_END_TO_END};
     breakeven->finding = judge(7, ratios, &breakeven->curve);
     for (size_t i = 0; i < breakeven->finding.count; i++) {
@@ -553,6 +553,8 @@ static const struct {
     {"answer", "\"until\"", "breakeven.0.answer"},
     {"clock", "1", "breakeven.0.clock"},
     {"op", "null", "breakeven.0.op"},
+    {"op", "\"matmul\"", "breakeven.0.sum"},
+    {"sum", "\"kahan\"", "breakeven.0.sum"},
     {"device", "7", "breakeven.0.device"},
     {"device", "\"null:7\"", "breakeven.0.device"},
     {"device", "\"null:0\"", "breakeven.0.device"},
@@ -601,6 +603,13 @@ START_TEST(given_twice)
     json_t *document = json_object(), *list = breakeven_json(&record);
     json_t *other = json_deep_copy(json_array_get(list, 0));
     json_object_set_new(document, "breakeven", list);
+    json_object_del(other, "sum");
+    json_array_append(list, other);
+    ck_assert_msg(breakeven_take(document, &back, &flaw), "%s: %s", flaw.path, flaw.what);
+    ck_assert_int_eq(back.breakevens[1].task.sum, HCB_SUM_PLAIN);
+    record_clear(&back);
+    back = listing();
+    other = json_deep_copy(json_array_get(list, 0));
     json_object_set_new(other, "clock", json_string("kernel"));
     json_array_append(list, other);
     ck_assert(breakeven_take(document, &back, &flaw));
@@ -608,7 +617,7 @@ START_TEST(given_twice)
     back = listing();
     json_array_append_new(list, other);
     ck_assert(!breakeven_take(document, &back, &flaw));
-    ck_assert_str_eq(flaw.path, "breakeven.2");
+    ck_assert_str_eq(flaw.path, "breakeven.3");
     json_decref(document);
     record_clear(&record);
     record_clear(&back);

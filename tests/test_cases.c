@@ -25,7 +25,7 @@ START_TEST(words_both_ways)
         const char *first, *last;
     } sets[] = {{hcb_status_name, 7, "ok", "skipped"},   {hcb_op_name, 9, "matmul", "peak"},
                 {hcb_precision_name, 6, "f64", "i8i32"}, {hcb_impl_name, 9, "openblas", "pinned"},
-                {hcb_fill_name, 4, "uniform", "zeros"}};
+                {hcb_sum_name, 3, "plain", "f64"},       {hcb_fill_name, 4, "uniform", "zeros"}};
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
         ck_assert_str_eq(sets[i].name(0), sets[i].first);
         ck_assert_str_eq(sets[i].name(sets[i].count - 1), sets[i].last);
@@ -49,6 +49,9 @@ START_TEST(texts_explain_words)
         ck_assert_uint_gt(strlen(hcb_op_text(i)), 3);
     for (unsigned i = 0; i < HCB_IMPL_COUNT; i++)
         ck_assert_uint_gt(strlen(hcb_impl_text(i)), 3);
+    for (unsigned i = 0; i < HCB_SUM_COUNT; i++)
+        ck_assert_uint_gt(strlen(hcb_sum_text(i)), 3);
+    ck_assert_ptr_null(hcb_sum_text(HCB_SUM_COUNT));
     ck_assert_ptr_null(hcb_status_text(HCB_STATUS_COUNT));
     ck_assert_ptr_null(hcb_op_text(HCB_OP_COUNT));
     ck_assert_ptr_null(hcb_impl_text(HCB_IMPL_COUNT));
@@ -189,6 +192,10 @@ START_TEST(texts)
     c = reduction(HCB_OP_DOT, HCB_PRECISION_F32, 65536);
     ck_assert_str_eq(hcb_shape_text(&c, text, sizeof text), "65536");
     ck_assert_str_eq(hcb_case_text(&c, text, sizeof text), "dot f32 65536");
+    ck_assert_str_eq(hcb_kind_text(&c, text, sizeof text), "f32");
+    c.sum = HCB_SUM_NEUMAIER;
+    ck_assert_str_eq(hcb_case_text(&c, text, sizeof text), "dot f32 neumaier 65536");
+    ck_assert_str_eq(hcb_kind_text(&c, text, sizeof text), "f32 neumaier");
     c = matmul(HCB_PRECISION_BF16F32, UINT64_MAX, UINT64_MAX, UINT64_MAX);
     ck_assert_str_eq(hcb_case_text(&c, text, sizeof text),
                      "matmul bf16f32 18446744073709551615x18446744073709551615x18446744073709551615");

@@ -466,6 +466,32 @@ START_TEST(rows_need_the_same_case)
 }
 END_TEST
 
+/* A variant of a sum is another row, and is told from the plain one in every output. */
+START_TEST(variants_are_apart)
+{
+    struct hcb_result *rows[] = {add_timed(BASE, "vulkan:0", 256, 1e-3), NULL, NULL};
+    rows[1] = add_timed(NEW, "vulkan:0", 256, 2e-3);
+    rows[2] = add_timed(NEW, "vulkan:0", 256, 1e-3);
+    for (size_t i = 0; i < 3; i++) {
+        rows[i]->task.op = HCB_OP_SUM;
+        rows[i]->task.shape.m = rows[i]->task.shape.k = 1;
+    }
+    rows[1]->task.sum = HCB_SUM_NEUMAIER;
+    compare(5);
+    ck_assert_uint_eq(comparison.counts[VERDICT_NEW], 1);
+    ck_assert_uint_eq(comparison.counts[VERDICT_SAME], 1);
+    capture_begin();
+    const bool written = compare_write_csv(&comparison, "-") && compare_write_json(&comparison, "-");
+    struct captured said = capture_end();
+    ck_assert(written);
+    ck_assert_ptr_nonnull(strstr(said.out, ",reason,sum\n"));
+    ck_assert_ptr_nonnull(strstr(said.out, ",neumaier\n"));
+    ck_assert_ptr_nonnull(strstr(said.out, "\"sum\": \"neumaier\""));
+    ck_assert_ptr_null(strstr(said.out, "plain"));
+    captured_free(&said);
+}
+END_TEST
+
 /* ------------------------------------------------------------------- differences */
 
 static struct variable variable[1] = {{(char[]){"POCL_X"}, (char[]){"1"}}};
@@ -956,6 +982,7 @@ int main(void)
     tcase_add_test(tests, a_renamed_device_is_the_same);
     tcase_add_test(tests, another_processor_is_another_device);
     tcase_add_test(tests, rows_need_the_same_case);
+    tcase_add_test(tests, variants_are_apart);
     tcase_add_loop_test(tests, environments_differ, 0, COUNT(environments));
     tcase_add_test(tests, other_parameters);
     tcase_add_test(tests, kernels_and_errors);

@@ -247,6 +247,9 @@ START_TEST(same_bits_for_any_threads)
                                                 : (struct hcb_shape){1, 300001, 1};
                 check_same_bits(&rig, &c);
             }
+    for (unsigned sum = HCB_SUM_NEUMAIER; sum < HCB_SUM_COUNT; sum++)
+        check_same_bits(&rig, &(struct hcb_case){HCB_OP_DOT, HCB_IMPL_NATIVE, HCB_PRECISION_F32,
+                                                 {1, 300001, 1}, (enum hcb_sum)sum});
     rig_close(&rig);
 }
 END_TEST
@@ -292,7 +295,7 @@ END_TEST
 
 /* Small integers, so that any order of additions gives the same; every remainder
  * of a vector, every alignment of elements. */
-static void check_reductions_of(const struct cpu_vector_level *level, bool dot,
+static void check_reductions_of(const struct cpu_vector_level *level, unsigned sum_kind, bool dot,
                                 enum hcb_precision precision)
 {
     enum { LENGTH = 600, OFFSETS = 9 };
@@ -307,8 +310,9 @@ static void check_reductions_of(const struct cpu_vector_level *level, bool dot,
     for (size_t offset = 0; offset < OFFSETS; offset++) {
         double sum = 0;
         for (size_t n = 0; n < LENGTH; n++) {
-            const double result = level->reduce[dot][precision](
+            const struct cpu_sum parts = level->reduce[sum_kind][dot][precision](
                 (char *)x + offset * size, dot ? (char *)y + offset * size : NULL, n);
+            const double result = parts.high + parts.low;
             ck_assert_msg(result == sum, "%s %s %s of %zu: %g, not %g", level->name,
                           dot ? "dot" : "sum", hcb_precision_name(precision), n, result, sum);
             sum +=
@@ -317,15 +321,60 @@ static void check_reductions_of(const struct cpu_vector_level *level, bool dot,
     }
 }
 
+/* Sums that are compensated, or in f64. */
+static void check_variants(const struct cpu_vector_level *level)
+{
+    struct rig rig;
+    rig_open(&rig);
+    use_level(&rig, level);
+    for (unsigned sum = HCB_SUM_NEUMAIER; sum < HCB_SUM_COUNT; sum++)
+        for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++) {
+            const bool exists = precision != HCB_PRECISION_F16 && precision != HCB_PRECISION_I8I32 &&
+                                !(sum == HCB_SUM_F64 && precision == HCB_PRECISION_F64);
+            char text[512] = "";
+            const enum check_outcome outcome =
+                check_variant(rig.ctx, rig.device, HCB_IMPL_NATIVE, (enum hcb_precision)precision,
+                              (enum hcb_sum)sum, text, sizeof text);
+            ck_assert_msg(outcome == (exists ? CHECK_PASSED : CHECK_UNSUPPORTED), "%s %s: %s",
+                          level->name, hcb_sum_name(sum), text);
+        }
+    rig_close(&rig);
+}
+
+START_TEST(variants_at_each_level)
+{
+    at_each_level(check_variants);
+}
+END_TEST
+
+/* A library does not say how it adds up, and the reference adds up in one way. */
+START_TEST(variants_are_for_our_own_code)
+{
+    static const enum hcb_impl others[] = {HCB_IMPL_REF, HCB_IMPL_OPENBLAS};
+    struct rig rig;
+    rig_open(&rig);
+    for (size_t i = 0; i < 1 + WITH_CBLAS; i++) {
+        const struct hcb_case c = {
+            HCB_OP_DOT, others[i], HCB_PRECISION_F32, {1, 9, 1}, HCB_SUM_NEUMAIER};
+        ck_assert_int_eq(hcb_device_supports(rig.device, &c), HCB_UNSUPPORTED);
+        ck_assert_msg(strstr(hcb_error(rig.ctx), "adds up in its own way") != NULL, "%s",
+                      hcb_error(rig.ctx));
+    }
+    rig_close(&rig);
+}
+END_TEST
+
 static void check_reductions(const struct cpu_vector_level *level)
 {
-    for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++) {
-        ck_assert((level->reduce[0][precision] == NULL) == (precision == HCB_PRECISION_F16));
-        if (level->reduce[0][precision] == NULL)
-            continue;
-        check_reductions_of(level, false, precision);
-        check_reductions_of(level, true, precision);
-    }
+    static const unsigned none[HCB_SUM_COUNT] = {
+        HCBI_F16, HCBI_F16 | HCBI_I8I32, HCBI_F16 | HCBI_I8I32 | HCBI_F64};
+    for (unsigned sum = 0; sum < HCB_SUM_COUNT; sum++)
+        for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
+            for (unsigned dot = 0; dot < 2; dot++)
+                if (level->reduce[sum][dot][precision] != NULL)
+                    check_reductions_of(level, sum, dot, precision);
+                else
+                    ck_assert(none[sum] >> precision & 1);
 }
 
 START_TEST(reductions_at_each_level)
@@ -641,6 +690,8 @@ static Suite *suite(void)
     tcase_add_test(t, same_bits_for_any_threads);
     tcase_add_test(t, native_at_each_level);
     tcase_add_test(t, reductions_at_each_level);
+    tcase_add_test(t, variants_at_each_level);
+    tcase_add_test(t, variants_are_for_our_own_code);
     tcase_add_test(t, conversions_at_each_level);
     tcase_add_test(t, extreme_bytes_at_each_level);
     tcase_add_test(t, pieces_cover_the_vector);

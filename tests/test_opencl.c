@@ -98,6 +98,33 @@ START_TEST(all_shapes_are_right)
 }
 END_TEST
 
+/* Sums that are compensated, or in f64. */
+START_TEST(variants_are_right)
+{
+    const struct kernels *k = &kernels[_i / HCB_PRECISION_COUNT];
+    const enum hcb_precision precision = (enum hcb_precision)(_i % HCB_PRECISION_COUNT);
+    char text[512] = "";
+    if (k->vector_bits != NULL && strcmp(k->vector_bits, "512") != 0)
+        return; /* for matmul */
+    choose_kernels(k);
+    for (size_t d = 0; d < device_count; d++) {
+        struct hcb_device *device = open_device(devices[d].id);
+        for (unsigned sum = HCB_SUM_NEUMAIER; sum < HCB_SUM_COUNT; sum++) {
+            const bool exists = k->impl == HCB_IMPL_TILE && precision != HCB_PRECISION_I8I32 &&
+                                !(sum == HCB_SUM_F64 && precision == HCB_PRECISION_F64);
+            const enum check_outcome outcome = check_variant(ctx, device, k->impl, precision,
+                                                             (enum hcb_sum)sum, text, sizeof text);
+            ck_assert_msg(outcome == (exists ? CHECK_PASSED : CHECK_UNSUPPORTED) ||
+                              (outcome == CHECK_UNSUPPORTED && !must_run(k, precision)),
+                          "%s, %s, %s: %s", devices[d].id, k->name, hcb_sum_name(sum), text);
+            if (k->impl == HCB_IMPL_CLBLAST && precision <= HCB_PRECISION_F32)
+                ck_assert_msg(strstr(text, "clblast adds up in its own way") != NULL, "%s", text);
+        }
+        hcb_device_close(device);
+    }
+}
+END_TEST
+
 /* f16: without arithmetic on it, five pairs only copy. */
 START_TEST(extras_are_right)
 {
@@ -654,6 +681,7 @@ static Suite *suite(void)
     tcase_add_checked_fixture(kernels_case, set_up, tear_down);
     tcase_set_timeout(kernels_case, 300);
     tcase_add_loop_test(kernels_case, all_shapes_are_right, 0, KERNELS_COUNT * HCB_PRECISION_COUNT);
+    tcase_add_loop_test(kernels_case, variants_are_right, 0, KERNELS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_loop_test(kernels_case, extras_are_right, 0, KERNELS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_loop_test(kernels_case, passes_over_k_add_up, 0, 2);
     tcase_add_loop_test(kernels_case, a_small_extent_takes_the_thin_kernels, 0, 12);

@@ -66,6 +66,7 @@ START_TEST(defaults)
     ck_assert_uint_eq(o.ops, BIT(HCB_OP_MATMUL) | BIT(HCB_OP_SUM) | BIT(HCB_OP_DOT));
     ck_assert_uint_eq(o.precisions, BIT(HCB_PRECISION_F32) | BIT(HCB_PRECISION_F16F32));
     ck_assert_uint_eq(o.impls, (BIT(HCB_IMPL_COUNT) - 1) & ~BIT(HCB_IMPL_REF));
+    ck_assert_uint_eq(o.sums, BIT(HCB_SUM_PLAIN));
     ck_assert_ptr_null(o.devices);
     ck_assert_uint_eq(o.size_count, 0);
     ck_assert_uint_eq(o.warmup, 3);
@@ -124,7 +125,7 @@ END_TEST
 START_TEST(every_option)
 {
     struct options o =
-        accepted("run -p cpu,null -d null:1,cpu:0,null:1 -o sum,dot -P f64,i8i32 -i tile,ref "
+        accepted("run -p cpu,null -d null:1,cpu:0,null:1 -o sum,dot -P f64,i8i32 -i tile,ref --sum neumaier,f64 "
                  "-n 64,128 -w 0 --min-runs 4 --max-runs 8 --min-time 0.25 --max-time 1e1 "
                  "--ci 0 --full --seed 9223372036854775807 --fill zeros --timeout .5 "
                  "--json - --csv a.csv.gz --journal j --kernel-dir k --no-isolate "
@@ -136,6 +137,7 @@ START_TEST(every_option)
     ck_assert_uint_eq(o.ops, BIT(HCB_OP_SUM) | BIT(HCB_OP_DOT));
     ck_assert_uint_eq(o.precisions, BIT(HCB_PRECISION_F64) | BIT(HCB_PRECISION_I8I32));
     ck_assert_uint_eq(o.impls, BIT(HCB_IMPL_TILE) | BIT(HCB_IMPL_REF));
+    ck_assert_uint_eq(o.sums, BIT(HCB_SUM_NEUMAIER) | BIT(HCB_SUM_F64));
     ck_assert_uint_eq(o.size_count, 2);
     ck_assert_uint_eq(o.warmup, 0);
     ck_assert_uint_eq(o.min_runs, 4);
@@ -205,9 +207,27 @@ START_TEST(verify_takes_every_precision)
 {
     struct options o = accepted("verify");
     ck_assert_uint_eq(o.precisions, ALL_PRECISIONS);
+    ck_assert_uint_eq(o.sums, BIT(HCB_SUM_COUNT) - 1);
     options_free(&o);
-    o = accepted("verify -P f64");
+    o = accepted("verify -P f64 --sum plain");
     ck_assert_uint_eq(o.precisions, BIT(HCB_PRECISION_F64));
+    ck_assert_uint_eq(o.sums, BIT(HCB_SUM_PLAIN));
+    options_free(&o);
+}
+END_TEST
+
+/* A matmul has no variants, and is not left out for that. */
+START_TEST(variants_are_of_sums)
+{
+    struct options o = accepted("--sum neumaier");
+    struct hcb_case kind = {HCB_OP_SUM, HCB_IMPL_REF, HCB_PRECISION_F32, {1, 1, 1}};
+    ck_assert(!options_ask_for(&o, &kind));
+    kind.sum = HCB_SUM_NEUMAIER;
+    ck_assert(options_ask_for(&o, &kind));
+    kind = (struct hcb_case){HCB_OP_MATMUL, HCB_IMPL_REF, HCB_PRECISION_F32, {1, 1, 1}};
+    ck_assert(options_ask_for(&o, &kind));
+    kind.precision = HCB_PRECISION_F64;
+    ck_assert(!options_ask_for(&o, &kind));
     options_free(&o);
 }
 END_TEST
@@ -342,6 +362,7 @@ static const struct {
      "all"},
     {"--precision f31",
      "unknown precision 'f31'; known are f64, f32, f16, f16f32, bf16f32, i8i32, all"},
+    {"--sum kahan", "unknown sum 'kahan'; known are plain, neumaier, f64, all"},
     {"--impl foo",
      "unknown impl 'foo'; known are openblas, clblast, tile, coopmat, native, ref, driver, "
      "pageable, pinned, all"},
@@ -921,6 +942,7 @@ int main(void)
     tcase_add_test(cases, the_last_one_counts);
     tcase_add_test(cases, devices_narrow_the_platforms);
     tcase_add_test(cases, verify_takes_every_precision);
+    tcase_add_test(cases, variants_are_of_sums);
     tcase_add_test(cases, presets_yield_to_what_is_given);
     tcase_add_test(cases, one_limit_moves_the_other);
     tcase_add_test(cases, kernel_folder_from_the_environment);

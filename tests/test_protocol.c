@@ -58,12 +58,15 @@ static json_t *ask(const char *request, const char *status)
 #define INPUTS(fill) "{'id':3,'step':'inputs'," CASE ",'fill':'" fill "','seed':7}"
 #define PREPARE "{'id':4,'step':'prepare','impl':'native'}"
 
+#define SUM "'op':'sum','precision':'f32','shape':[1,7,1]"
+
 START_TEST(a_case_from_hello_to_quit)
 {
     ask(HELLO, "ok");
     ask("{'id':9,'step':'list','platform':'null'}", "ok");
     ask(OPEN, "ok");
     ask("{'id':2,'step':'support','impl':'native'," CASE "}", "ok");
+    ask("{'id':2,'step':'support','impl':'native','sum':'neumaier'," SUM "}", "ok");
     ask(INPUTS("integer"), "ok");
     ck_assert(json_is_real(json_object_get(ask(PREPARE, "ok"), "setup_s")));
     ask("{'id':5,'step':'check','impl':'native','seed':7}", "ok");
@@ -188,6 +191,10 @@ START_TEST(what_the_worker_rejects)
     ask("{'id':1,'step':'open','device':7}", "error");
     ask("{'id':1,'step':'open','device':'null:5'}", "unsupported");
     ask(OPEN, "ok");
+    ask("{'id':1,'step':'support','impl':'native','sum':'neumaier'," CASE "}", "error");
+    ask("{'id':1,'step':'support','impl':'native','sum':'kahan'," SUM "}", "error");
+    ask("{'id':1,'step':'support','impl':'native','sum':'f64','op':'sum','precision':'i8i32','shape':[1,7,1]}",
+        "unsupported");
     ask(OPEN, "error"); /* twice */
     ask("{'id':1,'step':'inputs'," CASE ",'fill':'spaghetti','seed':7}", "error");
     ask("{'id':1,'step':'inputs','op':'matmul','precision':'f32','shape':[4,5],'fill':'zeros','seed':7}",

@@ -420,6 +420,9 @@ static const struct {
     {"results.1.warnings.1", "2", "text"},
     {"results.2.kernel", "{\"median_s\": 1}", "nothing that it follows from"},
     {"results.2.reason", "1", "text"},
+    {"results.2.sum", "\"kahan\"", "sum: 'kahan' is not known"},
+    {"results.2.sum", "7", "sum: must be a word"},
+    {"results.0.sum", "\"neumaier\"", "sum: is not for a matmul"},
 };
 
 /* Sets or, for "", takes away what a path names. */
@@ -454,6 +457,28 @@ START_TEST(what_cannot_be_is_refused)
     ck_assert_msg(strstr(text, damages[_i].says) != NULL, "%s = %s: '%s' lacks '%s'", damages[_i].path,
                   damages[_i].value, text, damages[_i].says);
     free(text);
+}
+END_TEST
+
+/* A file that says nothing of it has plain sums; a variant is another row. */
+START_TEST(variants_come_back)
+{
+    struct record record;
+    json_t *document = good_document(), *results = json_object_get(document, "results");
+    json_t *variant = json_deep_copy(json_array_get(results, 2));
+    json_object_set_new(variant, "sum", json_string("neumaier"));
+    json_array_append_new(results, variant);
+    write_document(document);
+    json_decref(document);
+    ck_assert(record_read(&record, file));
+    ck_assert_int_eq(record.results[2].task.sum, HCB_SUM_PLAIN);
+    ck_assert_int_eq(record.results[3].task.sum, HCB_SUM_NEUMAIER);
+    ck_assert(!record_same_case(&record.results[2].task, &record.results[3].task));
+    ck_assert(record_write_json(&record, other));
+    record_clear(&record);
+    ck_assert(record_read(&record, other));
+    ck_assert_int_eq(record.results[3].task.sum, HCB_SUM_NEUMAIER);
+    record_clear(&record);
 }
 END_TEST
 
@@ -1144,6 +1169,7 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_good_file_is_read);
     tcase_add_loop_test(tests, what_cannot_be_is_refused, 0, (int)(sizeof damages / sizeof *damages));
+    tcase_add_test(tests, variants_come_back);
     tcase_add_test(tests, the_line_is_named);
     tcase_add_test(tests, foreign_files_are_refused);
     tcase_add_test(tests, places_that_are_no_files);

@@ -93,13 +93,20 @@ START_TEST(platforms)
     }
     ck_assert_ptr_null(hcb_platform_name(4));
     ck_assert(!hcb_platform_is_test(4));
-    ck_assert_uint_eq(hcb_platform_offers(4, HCB_OP_SUM, HCB_IMPL_REF), 0);
-    ck_assert_uint_eq(hcb_platform_offers(platform("cpu"), HCB_OP_COUNT, HCB_IMPL_REF), 0);
-    ck_assert_uint_eq(hcb_platform_offers(platform("cpu"), HCB_OP_SUM, HCB_IMPL_COUNT), 0);
-    ck_assert_uint_eq(hcb_platform_offers(platform("cpu"), HCB_OP_SUM, HCB_IMPL_CLBLAST), 0);
-    ck_assert_uint_ne(hcb_platform_offers(platform("null"), HCB_OP_SUM, HCB_IMPL_NATIVE), 0);
-    ck_assert_uint_eq(hcb_platform_offers(platform("cpu"), HCB_OP_MATMUL, HCB_IMPL_NATIVE),
+    ck_assert_uint_eq(hcb_platform_offers(4, HCB_OP_SUM, HCB_IMPL_REF, HCB_SUM_PLAIN), 0);
+    ck_assert_uint_eq(hcb_platform_offers(platform("cpu"), HCB_OP_COUNT, HCB_IMPL_REF, HCB_SUM_PLAIN), 0);
+    ck_assert_uint_eq(hcb_platform_offers(platform("cpu"), HCB_OP_SUM, HCB_IMPL_COUNT, HCB_SUM_PLAIN), 0);
+    ck_assert_uint_eq(hcb_platform_offers(platform("cpu"), HCB_OP_SUM, HCB_IMPL_CLBLAST, HCB_SUM_PLAIN), 0);
+    ck_assert_uint_ne(hcb_platform_offers(platform("null"), HCB_OP_SUM, HCB_IMPL_NATIVE, HCB_SUM_PLAIN), 0);
+    ck_assert_uint_eq(hcb_platform_offers(platform("cpu"), HCB_OP_MATMUL, HCB_IMPL_NATIVE, HCB_SUM_PLAIN),
                       1u << HCB_PRECISION_I8I32);
+    /* Only sums and dot products have variants; a library is asked, and says no. */
+    ck_assert_uint_eq(hcb_platform_offers(platform("null"), HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_SUM_F64), 0);
+    ck_assert_uint_eq(hcb_platform_offers(platform("null"), HCB_OP_SUM, HCB_IMPL_TILE, HCB_SUM_COUNT), 0);
+    ck_assert_uint_eq(hcb_platform_offers(platform("cpu"), HCB_OP_DOT, HCB_IMPL_OPENBLAS, HCB_SUM_NEUMAIER),
+                      hcb_platform_offers(platform("cpu"), HCB_OP_DOT, HCB_IMPL_OPENBLAS, HCB_SUM_PLAIN));
+    ck_assert(hcb_platform_offers(platform("cpu"), HCB_OP_SUM, HCB_IMPL_NATIVE, HCB_SUM_NEUMAIER) >>
+                  HCB_PRECISION_F32 & 1);
     ck_assert_str_eq(hcb_error(ctx), "");
 }
 END_TEST
@@ -146,8 +153,8 @@ START_TEST(platform_not_built)
     size_t count = 77;
     for (unsigned i = 0; hcb_platform_name(i) != NULL; i++) {
         char text[64];
-        if (hcb_platform_offers(i, HCB_OP_SUM, HCB_IMPL_TILE) != 0 ||
-            hcb_platform_offers(i, HCB_OP_SUM, HCB_IMPL_REF) != 0)
+        if (hcb_platform_offers(i, HCB_OP_SUM, HCB_IMPL_TILE, HCB_SUM_PLAIN) != 0 ||
+            hcb_platform_offers(i, HCB_OP_SUM, HCB_IMPL_REF, HCB_SUM_PLAIN) != 0)
             continue;
         snprintf(text, sizeof text, "this hcbench was built without %s", hcb_platform_name(i));
         expect_error(hcb_platform_devices(ctx, i, &devices, &count), HCB_UNSUPPORTED, text);

@@ -677,6 +677,93 @@ START_TEST(depth_and_factor)
 }
 END_TEST
 
+/* Terms that nearly cancel: each is the opposite of another, but for two.  Those of a sum
+ * are of many sizes, since f32 holds sums of 16-bit numbers of one size. */
+static struct job cancelling_job(enum hcb_op op, enum hcb_precision precision, enum hcb_sum sum)
+{
+    enum { N = 256 };
+    struct job job = job_new(op, precision, (struct hcb_shape){1, N, 1}, HCB_FILL_UNIFORM);
+    const enum hcb_type type = hcb_operand_type(&job.task, 0);
+    job.task.sum = sum;
+    for (uint64_t i = 0; i < N / 2 - 1; i++) {
+        job.a[i] = ldexp(job.a[i], op == HCB_OP_SUM ? (int)i % (type == HCB_TYPE_F16 ? 15 : 28) : 0);
+        hcb_type_store(type, job.operands[0], i, job.a[i]);
+        hcb_type_store(type, job.operands[0], N - 1 - i, -job.a[i]);
+        job.a[N - 1 - i] = -job.a[i];
+        if (job.b != NULL) {
+            hcb_type_store(type, job.operands[1], N - 1 - i, job.b[i]);
+            job.b[N - 1 - i] = job.b[i];
+        }
+    }
+    return job;
+}
+
+/* One chain of additions, each rounded to the accumulator; `compensated`: with what is
+ * lost beside it. */
+static double chain(const struct job *job, enum hcb_type type, bool compensated)
+{
+    double sum = 0, low = 0;
+    for (uint64_t i = 0; i < job->k; i++) {
+        const long double exact = (long double)job->a[i] * (job->b != NULL ? job->b[i] : 1);
+        double term = (double)exact, total;
+        hcb_type_store(type, &term, 0, term);
+        term = hcb_type_load(type, &term, 0);
+        hcb_type_store(type, &total, 0, sum + term);
+        total = hcb_type_load(type, &total, 0);
+        if (compensated)
+            low += (double)(((long double)sum + term) - total + (exact - term));
+        sum = total;
+    }
+    return sum + low;
+}
+
+/* A bound near one rounding: what plain sums reach is not enough, and a sum that is
+ * compensated, or in f64, is. */
+START_TEST(variants_are_held_to_one_rounding)
+{
+    static const enum hcb_precision precisions[] = {HCB_PRECISION_F32, HCB_PRECISION_F16F32,
+                                                    HCB_PRECISION_BF16F32, HCB_PRECISION_F64};
+    const enum hcb_precision precision = precisions[_i / 4];
+    const enum hcb_op op = _i & 1 ? HCB_OP_DOT : HCB_OP_SUM;
+    const enum hcb_sum sum = _i & 2 ? HCB_SUM_F64 : HCB_SUM_NEUMAIER;
+    struct job job = cancelling_job(op, precision, sum);
+    const struct hcb_verify_options options = {.depth = job.k};
+    const void *inputs[HCB_INPUTS_MAX] = {job.operands[0], op == HCB_OP_DOT ? job.operands[1] : NULL};
+    struct hcb_verdict v;
+    if (sum == HCB_SUM_F64 && precision == HCB_PRECISION_F64)
+        return; /* there is none */
+    hcb_type_store(job.type, job.output, 0, chain(&job, job.type, false));
+    ck_assert_int_eq(hcb_verify(&job.task, inputs, job.output, &options, &v), HCB_WRONG);
+    ck_assert_double_gt(v.bound_ratio, 2);
+    ck_assert_double_eq(v.limit, 2);
+    job.task.sum = HCB_SUM_PLAIN;
+    ck_assert_int_eq(hcb_verify(&job.task, inputs, job.output, &options, &v), HCB_OK);
+    job.task.sum = sum;
+    hcb_type_store(job.type, job.output, 0,
+                   sum == HCB_SUM_F64 ? chain(&job, HCB_TYPE_F64, false) : chain(&job, job.type, true));
+    ck_assert_msg(hcb_verify(&job.task, inputs, job.output, &options, &v) == HCB_OK, "%s", v.reason);
+    ck_assert_double_le(v.bound_ratio, 1.01);
+    ck_assert_double_eq(hcb_error_limit(&job.task, 12345), 2);
+    job_free(&job);
+}
+END_TEST
+
+/* The bounds are those of the textbooks: e |A||B| + u |C|. */
+START_TEST(bounds_of_variants)
+{
+    const struct hcb_case c = {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 3, 1}, HCB_SUM_NEUMAIER};
+    struct hcb_case wide = c;
+    const float x[] = {0x1p20f, -0x1p20f, 1}, got = 1 + 0x1p-10f;
+    const struct hcb_verify_options options = {.depth = 100};
+    struct hcb_verdict v;
+    wide.sum = HCB_SUM_F64;
+    hcb_verify(&c, (const void *[]){x, NULL}, &got, &options, &v);
+    ck_assert_double_eq_tol(v.bound_ratio, 0x1p-10 / (1e4 * 0x1p-48 * (0x1p21 + 1) + 0x1p-24), 1e-6);
+    hcb_verify(&wide, (const void *[]){x, NULL}, &got, &options, &v);
+    ck_assert_double_eq_tol(v.bound_ratio, 0x1p-10 / (100 * 0x1p-53 * (0x1p21 + 1) + 0x1p-24), 1e-6);
+}
+END_TEST
+
 /* What is compared bit for bit has no bound to be within. */
 START_TEST(exact_cases_have_no_limit)
 {
@@ -711,6 +798,8 @@ int main(void)
     tcase_add_test(tests, reasons_name_the_place);
     tcase_add_test(tests, figures);
     tcase_add_test(tests, depth_and_factor);
+    tcase_add_loop_test(tests, variants_are_held_to_one_rounding, 0, 16);
+    tcase_add_test(tests, bounds_of_variants);
     tcase_add_test(tests, exact_cases_have_no_limit);
     return suite_run("verify", tests);
 }

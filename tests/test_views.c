@@ -26,7 +26,7 @@
 static struct options options;
 static struct record record;
 static struct device_record devices[3];
-static struct hcb_result results[8];
+static struct hcb_result results[12];
 static char folder[64];
 
 static struct hcb_result *add_result(const char *device, enum hcb_op op, enum hcb_impl impl,
@@ -112,8 +112,10 @@ static void fill_results(void)
                      (struct hcb_shape){1, 65536, 1});
     row->status = HCB_WRONG;
     snprintf(row->reason, sizeof row->reason, "element 0 is 1, not 2");
+    row->task.precision = HCB_PRECISION_F32;
+    row->task.sum = HCB_SUM_F64;
     row->error.bound_ratio = 1e6;
-    row->error.limit = 72;
+    row->error.limit = 2;
     row = add_result("cpu:0", HCB_OP_DOT, HCB_IMPL_NATIVE, HCB_PRECISION_I8I32,
                      (struct hcb_shape){1, 65536, 1});
     row->status = HCB_OK;
@@ -621,6 +623,8 @@ START_TEST(csv_fields)
     ck_assert_str_eq(csv_field(fields, 4, "kernel.median_s"), "");
     ck_assert_str_eq(csv_field(fields, 4, "gflops"), "");
     ck_assert_str_eq(csv_field(fields, 6, "shape.m"), "");
+    ck_assert_str_eq(csv_field(fields, 5, "sum"), "f64");
+    ck_assert_str_eq(csv_field(fields, 6, "sum"), "");
     for (size_t i = 0; fields[0][i] != NULL; i++)
         ck_assert_ptr_null(strstr(fields[0][i], "samples"));
     ck_assert(strtod(csv_field(fields, 3, "kernel.ci95_s.0"), NULL) ==
@@ -702,6 +706,8 @@ START_TEST(run_tables)
     has(line_of(text, "opencl:0", "7.50 ms"), "ok");
     has(text,
         "unsupported: VK_KHR_cooperative_matrix is missing (1 row: vulkan:0/coopmat matmul f32)");
+    has(text, "\nsum f32 f64\n");
+    has(text, "\ndot i8i32\n");
     has(line_of(text, "65536", "wrong"), "wrong: element 0 is 1, not 2");
     has(line_of(text, "65536", "native"), "wall");
     has(line_of(text, "65536", "native"), "20.0 us");
@@ -712,6 +718,48 @@ START_TEST(run_tables)
     has_not(text, "nan");
     has_not(text, "inf");
     has_not(text, "\t");
+    free(text);
+}
+END_TEST
+
+/* Speed, memory and error of 16-bit inputs beside f32, one line for each device and
+ * shape, of the fastest impls. */
+START_TEST(mixed_precision_in_a_line)
+{
+    static const struct {
+        const char *device;
+        enum hcb_precision precision;
+        enum hcb_impl impl;
+        double seconds;
+    } rows[] = {{"vulkan:0", HCB_PRECISION_F16F32, HCB_IMPL_TILE, 0.06},
+                {"vulkan:0", HCB_PRECISION_F16F32, HCB_IMPL_COOPMAT, 0.03},
+                {"vulkan:0", HCB_PRECISION_BF16F32, HCB_IMPL_TILE, 0.24},
+                {"opencl:0", HCB_PRECISION_F16, HCB_IMPL_TILE, 1e-3}};
+    char *text = printed(0, 0);
+    has_not(text, "16-bit inputs beside f32");
+    free(text);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct hcb_result *row = add_good(rows[i].device, rows[i].impl, rows[i].seconds);
+        row->task.precision = rows[i].precision;
+        row->error.rel_frobenius = 3e-7;
+    }
+    text = printed(0, 0);
+    has(text, "16-bit inputs beside f32, x: times as fast, unpaired");
+    const char *line = line_of(text, "matmul f16f32", "vulkan:0");
+    has(line, "coopmat  tile     4.00    3.84-4.16  4.00 MiB"); /* two of 1024 x 1024 */
+    has(line, "3.0e-07");
+    has(line_of(text, "matmul bf16f32", "vulkan:0"), "0.500");
+    has_not(text, "matmul f16 ");
+    free(text);
+    /* What is not right has no speed to speak of. */
+    results[7].status = HCB_WRONG;
+    text = printed(0, 0);
+    has(line_of(text, "matmul f16f32", "1024x1024x1024"), "2.00");
+    has_not(line_of(text, "matmul f16f32", "1024x1024x1024"), "coopmat");
+    free(text);
+    results[2].status = HCB_WRONG; /* the only row in f32 there */
+    text = printed(0, 0);
+    has_not(text, "16-bit inputs beside f32");
     free(text);
 }
 END_TEST
@@ -961,9 +1009,9 @@ START_TEST(verify_tables)
     options.command = COMMAND_VERIFY;
     char *text = printed(0, 0);
     has(text, "worst err/bound");
-    has(line_of(text, "opencl:0", "tile"), "1000000     72");
-    has(line_of(text, "opencl:0", "sum f64 65536"), "tile");
-    has(text, "wrong opencl:0/tile sum f64 65536: element 0 is 1, not 2");
+    has(line_of(text, "opencl:0", "tile"), "1000000    2.0");
+    has(line_of(text, "opencl:0", "sum f32 f64 65536"), "tile");
+    has(text, "wrong opencl:0/tile sum f32 f64 65536: element 0 is 1, not 2");
     has(text, "6 rows: 4 ok, 1 wrong, 1 unsupported");
     has_not(text, "GFLOP/s");
     free(text);
@@ -1264,6 +1312,7 @@ int main(void)
     tcase_add_test(cases, csv_fields);
     tcase_add_test(cases, csv_quoting);
     tcase_add_test(cases, run_tables);
+    tcase_add_test(cases, mixed_precision_in_a_line);
     tcase_add_test(cases, tables_show_no_number_that_was_not_measured);
     tcase_add_test(cases, one_sample_has_no_spread);
     tcase_add_test(cases, tables_of_extra_ops);

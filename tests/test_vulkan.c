@@ -78,6 +78,32 @@ START_TEST(tiles_are_right)
 }
 END_TEST
 
+/* Sums that are compensated, or in f64, with windows of 256 KiB as well. */
+START_TEST(variants_are_right)
+{
+    const enum hcb_precision precision = (enum hcb_precision)(_i % HCB_PRECISION_COUNT);
+    char text[512] = "";
+    setenv("HCBENCH_KERNEL_CLASS", classes[_i / HCB_PRECISION_COUNT], 1);
+    for (unsigned windows = 0; windows < 2; windows++) {
+        setenv("HCBENCH_VULKAN_MAX_RANGE", windows ? "262144" : "", 1);
+        for (size_t d = 0; d < device_count; d++) {
+            struct hcb_device *device = open_device(devices[d].id);
+            for (unsigned sum = HCB_SUM_NEUMAIER; sum < HCB_SUM_COUNT; sum++) {
+                const bool exists = precision != HCB_PRECISION_I8I32 &&
+                                    !(sum == HCB_SUM_F64 && precision == HCB_PRECISION_F64);
+                const enum check_outcome outcome = check_variant(
+                    ctx, device, HCB_IMPL_TILE, precision, (enum hcb_sum)sum, text, sizeof text);
+                ck_assert_msg(outcome == (exists ? CHECK_PASSED : CHECK_UNSUPPORTED) ||
+                                  (outcome == CHECK_UNSUPPORTED &&
+                                   strcmp(devices[d].driver, "llvmpipe") != 0),
+                              "%s %s: %s", devices[d].id, hcb_sum_name(sum), text);
+            }
+            hcb_device_close(device);
+        }
+    }
+}
+END_TEST
+
 START_TEST(extras_are_right)
 {
     static const unsigned least[HCB_PRECISION_COUNT] = {5, 8, 5, 1, 1, 1},
@@ -159,7 +185,7 @@ START_TEST(windows_cover_the_operands)
     cases[count++] = (struct hcb_case){HCB_OP_DOT, HCB_IMPL_TILE, precision, {1, 600001, 1}};
     cases[count++] = (struct hcb_case){HCB_OP_TRIAD, HCB_IMPL_TILE, precision, {1, 300001, 1}};
     if ((hcb_platform_offers((unsigned)hcb_word(hcb_platform_name, "vulkan"), HCB_OP_PEAK,
-                             HCB_IMPL_TILE) >> precision & 1) != 0)
+                             HCB_IMPL_TILE, HCB_SUM_PLAIN) >> precision & 1) != 0)
         cases[count++] = (struct hcb_case){HCB_OP_PEAK, HCB_IMPL_TILE, precision, {1, 66001, 1}};
     setenv("HCBENCH_KERNEL_CLASS", classes[_i / HCB_PRECISION_COUNT], 1);
     setenv("HCBENCH_VULKAN_MAX_RANGE", "1", 1);
@@ -493,6 +519,7 @@ static Suite *make_suite(void)
     Suite *suite = suite_create("vulkan");
     TCase *kernels = add_case(suite, "kernels"), *rest = add_case(suite, "errors and devices");
     tcase_add_loop_test(kernels, tiles_are_right, 0, CLASS_COUNT * HCB_PRECISION_COUNT);
+    tcase_add_loop_test(kernels, variants_are_right, 0, CLASS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_loop_test(kernels, extras_are_right, 0, CLASS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_loop_test(kernels, cooperative_matrices_are_right_or_say_why_not, 0,
                         HCB_PRECISION_COUNT);

@@ -53,6 +53,13 @@ for class in cpu gpu; do
 	done
 done
 for class in cpu gpu; do
+	for precision in f64 f32 f16 f16f32 bf16f32; do
+		for sum in neumaier f64; do
+			HCBENCH_VULKAN_MAX_RANGE=1 check "$class" tile "$precision" sum.$sum=1 sum.$sum=600001 dot.$sum=70001
+		done
+	done
+done
+for class in cpu gpu; do
 	for precision in f64 f32 f16; do
 		check "$class" tile "$precision" triad=1 triad=70001 launch=1 peak=1 peak=1001
 		HCBENCH_VULKAN_MAX_RANGE=1 check "$class" tile "$precision" triad=300001

@@ -22,7 +22,7 @@ struct entrant {
     size_t contender; /* its number among those that are none */
 };
 
-/* The search for one op and precision. */
+/* The search for one kind of computation. */
 struct hunt {
     struct record *record;
     struct conductor *conductor;
@@ -105,7 +105,8 @@ static unsigned impls_of(const struct hunt *hunt, const struct hcb_device_info *
     const unsigned wanted = hunt->record->options->impls, reference = 1u << HCB_IMPL_REF;
     unsigned offered = 0;
     for (unsigned impl = 0; impl < HCB_IMPL_COUNT && platform >= 0; impl++) {
-        const unsigned offers = hcb_platform_offers((unsigned)platform, hunt->base.op, impl);
+        const unsigned offers = 
+            hcb_platform_offers((unsigned)platform, hunt->base.op, impl, hunt->base.sum);
         offered |= (offers >> hunt->base.precision & 1) << impl;
     }
     if (!device_is_baseline(info))
@@ -298,14 +299,10 @@ static void sort_rows(struct record *record, size_t first)
 /* ------------------------------------------------------------------ all searches */
 
 /* False after one line on stderr. */
-static bool hunt_one(struct record *record, struct conductor *conductor, enum hcb_op op,
-                     enum hcb_precision precision)
+static bool hunt_one(struct record *record, struct conductor *conductor, const struct hcb_case *kind)
 {
-    struct hunt hunt = {
-        .record = record,
-        .conductor = conductor,
-        .base = {.op = op, .impl = HCB_IMPL_REF, .precision = precision, .shape = {1, 1, 1}}};
-    const struct search_rules rules = rules_for(record, op);
+    struct hunt hunt = {.record = record, .conductor = conductor, .base = *kind};
+    const struct search_rules rules = rules_for(record, kind->op);
     const size_t first = record->result_count;
     bool good = gather_entrants(&hunt);
     struct search_result *results = calloc(hunt.contender_count + 1, sizeof *results);
@@ -328,15 +325,12 @@ static bool hunt_one(struct record *record, struct conductor *conductor, enum hc
 
 static bool hunt_all(struct record *record, struct conductor *conductor)
 {
-    const struct options *options = record->options;
+    struct hcb_case kind;
     for (unsigned op = 0; op < HCB_OP_COUNT; op++)
-        for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++) {
-            if ((options->ops >> op & 1) == 0 || (options->precisions >> precision & 1) == 0 ||
-                link_interrupted() != 0)
-                continue;
-            if (!hunt_one(record, conductor, (enum hcb_op)op, (enum hcb_precision)precision))
+        for (unsigned i = 0; record_kind((enum hcb_op)op, i, &kind); i++)
+            if (options_ask_for(record->options, &kind) && link_interrupted() == 0 &&
+                !hunt_one(record, conductor, &kind))
                 return false;
-        }
     return true;
 }
 

@@ -51,8 +51,8 @@ static void add_answer(struct grid *grid, enum column column, const struct findi
 
 static bool same_contender(const struct breakeven *a, const struct breakeven *b)
 {
-    return a->task.op == b->task.op && a->task.precision == b->task.precision &&
-           a->task.impl == b->task.impl && strcmp(a->device, b->device) == 0;
+    return record_same_kind(&a->task, &b->task) && a->task.impl == b->task.impl &&
+           strcmp(a->device, b->device) == 0;
 }
 
 static struct grid *make_grid(const struct record *record)
@@ -68,13 +68,14 @@ static struct grid *make_grid(const struct record *record)
         [WHOLE_INTERVAL] = {"95 %", true, 1},
     };
     struct grid *grid = grid_new(columns, COLUMN_COUNT);
+    char kind[32];
     for (size_t i = 0; i < record->breakeven_count; i++) {
         const struct breakeven *breakeven = &record->breakevens[i];
         if (i == 0 || !same_contender(breakeven - 1, breakeven)) {
             grid_line(grid);
             grid_cell(grid, OP, PAINT_NONE, "%s", hcb_op_name(breakeven->task.op));
             grid_cell(grid, PRECISION, PAINT_NONE, "%s",
-                      hcb_precision_name(breakeven->task.precision));
+                      hcb_kind_text(&breakeven->task, kind, sizeof kind));
             grid_cell(grid, DEVICE, PAINT_NONE, "%s", breakeven->device);
             grid_cell(grid, IMPL, PAINT_NONE, "%s", hcb_impl_name(breakeven->task.impl));
         }
@@ -117,7 +118,7 @@ void breakeven_say(FILE *out, const struct breakeven *breakeven)
 /* `*any`: a line was printed before. */
 static void print_words(const struct breakeven *breakeven, bool *any, struct page *page)
 {
-    char *text = NULL, line[600];
+    char *text = NULL, line[600], kind[32];
     size_t size;
     FILE *out = open_memstream(&text, &size);
     if (out != NULL)
@@ -126,7 +127,7 @@ static void print_words(const struct breakeven *breakeven, bool *any, struct pag
         page->failed = true;
     } else if (size > 0) {
         snprintf(line, sizeof line, "%s %s %s/%s, %s: %s", hcb_op_name(breakeven->task.op),
-                 hcb_precision_name(breakeven->task.precision), breakeven->device,
+                 hcb_kind_text(&breakeven->task, kind, sizeof kind), breakeven->device,
                  hcb_impl_name(breakeven->task.impl),
                  breakeven->clock == CLOCK_KERNEL ? "kernel" : "end to end", text);
         if (!*any)
@@ -165,18 +166,19 @@ static void write_line(const struct breakeven *breakeven, struct output *output)
     if (crossing != NULL)
         snprintf(sizes, sizeof sizes, "%.0f,%.0f,%.0f,%" PRIu64 ",%" PRIu64, crossing->size,
                  crossing->ci95_low, crossing->ci95_high, crossing->from, crossing->to);
-    snprintf(text, sizeof text, "%s,%s,%s,%s,%s,%s,%s,%s,%" PRIu64 ",%" PRIu64 ",%zu\n",
+    snprintf(text, sizeof text, "%s,%s,%s,%s,%s,%s,%s,%s,%" PRIu64 ",%" PRIu64 ",%zu,%s\n",
              hcb_op_name(breakeven->task.op), hcb_precision_name(breakeven->task.precision),
              breakeven->device, hcb_impl_name(breakeven->task.impl), breakeven->baseline,
              search_clock_name(breakeven->clock), answer_name(breakeven->finding.answer), sizes,
-             breakeven->finding.low, breakeven->finding.high, breakeven->finding.count);
+             breakeven->finding.low, breakeven->finding.high, breakeven->finding.count,
+             breakeven->task.sum == HCB_SUM_PLAIN ? "" : hcb_sum_name(breakeven->task.sum));
     output_text(output, text);
 }
 
 void breakeven_write_csv(const struct record *record, struct output *output)
 {
     output_text(output, "op,precision,device,impl,baseline,clock,answer,size,ci95.0,ci95.1,from,to,"
-                        "measured.0,measured.1,crossings\n");
+                        "measured.0,measured.1,crossings,sum\n");
     for (size_t i = 0; i < record->breakeven_count; i++)
         write_line(&record->breakevens[i], output);
 }
@@ -228,6 +230,8 @@ static json_t *one_json(const struct breakeven *breakeven)
     json_object_set_new(object, "op", json_string(hcb_op_name(breakeven->task.op)));
     json_object_set_new(object, "precision",
                         json_string(hcb_precision_name(breakeven->task.precision)));
+    if (breakeven->task.sum != HCB_SUM_PLAIN)
+        json_object_set_new(object, "sum", json_string(hcb_sum_name(breakeven->task.sum)));
     json_object_set_new(object, "device", json_string(breakeven->device));
     json_object_set_new(object, "impl", json_string(hcb_impl_name(breakeven->task.impl)));
     json_object_set_new(object, "baseline", json_string(breakeven->baseline));
@@ -431,10 +435,11 @@ static bool take_one(const json_t *object, const struct record *record,
                      struct breakeven *breakeven, struct flaw *flaw)
 {
     struct finding *finding = &breakeven->finding;
-    unsigned op = 0, precision = 0, impl = 0, clock = 0, answer = 0;
+    unsigned op = 0, precision = 0, impl = 0, sum = HCB_SUM_PLAIN, clock = 0, answer = 0;
     if (!take_word(object, "op", hcb_op_name, &op, flaw) ||
         !take_word(object, "precision", hcb_precision_name, &precision, flaw) ||
         !take_word(object, "impl", hcb_impl_name, &impl, flaw) ||
+        (json_object_get(object, "sum") != NULL && !take_word(object, "sum", hcb_sum_name, &sum, flaw)) ||
         !take_word(object, "clock", search_clock_name, &clock, flaw) ||
         !take_word(object, "answer", answer_name, &answer, flaw) ||
         !take_text(object, "device", breakeven->device, sizeof breakeven->device, flaw) ||
@@ -443,7 +448,9 @@ static bool take_one(const json_t *object, const struct record *record,
          !take_text(object, "reason", finding->reason, sizeof finding->reason, flaw)))
         return false;
     breakeven->task = (struct hcb_case){(enum hcb_op)op, (enum hcb_impl)impl,
-                                        (enum hcb_precision)precision, {1, 1, 1}};
+                                        (enum hcb_precision)precision, {1, 1, 1}, (enum hcb_sum)sum};
+    if (sum != HCB_SUM_PLAIN && !hcb_op_adds_up(op))
+        return flaw_note(flaw, "sum", "is not for a %s", hcb_op_name(op));
     breakeven->clock = (enum search_clock)clock;
     finding->answer = (enum answer)answer;
     if (!check_sides(record, breakeven, flaw) || !take_crossings(object, finding, flaw) ||
@@ -459,8 +466,8 @@ static int compare_searches(const void *a, const void *b)
 {
     const struct breakeven *x = *(const struct breakeven *const *)a,
                            *y = *(const struct breakeven *const *)b;
-    const unsigned of_x[] = {x->task.op, x->task.precision, x->task.impl, x->clock},
-                   of_y[] = {y->task.op, y->task.precision, y->task.impl, y->clock};
+    const unsigned of_x[] = {x->task.op, x->task.precision, x->task.sum, x->task.impl, x->clock},
+                   of_y[] = {y->task.op, y->task.precision, y->task.sum, y->task.impl, y->clock};
     for (size_t i = 0; i < sizeof of_x / sizeof *of_x; i++)
         if (of_x[i] != of_y[i])
             return of_x[i] < of_y[i] ? -1 : 1;

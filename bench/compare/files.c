@@ -70,6 +70,8 @@ static json_t *row_json(const struct comparison_row *row)
     set_text(object, "op", hcb_op_name(result->task.op));
     set_text(object, "impl", hcb_impl_name(result->task.impl));
     set_text(object, "precision", hcb_precision_name(result->task.precision));
+    if (result->task.sum != HCB_SUM_PLAIN)
+        set_text(object, "sum", hcb_sum_name(result->task.sum));
     json_object_set_new(object, "shape", shape_json(&result->task));
     set_text(object, "clock", row->clock);
     if (row->time.exists)
@@ -206,6 +208,7 @@ static void write_change(struct output *output, const struct change *change)
 
 static void write_row(struct output *output, const struct comparison_row *row)
 {
+    const enum hcb_sum sum = (row->now != NULL ? row->now : row->base)->task.sum;
     csv_text(output, verdict_name(row->verdict));
     output_text(output, ",");
     write_side(output, row->base);
@@ -216,6 +219,9 @@ static void write_row(struct output *output, const struct comparison_row *row)
     write_change(output, &row->end_to_end);
     output_text(output, ",");
     csv_text(output, row->reason);
+    output_text(output, ",");
+    if (sum != HCB_SUM_PLAIN)
+        csv_text(output, hcb_sum_name(sum));
     output_text(output, "\n");
 }
 
@@ -225,7 +231,7 @@ bool compare_write_csv(const struct comparison *comparison, const char *path)
         "verdict,base.device,base.status,new.device,new.status,op,impl,precision,shape.m,shape.n,"
         "shape.k,clock,time.verdict,time.base_s,time.new_s,time.ratio,time.ci95.0,time.ci95.1,"
         "end_to_end.verdict,end_to_end.base_s,end_to_end.new_s,end_to_end.ratio,end_to_end.ci95.0,"
-        "end_to_end.ci95.1,reason\n";
+        "end_to_end.ci95.1,reason,sum\n";
     struct output *output = output_open(path);
     if (output == NULL)
         return false;

@@ -117,20 +117,14 @@ static void add_row(struct grid *grid, const struct comparison_row *row, bool sa
     grid_cell(grid, REASON, PAINT_NONE, "%s", page_clip(row->reason, reason, sizeof reason));
 }
 
-static bool is_of_table(const struct comparison_row *row, unsigned op, unsigned precision)
-{
-    return shown(row)->task.op == (enum hcb_op)op &&
-           shown(row)->task.precision == (enum hcb_precision)precision;
-}
-
 static bool same_shape(const struct hcb_result *a, const struct hcb_result *b)
 {
     return a->task.shape.m == b->task.shape.m && a->task.shape.n == b->task.shape.n &&
            a->task.shape.k == b->task.shape.k;
 }
 
-/* Rows of one op and precision. */
-static void print_table(const struct comparison *c, unsigned op, unsigned precision, bool all,
+/* Rows of one kind. */
+static void print_table(const struct comparison *c, const struct hcb_case *kind, bool all,
                         struct page *page)
 {
     static const struct grid_column columns[COLUMN_COUNT] = {
@@ -144,13 +138,14 @@ static void print_table(const struct comparison *c, unsigned op, unsigned precis
     };
     const struct hcb_result *above = NULL;
     struct grid *grid = NULL;
-    char title[96];
+    char title[96], text[32];
     for (size_t i = 0; i < c->row_count; i++) {
         const struct comparison_row *row = &c->rows[i];
-        if (!is_of_table(row, op, precision) || !(all || is_worth_a_line(row)))
+        if (!record_same_kind(&shown(row)->task, kind) || !(all || is_worth_a_line(row)))
             continue;
         if (grid == NULL) {
-            snprintf(title, sizeof title, "%s %s", hcb_op_name(op), hcb_precision_name(precision));
+            snprintf(title, sizeof title, "%s %s", hcb_op_name(kind->op),
+                     hcb_kind_text(kind, text, sizeof text));
             fputc('\n', page->out);
             page_line(page, PAINT_TITLE, title);
             grid = grid_new(columns, COLUMN_COUNT);
@@ -213,11 +208,12 @@ static void print_counts(const char *what, const size_t *counts, size_t total, s
 bool compare_print(const struct comparison *comparison, const struct options *options)
 {
     struct page page = page_on_stdout(options);
+    struct hcb_case kind;
     size_t end_to_end = 0;
     print_head(comparison, options, &page);
     for (unsigned op = 0; op < HCB_OP_COUNT; op++)
-        for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
-            print_table(comparison, op, precision, options->all, &page);
+        for (unsigned i = 0; record_kind((enum hcb_op)op, i, &kind); i++)
+            print_table(comparison, &kind, options->all, &page);
     print_notes(comparison, &page);
     fputc('\n', page.out);
     for (unsigned verdict = 0; verdict < VERDICT_COUNT; verdict++)

@@ -162,7 +162,7 @@ static json_t *supports_json(const struct device_record *device)
     for (unsigned op = 0; op < HCB_OP_COUNT; op++) {
         json_t *of_op = json_object();
         for (unsigned impl = 0; impl < HCB_IMPL_COUNT; impl++) {
-            if (platform < 0 || hcb_platform_offers((unsigned)platform, op, impl) == 0)
+            if (platform < 0 || hcb_platform_offers((unsigned)platform, op, impl, HCB_SUM_PLAIN) == 0)
                 continue;
             json_t *of_impl = json_object();
             for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++) {

@@ -359,6 +359,8 @@ static bool check_tuning(const struct hcb_result *row, struct flaw *flaw)
 
 static bool check_row(const struct hcb_result *row, struct flaw *flaw)
 {
+    if (row->task.sum != HCB_SUM_PLAIN && !hcb_op_adds_up(row->task.op))
+        return flaw_note(flaw, "sum", "is not for a %s", hcb_op_name(row->task.op));
     if (!hcb_case_check(&row->task))
         return flaw_note(flaw, "shape", "is too large for 64 bits");
     if (strncmp(row->device, row->platform, strlen(row->platform)) != 0 ||
@@ -374,11 +376,11 @@ static bool check_row(const struct hcb_result *row, struct flaw *flaw)
 
 /* ------------------------------------------------------------------- the row */
 
-/* Names, words and extents; a row without them is none. */
+/* Names, words and extents; a row without them is none.  Sums are plain unless told. */
 static bool is_required(const struct hcb_result *row, const struct hcb_field *field)
 {
-    return field->kind == HCB_FIELD_WORD || strcmp(field->name, "device") == 0 ||
-           (field->kind == HCB_FIELD_EXTENT && hcb_result_has(row, field));
+    return strcmp(field->name, "device") == 0 ||
+           ((field->kind == HCB_FIELD_WORD || field->kind == HCB_FIELD_EXTENT) && hcb_result_has(row, field));
 }
 
 static bool read_fields(const json_t *object, struct hcb_result *row, struct flaw *flaw)

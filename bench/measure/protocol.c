@@ -8,9 +8,13 @@
 
 json_t *protocol_case(const struct hcb_case *c)
 {
-    return json_pack("{s:s, s:s, s:s, s:[I,I,I]}", "op", hcb_op_name(c->op), "impl",
-                     hcb_impl_name(c->impl), "precision", hcb_precision_name(c->precision), "shape",
-                     (json_int_t)c->shape.m, (json_int_t)c->shape.n, (json_int_t)c->shape.k);
+    json_t *request =
+        json_pack("{s:s, s:s, s:s, s:[I,I,I]}", "op", hcb_op_name(c->op), "impl",
+                  hcb_impl_name(c->impl), "precision", hcb_precision_name(c->precision), "shape",
+                  (json_int_t)c->shape.m, (json_int_t)c->shape.n, (json_int_t)c->shape.k);
+    if (c->sum != HCB_SUM_PLAIN)
+        json_object_set_new(request, "sum", json_string(hcb_sum_name(c->sum)));
+    return request;
 }
 
 #define DEVICE_MEMBER(kind, member) MEMBER_OF(struct hcb_device_info, kind, member)

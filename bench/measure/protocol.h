@@ -13,9 +13,9 @@
  * open      device, kernel_dir                     -
  * sensors   -                                      energy, power, clock, temperature, throttle:
  *                                                  {source} or {reason} each
- * support   op, impl, precision, shape             -
- * inputs    op, precision, shape, fill, seed       -        same case: new contents
- * parameters  op, impl, precision, shape           kernel_sha256, parameters: objects of name,
+ * support   op, impl, precision, shape, sum        -
+ * inputs    op, precision, shape, sum, fill, seed  -        same case: new contents
+ * parameters  op, impl, precision, shape, sum      kernel_sha256, parameters: objects of name,
  *                                                  table and choices
  * prepare   impl, parameters (a text, or not)      setup_s, kernels, kernel_sha256, tuning,
  *                                                  parameters, note
@@ -29,6 +29,8 @@
  * verify    impl, seed                             error, device_peak_bytes, host_peak_bytes (if known)
  * release   -                                      -        all plans, buffers, inputs
  * quit      -                                      -
+ *
+ * `sum` is left out where it is plain.
  *
  * A worker holds the inputs of one case, and plans on them, one per impl and slot: a
  * request with `impl` may name the `slot`, 0 to PROTOCOL_SLOTS - 1, which is 0 unless

@@ -73,7 +73,7 @@ static bool add_row(struct record *record, const struct device_record *device, e
                          record->options->roofline != ROOFLINE_ON))
         return true;
     while (impl < HCB_IMPL_COUNT &&
-           (hcb_platform_offers((unsigned)platform, op, impl) >> precision & 1) == 0)
+           (hcb_platform_offers((unsigned)platform, op, impl, HCB_SUM_PLAIN) >> precision & 1) == 0)
         impl++;
     if (impl == HCB_IMPL_COUNT)
         return true;

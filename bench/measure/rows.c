@@ -170,7 +170,8 @@ static bool add_rows(struct record *record, const struct hcb_case *base, size_t 
             record_leaves_out(record, &record->devices[i]))
             continue;
         for (unsigned impl = 0; impl < HCB_IMPL_COUNT; impl++) {
-            const unsigned offers = hcb_platform_offers((unsigned)platform, base->op, impl);
+            const unsigned offers = 
+                hcb_platform_offers((unsigned)platform, base->op, impl, base->sum);
             struct hcb_case task = *base;
             task.impl = (enum hcb_impl)impl;
             if ((options->impls >> impl & 1) != 0 && (offers >> base->precision & 1) != 0 &&
@@ -189,11 +190,11 @@ bool make_rows(struct record *record)
             continue;
         struct shapes shapes = shapes_of(options, (enum hcb_op)op);
         bool good = !shapes.short_of_memory;
-        for (unsigned precision = 0; precision < HCB_PRECISION_COUNT && good; precision++)
+        struct hcb_case base;
+        for (unsigned kind = 0; record_kind((enum hcb_op)op, kind, &base); kind++)
             for (size_t s = 0; s < shapes.count && good; s++) {
-                const struct hcb_case base = {(enum hcb_op)op, HCB_IMPL_REF,
-                                              (enum hcb_precision)precision, shapes.list[s]};
-                if ((options->precisions >> precision & 1) != 0)
+                base.shape = shapes.list[s];
+                if (options_ask_for(options, &base))
                     good = add_rows(record, &base, s);
             }
         free(shapes.list);

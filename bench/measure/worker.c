@@ -118,15 +118,17 @@ static bool take_shape(json_t *request, struct hcb_shape *shape)
 /* `with_impl` is false for requests about inputs. */
 static bool take_case(json_t *request, bool with_impl, struct hcb_case *c)
 {
-    int op, impl = HCB_IMPL_REF, precision;
+    int op, impl = HCB_IMPL_REF, precision, sum = HCB_SUM_PLAIN;
     if (!take_word(request, "op", hcb_op_name, &op) ||
         (with_impl && !take_word(request, "impl", hcb_impl_name, &impl)) ||
         !take_word(request, "precision", hcb_precision_name, &precision) ||
+        (json_object_get(request, "sum") != NULL && !take_word(request, "sum", hcb_sum_name, &sum)) ||
         !take_shape(request, &c->shape))
         return false;
     c->op = (enum hcb_op)op;
     c->impl = (enum hcb_impl)impl;
     c->precision = (enum hcb_precision)precision;
+    c->sum = (enum hcb_sum)sum;
     return hcb_case_check(c);
 }
 
@@ -297,7 +299,7 @@ static enum hcb_status upload_inputs(struct worker *worker)
 
 static bool same_inputs(const struct hcb_case *a, const struct hcb_case *b)
 {
-    return a->op == b->op && a->precision == b->precision && a->shape.m == b->shape.m &&
+    return a->op == b->op && a->precision == b->precision && a->sum == b->sum && a->shape.m == b->shape.m &&
            a->shape.n == b->shape.n && a->shape.k == b->shape.k;
 }
 

@@ -135,15 +135,16 @@ static bool find_answers(struct headlines *answers, const struct group *group, s
     return true;
 }
 
-/* By op, precision and device. */
+/* By kind and device. */
 static struct headlines gather(struct sheet *sheet, size_t run)
 {
     struct headlines answers = {0};
+    struct hcb_case kind;
     struct group group;
     for (unsigned op = 0; op < HCB_OP_COUNT; op++)
-        for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++) {
+        for (unsigned i = 0; record_kind((enum hcb_op)op, i, &kind); i++) {
             sheet->failed |=
-                !runs_group(sheet->runs, (enum hcb_op)op, (enum hcb_precision)p, &group) ||
+                !runs_group(sheet->runs, &kind, &group) ||
                 !find_answers(&answers, &group, run, &sheet->runs->list[run].record);
             group_clear(&group);
         }
@@ -157,6 +158,7 @@ static bool write_worth(struct html *html, const struct headlines *answers, cons
                         enum search_clock clock, enum worth worth, const char *between)
 {
     static const char *const words[] = {"faster", "slower", "no difference shown", "no interval"};
+    char kind[32];
     int op = -1;
     for (size_t i = 0; i < answers->count; i++) {
         const struct hcb_result *row = answers->list[i].best[clock];
@@ -171,7 +173,7 @@ static bool write_worth(struct html *html, const struct headlines *answers, cons
         html_text(html, op >= 0 ? ", " : " ");
         if ((int)row->task.op != op)
             html_format(html, "%s ", hcb_op_name(row->task.op));
-        html_text(html, hcb_precision_name(row->task.precision));
+        html_text(html, hcb_kind_text(&row->task, kind, sizeof kind));
         op = (int)row->task.op;
     }
     return op >= 0;
@@ -359,7 +361,7 @@ static void write_answer(struct sheet *sheet, const struct run *run, const struc
     html_begin(html, "tr", NULL);
     html_begin(html, "th", NULL);
     html_format(html, "%s %s", hcb_op_name(answer->size->task.op),
-                hcb_precision_name(answer->size->task.precision));
+                hcb_kind_text(&answer->size->task, text, sizeof text));
     html_begin(html, "span", "class", "under", NULL);
     html_format(html, "%s%s, ", answer->device, record_software_mark(&run->record, answer->device));
     html_text(html, row_size_text(answer->size, text, sizeof text));
@@ -447,8 +449,8 @@ static void write_finding(struct sheet *sheet, const struct breakeven *breakeven
 
 static bool same_contender(const struct breakeven *a, const struct breakeven *b)
 {
-    return a->task.op == b->task.op && a->task.precision == b->task.precision &&
-           a->task.impl == b->task.impl && strcmp(a->device, b->device) == 0;
+    return record_same_kind(&a->task, &b->task) && a->task.impl == b->task.impl &&
+           strcmp(a->device, b->device) == 0;
 }
 
 /* A line for both clocks; returns how many break-evens those are. */
@@ -457,6 +459,7 @@ static size_t write_breakeven(struct sheet *sheet, const struct run *run, size_t
     const struct record *record = &run->record;
     const struct breakeven *lead = &record->breakevens[first], *of_clock[CLOCK_COUNT] = {NULL};
     struct html *html = &sheet->html;
+    char kind[32];
     size_t count = 0;
     while (first + count < record->breakeven_count && same_contender(lead, lead + count) &&
            of_clock[lead[count].clock] == NULL) {
@@ -465,7 +468,8 @@ static size_t write_breakeven(struct sheet *sheet, const struct run *run, size_t
     }
     html_begin(html, "tr", NULL);
     html_begin(html, "th", "class", "who", NULL);
-    html_format(html, "%s %s", hcb_op_name(lead->task.op), hcb_precision_name(lead->task.precision));
+    html_format(html, "%s %s", hcb_op_name(lead->task.op),
+                hcb_kind_text(&lead->task, kind, sizeof kind));
     html_begin(html, "span", "class", "under", NULL);
     html_format(html, "%s%s/%s", lead->device, record_software_mark(&run->record, lead->device),
                 hcb_impl_name(lead->task.impl));
@@ -488,7 +492,7 @@ static size_t write_breakeven(struct sheet *sheet, const struct run *run, size_t
 static void write_words(struct sheet *sheet, const struct run *run, const struct breakeven *breakeven, bool *any)
 {
     struct html *html = &sheet->html;
-    char *words = NULL;
+    char *words = NULL, kind[32];
     size_t size;
     FILE *out = open_memstream(&words, &size);
     if (out != NULL)
@@ -501,7 +505,7 @@ static void write_words(struct sheet *sheet, const struct run *run, const struct
         *any = true;
         html_begin(html, "li", NULL);
         html_format(html, "%s %s %s%s/%s, %s: ", hcb_op_name(breakeven->task.op),
-                    hcb_precision_name(breakeven->task.precision), breakeven->device,
+                    hcb_kind_text(&breakeven->task, kind, sizeof kind), breakeven->device,
                     record_software_mark(&run->record, breakeven->device), hcb_impl_name(breakeven->task.impl),
                     breakeven->clock == CLOCK_KERNEL ? "kernel only" : "end to end");
         html_text(html, words);

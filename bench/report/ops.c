@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A section for each op: plots and a table for each precision, then speed against
- * error. */
+/* A section for each op: plots and a table for each kind, then speed against error, and
+ * 16-bit inputs beside f32. */
 #include "config.h"
 
 #include <math.h>
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "numbers.h"
+#include "pairs.h"
 #include "report/report.h"
 
 /* ------------------------------------------------------------------------- columns */
@@ -279,7 +280,7 @@ static void write_table(struct sheet *sheet, const struct group *group)
     struct head_cell cells[COLUMNS];
     bool used[COLUMNS];
     size_t count = 0;
-    char label[96];
+    char label[96], kind[32];
     for (size_t i = 0; i < COLUMNS; i++) {
         used[i] = is_used(&columns[i], group) &&
                   (columns[i].text != NULL || group->measure != MEASURE_SECONDS);
@@ -288,8 +289,8 @@ static void write_table(struct sheet *sheet, const struct group *group)
         cells[count++] = (struct head_cell){
             columns[i].text != NULL ? columns[i].text : measure_unit(group->measure), columns[i].number};
     }
-    snprintf(label, sizeof label, "Rows of %s %s", hcb_op_name(group->op),
-             hcb_precision_name(group->precision));
+    snprintf(label, sizeof label, "Rows of %s %s", hcb_op_name(group->kind.op),
+             hcb_kind_text(&group->kind, kind, sizeof kind));
     sheet_begin_table(sheet, label, cells, count);
     write_rows(sheet, group, used, count);
     sheet_end_table(sheet);
@@ -300,7 +301,7 @@ static void write_plots(struct sheet *sheet, const struct group *group)
     html_begin(&sheet->html, "div", "class", "plots", NULL);
     for (size_t i = 0; i < sheet->plots->count; i++) {
         const struct plot *plot = &sheet->plots->list[i];
-        if (plot->kind <= PLOT_SPLIT && plot->op == group->op && plot->precision == group->precision)
+        if (plot->kind <= PLOT_SPLIT && record_same_kind(&plot->rows, &group->kind))
             sheet_plot(sheet, plot);
     }
     html_end(&sheet->html);
@@ -316,10 +317,12 @@ static bool any_shown(const struct group *group)
 
 static void write_group(struct sheet *sheet, const struct group *group)
 {
+    char kind[32];
     if (!any_shown(group))
         return;
     html_begin(&sheet->html, "h3", NULL);
-    html_format(&sheet->html, "%s %s", hcb_op_name(group->op), hcb_precision_name(group->precision));
+    html_format(&sheet->html, "%s %s", hcb_op_name(group->kind.op),
+                hcb_kind_text(&group->kind, kind, sizeof kind));
     html_end(&sheet->html);
     write_plots(sheet, group);
     write_table(sheet, group);
@@ -358,13 +361,14 @@ static void write_error_row(struct sheet *sheet, const struct group *group, cons
     html_end(&sheet->html);
 }
 
-static void write_errors(struct sheet *sheet, const struct group *groups)
+static void write_errors(struct sheet *sheet, const struct group *groups, size_t count)
 {
+    char kind[32];
     const struct head_cell cells[] = {
-        {"device/impl", false}, {"relative error", true}, {measure_unit(groups_measure(groups)), true},
+        {"device/impl", false}, {"relative error", true}, {measure_unit(groups_measure(groups, count)), true},
         {"size", true}, {"largest, ulp", true}, {"error/bound", true}, {"limit", true}};
     unsigned kinds = 0;
-    for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++) {
+    for (size_t p = 0; p < count; p++) {
         bool any = false;
         for (size_t i = 0; i < groups[p].count; i++)
             any |= has_error(&groups[p].entries[i]);
@@ -373,21 +377,22 @@ static void write_errors(struct sheet *sheet, const struct group *groups)
     if (kinds < 2)
         return;
     html_begin(&sheet->html, "h3", NULL);
-    html_format(&sheet->html, "%s: speed against error", hcb_op_name(groups[0].op));
+    html_format(&sheet->html, "%s: speed against error", hcb_op_name(groups[0].kind.op));
     html_end(&sheet->html);
     html_begin(&sheet->html, "div", "class", "plots", NULL);
     for (size_t i = 0; i < sheet->plots->count; i++)
-        if (sheet->plots->list[i].kind == PLOT_ERROR && sheet->plots->list[i].op == groups[0].op)
+        if (sheet->plots->list[i].kind == PLOT_ERROR && sheet->plots->list[i].op == groups[0].kind.op)
             sheet_plot(sheet, &sheet->plots->list[i]);
     html_end(&sheet->html);
     sheet_begin_table(sheet, "Speed against error", cells, sizeof cells / sizeof *cells);
-    for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++) {
+    for (size_t p = 0; p < count; p++) {
         bool any = false;
         for (size_t i = 0; i < groups[p].count; i++) {
             if (!is_largest(&groups[p], i))
                 continue;
             if (!any)
-                sheet_group(sheet, sizeof cells / sizeof *cells, hcb_precision_name(p));
+                sheet_group(sheet, sizeof cells / sizeof *cells,
+                            hcb_kind_text(&groups[p].kind, kind, sizeof kind));
             any = true;
             write_error_row(sheet, &groups[p], &groups[p].entries[i]);
         }
@@ -395,36 +400,87 @@ static void write_errors(struct sheet *sheet, const struct group *groups)
     sheet_end_table(sheet);
 }
 
+/* ------------------------------------------------------------------- mixed precision */
+
+static void write_pair(struct sheet *sheet, size_t run, const struct mixed *pair)
+{
+    const struct hcb_result *row = pair->row;
+    const struct series *series =
+        runs_find_series(sheet->runs, run, row->device, row->task.impl);
+    char text[NUMBER_SIZE], kind[32], size[72];
+    html_begin(&sheet->html, "tr", NULL);
+    html_begin(&sheet->html, "th", "class", "who", NULL);
+    html_text(&sheet->html, series != NULL ? series->label : row->device);
+    html_begin(&sheet->html, "span", "class", "under", NULL);
+    html_format(&sheet->html, "%s, %s, beside %s", hcb_kind_text(&row->task, kind, sizeof kind),
+                row_size_text(row, size, sizeof size), hcb_impl_name(pair->f32->task.impl));
+    html_end(&sheet->html);
+    html_end(&sheet->html);
+    sheet_ratio(sheet, &pair->speed);
+    html_element(&sheet->html, "td", "n", number_bytes(pair->saved_bytes, text));
+    sheet_number(sheet, row->error.rel_frobenius, 2, NULL);
+    sheet_number(sheet, pair->f32->error.rel_frobenius, 2, NULL);
+    html_end(&sheet->html);
+}
+
+/* The lines of an op, of all files. */
+static void write_mixed(struct sheet *sheet, enum hcb_op op)
+{
+    static const struct head_cell cells[] = {{"device/impl", false}, {"x", true}, {"saved", true},
+                                             {"error", true}, {"of f32", true}};
+    bool any = false;
+    for (size_t run = 0; run < sheet->runs->count; run++) {
+        struct mixed *pairs = NULL;
+        size_t count = 0;
+        sheet->failed |= !mixed_find(&sheet->runs->list[run].record, &pairs, &count);
+        for (size_t i = 0; i < count; i++) {
+            if (pairs[i].row->task.op != op)
+                continue;
+            if (!any) {
+                html_begin(&sheet->html, "h3", NULL);
+                html_format(&sheet->html, "%s: 16-bit inputs beside f32", hcb_op_name(op));
+                html_end(&sheet->html);
+                html_element(&sheet->html, "p", "remark", MIXED_LEGEND);
+                sheet_begin_table(sheet, "16-bit inputs beside f32", cells, sizeof cells / sizeof *cells);
+            }
+            any = true;
+            write_pair(sheet, run, &pairs[i]);
+        }
+        free(pairs);
+    }
+    if (any)
+        sheet_end_table(sheet);
+}
+
 /* ----------------------------------------------------------------------------- an op */
 
-static void write_op(struct sheet *sheet, const struct group *groups)
+static void write_op(struct sheet *sheet, const struct group *groups, size_t count)
 {
-    const char *name = hcb_op_name(groups[0].op);
+    const char *name = hcb_op_name(groups[0].kind.op);
     bool any = false;
-    for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++)
+    for (size_t p = 0; p < count; p++)
         any |= any_shown(&groups[p]);
     if (!any)
         return;
     html_begin(&sheet->html, "section", "id", name, NULL);
     html_element(&sheet->html, "h2", NULL, name);
-    html_element(&sheet->html, "p", "remark", hcb_op_text(groups[0].op));
-    for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++)
+    html_element(&sheet->html, "p", "remark", hcb_op_text(groups[0].kind.op));
+    for (size_t p = 0; p < count; p++)
         write_group(sheet, &groups[p]);
-    write_errors(sheet, groups);
+    write_errors(sheet, groups, count);
+    write_mixed(sheet, groups[0].kind.op);
     html_end(&sheet->html);
 }
 
 void report_ops(struct sheet *sheet)
 {
-    struct group groups[HCB_PRECISION_COUNT];
+    struct group groups[RECORD_KINDS_MAX];
     for (unsigned op = 0; op < HCB_OP_COUNT; op++) {
-        bool good = true;
-        for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++)
-            good &= runs_group(sheet->runs, (enum hcb_op)op, (enum hcb_precision)p, &groups[p]);
-        if (good)
-            write_op(sheet, groups);
-        sheet->failed |= !good;
-        for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++)
-            group_clear(&groups[p]);
+        size_t count = runs_groups(sheet->runs, (enum hcb_op)op, groups);
+        if (count > 0)
+            write_op(sheet, groups, count);
+        sheet->failed |= count == 0;
+        while (count > 0)
+            group_clear(&groups[--count]);
     }
 }

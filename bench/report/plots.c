@@ -61,6 +61,8 @@ HCB_PRINTF(2, 3) static bool begin(struct draft *draft, const char *name, ...)
     va_start(arguments, name);
     vsnprintf(draft->plot.name, sizeof draft->plot.name, name, arguments);
     va_end(arguments);
+    for (char *blank; (blank = strchr(draft->plot.name, ' ')) != NULL;)
+        *blank = '-';
     draft->plot.height = HEIGHT;
     draft->data = open_memstream(&draft->plot.data, &draft->data_size);
     draft->script = open_memstream(&draft->plot.script, &draft->script_size);
@@ -306,7 +308,7 @@ static bool all_cubes(const struct group *group)
 
 static const char *size_label(const struct group *group)
 {
-    if (hcb_op_rank(group->op) != 3)
+    if (hcb_op_rank(group->kind.op) != 3)
         return "elements";
     return all_cubes(group) ? "M = N = K" : "M = N = K (points alone: cube root of MNK)";
 }
@@ -412,7 +414,7 @@ static void put_crossings(struct draft *draft, const struct runs *runs, const st
             const struct breakeven *breakeven = &runs->list[i].record.breakevens[j];
             const struct series *series =
                 runs_find_series(runs, i, breakeven->device, breakeven->task.impl);
-            if (breakeven->task.op != group->op || breakeven->task.precision != group->precision ||
+            if (!record_same_kind(&breakeven->task, &group->kind) ||
                 (breakeven->clock == CLOCK_END_TO_END) != end_to_end || series == NULL)
                 continue;
             for (size_t k = 0; k < breakeven->finding.count; k++)
@@ -453,9 +455,10 @@ static void add_rates(struct plots *plots, const struct runs *runs, const struct
                       bool end_to_end)
 {
     struct draft draft = {.plot = {.kind = end_to_end ? PLOT_END_TO_END : PLOT_RATE,
-                                   .op = group->op,
-                                   .precision = group->precision}};
-    const char *op = hcb_op_name(group->op), *precision = hcb_precision_name(group->precision);
+                                   .op = group->kind.op,
+                                   .rows = group->kind}};
+    char kind[32];
+    const char *op = hcb_op_name(group->kind.op), *precision = hcb_kind_text(&group->kind, kind, sizeof kind);
     struct range sizes, rates;
     rate_ranges(group, &sizes, &rates);
     bool any = false, first = true;
@@ -568,8 +571,9 @@ static void key_bar_marks(struct draft *draft, const struct runs *runs, const bo
 static void add_split(struct plots *plots, const struct runs *runs, const struct group *group)
 {
     struct draft draft = {
-        .plot = {.kind = PLOT_SPLIT, .op = group->op, .precision = group->precision}};
-    const char *op = hcb_op_name(group->op), *precision = hcb_precision_name(group->precision);
+        .plot = {.kind = PLOT_SPLIT, .op = group->kind.op, .rows = group->kind}};
+    char kind[32];
+    const char *op = hcb_op_name(group->kind.op), *precision = hcb_kind_text(&group->kind, kind, sizeof kind);
     size_t bars = 0, skipped = 0, bar = 0;
     bool first = true, *drawn = calloc(runs->series_count + 1, sizeof *drawn);
     for (size_t i = 0; i < group->count; i++)
@@ -610,8 +614,14 @@ struct spot {
     double rate;
 };
 
-/* The row of the largest size that a series has in a precision; NULL without an
- * error. */
+/* A number for each kind of an op, and its mark: a precision has the same one in every
+ * op, as far as there are enough. */
+static unsigned kind_number(const struct hcb_case *kind)
+{
+    return (unsigned)kind->precision + (unsigned)kind->sum * HCB_PRECISION_COUNT;
+}
+
+/* The row of the largest size that a series has in a kind; false without an error. */
 static bool find_spot(const struct group *group, size_t series, struct spot *spot)
 {
     bool found = false;
@@ -620,7 +630,7 @@ static bool find_spot(const struct group *group, size_t series, struct spot *spo
         const double rate = row_rate(row, group->measure, false).middle;
         if (group->entries[i].series != series || !isfinite(rate) || !(row->error.rel_frobenius > 0))
             continue;
-        *spot = (struct spot){row, series, rate};
+        *spot = (struct spot){.row = row, .series = series, .rate = rate};
         found = true;
     }
     return found;
@@ -628,73 +638,77 @@ static bool find_spot(const struct group *group, size_t series, struct spot *spo
 
 static void put_spot(struct draft *draft, const struct runs *runs, const struct spot *spot)
 {
-    fprintf(draft->data, "%zu\t%u\t", spot->series, (unsigned)spot->row->task.precision);
+    char kind[32];
+    fprintf(draft->data, "%zu\t%u\t", spot->series, kind_number(&spot->row->task));
     put_number(draft->data, spot->row->error.rel_frobenius);
     put_number(draft->data, spot->rate);
     put_number(draft->data, row_size(spot->row));
-    fprintf(draft->data, "%s\t", hcb_precision_name(spot->row->task.precision));
+    fprintf(draft->data, "%s\t", hcb_kind_text(&spot->row->task, kind, sizeof kind));
     put_label(draft->data, runs->series[spot->series].label, LABEL);
 }
 
-/* One point in the plot; both its series and its precision come into the legend. */
+/* One point in the plot; both its series and its kind come into the legend. */
 static void draw_spot(struct draft *draft, const struct runs *runs, const struct spot *spot, bool *first)
 {
-    char text[200];
+    char text[232], kind[32];
     const struct series *series = &runs->series[spot->series];
-    const unsigned precision = (unsigned)spot->row->task.precision;
+    const unsigned number = kind_number(&spot->row->task);
     fprintf(draft->script,
             "%s'%s.tsv' skip 1 using ($1==%zu && $2==%u ? $3 : NaN):4 with points ps 1.3 pt %d lc rgb "
             "'#%06x' title ",
-            next(first), draft->plot.name, spot->series, precision,
-            marks[precision % RUN_MARKS].point_type, (unsigned)colors[series->color].rgb);
-    snprintf(text, sizeof text, "%s %s", hcb_precision_name(precision), series->label);
+            next(first), draft->plot.name, spot->series, number,
+            marks[number % RUN_MARKS].point_type, (unsigned)colors[series->color].rgb);
+    snprintf(text, sizeof text, "%s %s", hcb_kind_text(&spot->row->task, kind, sizeof kind), series->label);
     put_quoted(draft->script, text);
     fputs(" noenhanced", draft->script);
 }
 
 static void key_spots(struct draft *draft, const struct runs *runs, const bool *series,
-                      const bool *precisions)
+                      const struct group *groups, const bool *shown)
 {
+    char kind[32];
     for (size_t i = 0; i < runs->series_count; i++)
         if (series[i])
             add_key(draft, KEY_AREA, runs->series[i].color, 0, runs->series[i].label);
-    for (unsigned i = 0; i < HCB_PRECISION_COUNT; i++)
-        if (precisions[i])
-            add_key(draft, KEY_POINT, 0, i % RUN_MARKS, hcb_precision_name(i));
+    for (unsigned i = 0; i < RECORD_KINDS_MAX; i++)
+        if (shown[i])
+            add_key(draft, KEY_POINT, 0, kind_number(&groups[i].kind) % RUN_MARKS,
+                    hcb_kind_text(&groups[i].kind, kind, sizeof kind));
 }
 
 static void add_error(struct plots *plots, const struct runs *runs, const struct group *groups,
-                      enum hcb_op op)
+                      size_t count, enum hcb_op op)
 {
+    const enum measure measure = groups_measure(groups, count);
     struct draft draft = {.plot = {.kind = PLOT_ERROR, .op = op}};
     struct range errors = nothing, rates = nothing;
-    bool first = true, precisions[HCB_PRECISION_COUNT] = {false};
+    bool first = true, shown[RECORD_KINDS_MAX] = {false};
     bool *series = calloc(runs->series_count + 1, sizeof *series);
     unsigned spots = 0, kinds = 0;
     struct spot spot;
     draft.failed = series == NULL || !begin(&draft, "%s-error", hcb_op_name(op));
     if (!draft.failed) {
         snprintf(draft.plot.title, sizeof draft.plot.title, "%s: speed against error", hcb_op_name(op));
-        fprintf(draft.data, "series\tprecision_number\trelative_error\t%s\tsize\tprecision\tlabel\n",
-                measure_unit(groups_measure(groups)));
+        fprintf(draft.data, "series\tkind_number\trelative_error\t%s\tsize\tkind\tlabel\n",
+                measure_unit(measure));
     }
     for (unsigned pass = 0; pass < 2 && !draft.failed; pass++) {
         if (pass == 1 && spots > 0) {
             fputs("set xlabel 'relative error (Frobenius norm)'\n",
                   draft.script);
             put_log_axis(draft.script, 'x', &errors);
-            put_rate_axis(draft.script, &rates, measure_unit(groups_measure(groups)));
+            put_rate_axis(draft.script, &rates, measure_unit(measure));
         }
-        for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++)
+        for (size_t p = 0; p < count; p++)
             for (size_t i = 0; i < runs->series_count; i++) {
-                if (groups[p].measure != groups_measure(groups) || !find_spot(&groups[p], i, &spot))
+                if (groups[p].measure != measure || !find_spot(&groups[p], i, &spot))
                     continue;
                 if (pass == 0) {
                     put_spot(&draft, runs, &spot);
                     widen(&errors, spot.row->error.rel_frobenius);
                     widen(&rates, spot.rate);
-                    kinds += !precisions[p];
-                    series[i] = precisions[p] = true;
+                    kinds += !shown[p];
+                    series[i] = shown[p] = true;
                     spots++;
                 } else {
                     draw_spot(&draft, runs, &spot, &first);
@@ -703,7 +717,7 @@ static void add_error(struct plots *plots, const struct runs *runs, const struct
     }
     if (!draft.failed) {
         fputc('\n', draft.script);
-        key_spots(&draft, runs, series, precisions);
+        key_spots(&draft, runs, series, groups, shown);
     }
     free(series);
     finish(&draft, plots, kinds > 1);
@@ -860,15 +874,15 @@ static void add_group_plots(struct plots *plots, const struct runs *runs, const 
 
 static void add_op_plots(struct plots *plots, const struct runs *runs, enum hcb_op op)
 {
-    struct group groups[HCB_PRECISION_COUNT];
-    for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++)
-        plots->failed |= !runs_group(runs, op, (enum hcb_precision)p, &groups[p]);
-    for (unsigned p = 0; p < HCB_PRECISION_COUNT && !plots->failed; p++)
-        add_group_plots(plots, runs, &groups[p]);
+    struct group groups[RECORD_KINDS_MAX];
+    size_t count = runs_groups(runs, op, groups);
+    plots->failed |= count == 0;
+    for (size_t i = 0; i < count && !plots->failed; i++)
+        add_group_plots(plots, runs, &groups[i]);
     if (!plots->failed)
-        add_error(plots, runs, groups, op);
-    for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++)
-        group_clear(&groups[p]);
+        add_error(plots, runs, groups, count, op);
+    while (count > 0)
+        group_clear(&groups[--count]);
 }
 
 /* ------------------------------------------------------------------------ scripts */

@@ -21,7 +21,7 @@ struct key {
 struct plot {
     enum plot_kind kind;
     enum hcb_op op;
-    enum hcb_precision precision; /* rates and splits */
+    struct hcb_case rows; /* of rates and splits: the kind */
     size_t run, device;           /* rooflines */
     char name[64];    /* of its files, without ending */
     char title[128];

@@ -102,7 +102,7 @@ const char *measure_unit(enum measure measure)
 static enum measure measure_of(const struct group *group)
 {
     bool gbps = false, gflops = false;
-    if (hcb_op_rank(group->op) == 3)
+    if (hcb_op_rank(group->kind.op) == 3)
         return MEASURE_GFLOPS;
     for (size_t i = 0; i < group->count; i++) {
         gbps |= group->entries[i].row->gbps > 0;
@@ -111,11 +111,11 @@ static enum measure measure_of(const struct group *group)
     return gflops && !gbps ? MEASURE_GFLOPS : gbps ? MEASURE_GBPS : MEASURE_SECONDS;
 }
 
-enum measure groups_measure(const struct group *groups)
+enum measure groups_measure(const struct group *groups, size_t count)
 {
-    for (unsigned p = 0; p < HCB_PRECISION_COUNT; p++)
-        if (groups[p].count > 0)
-            return groups[p].measure;
+    for (size_t i = 0; i < count; i++)
+        if (groups[i].count > 0)
+            return groups[i].measure;
     return groups[0].measure;
 }
 
@@ -309,26 +309,38 @@ static int compare_entries(const void *left, const void *right)
     return a->row < b->row ? -1 : a->row > b->row;
 }
 
-bool runs_group(const struct runs *runs, enum hcb_op op, enum hcb_precision precision,
-                struct group *group)
+bool runs_group(const struct runs *runs, const struct hcb_case *kind, struct group *group)
 {
     size_t most = 0;
     for (size_t i = 0; i < runs->count; i++)
         most += runs->list[i].record.result_count;
-    *group = (struct group){.op = op, .precision = precision};
+    *group = (struct group){.kind = *kind};
     group->entries = calloc(most + 1, sizeof *group->entries);
     if (group->entries == NULL)
         return false;
     for (size_t i = 0; i < runs->count; i++)
         for (size_t j = 0; j < runs->list[i].record.result_count; j++) {
             const struct hcb_result *row = &runs->list[i].record.results[j];
-            if (row->task.op == op && row->task.precision == precision)
+            if (record_same_kind(&row->task, kind))
                 group->entries[group->count++] =
                     (struct entry){.row = row, .run = i, .series = find_series(runs, i, row)};
         }
     qsort(group->entries, group->count, sizeof *group->entries, compare_entries);
     group->measure = measure_of(group);
     return true;
+}
+
+size_t runs_groups(const struct runs *runs, enum hcb_op op, struct group groups[RECORD_KINDS_MAX])
+{
+    struct hcb_case kind;
+    size_t count = 0;
+    for (; record_kind(op, (unsigned)count, &kind); count++)
+        if (!runs_group(runs, &kind, &groups[count])) {
+            while (count > 0)
+                group_clear(&groups[--count]);
+            return 0;
+        }
+    return count;
 }
 
 const struct hcb_result *group_baseline(const struct group *group, const struct entry *entry)

@@ -39,10 +39,9 @@ struct entry {
 /* What the figures of a table are. */
 enum measure { MEASURE_GFLOPS, MEASURE_GBPS, MEASURE_SECONDS };
 
-/* Rows of one op and precision, by size, then file. */
+/* Rows of one kind, by size, then file. */
 struct group {
-    enum hcb_op op;
-    enum hcb_precision precision;
+    struct hcb_case kind;
     enum measure measure;
     struct entry *entries;
     size_t count;
@@ -60,9 +59,10 @@ bool runs_prepare(struct runs *runs);
 /* NULL when the file has no such row. */
 const struct series *runs_find_series(const struct runs *runs, size_t run, const char *device,
                                       enum hcb_impl impl);
-/* The rows of an op and precision; none: count is 0.  False when memory is short. */
-bool runs_group(const struct runs *runs, enum hcb_op op, enum hcb_precision precision,
-                struct group *group);
+/* The rows of a kind; none: count is 0.  False when memory is short. */
+bool runs_group(const struct runs *runs, const struct hcb_case *kind, struct group *group);
+/* The groups of all kinds of an op; returns how many, 0 when memory is short. */
+size_t runs_groups(const struct runs *runs, enum hcb_op op, struct group groups[RECORD_KINDS_MAX]);
 void group_clear(struct group *group);
 /* The row over which a row's speedups are; NULL when one of the two is not ok, and no
  * speedup may be shown then. */
@@ -89,8 +89,8 @@ struct rate {
 };
 struct rate row_rate(const struct hcb_result *row, enum measure measure, bool end_to_end);
 
-/* Of an op's groups, one per precision: that of the first that has rows. */
-enum measure groups_measure(const struct group *groups);
+/* Of an op's groups: that of the first that has rows. */
+enum measure groups_measure(const struct group *groups, size_t count);
 
 /* "GFLOP/s", "GB/s", "s" */
 const char *measure_unit(enum measure measure);

@@ -260,7 +260,7 @@ static void print_supports(const struct device_record *device, struct page *page
     for (unsigned op = 0; op < HCB_OP_COUNT; op++)
         for (unsigned impl = 0; impl < HCB_IMPL_COUNT; impl++) {
             const unsigned offers =
-                platform >= 0 ? hcb_platform_offers((unsigned)platform, op, impl) : 0;
+                platform >= 0 ? hcb_platform_offers((unsigned)platform, op, impl, HCB_SUM_PLAIN) : 0;
             if (offers == 0)
                 continue;
             grid_line(grid);

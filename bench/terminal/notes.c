@@ -57,8 +57,8 @@ static bool same_text(const char *a, const char *b, bool but_numbers)
 
 static bool same_but_shape(const struct hcb_result *a, const struct hcb_result *b)
 {
-    return a->task.op == b->task.op && a->task.impl == b->task.impl &&
-           a->task.precision == b->task.precision && strcmp(a->device, b->device) == 0;
+    return record_same_kind(&a->task, &b->task) && a->task.impl == b->task.impl &&
+           strcmp(a->device, b->device) == 0;
 }
 
 static struct group *find_group(struct groups *groups, const char *text, bool but_numbers)
@@ -119,6 +119,7 @@ static void forget(struct groups *groups)
 static void print_who(FILE *out, struct group *group, size_t first)
 {
     const struct hcb_result *lead = group->items[first].row;
+    char kind[32];
     int op = -1;
     fprintf(out, "%s/%s", lead->device, hcb_impl_name(lead->task.impl));
     for (size_t i = first; i < group->count; i++) {
@@ -131,7 +132,7 @@ static void print_who(FILE *out, struct group *group, size_t first)
         fprintf(out, "%s ", op < 0 ? "" : ",");
         if ((int)task->op != op)
             fprintf(out, "%s ", hcb_op_name(task->op));
-        fputs(hcb_precision_name(task->precision), out);
+        fputs(hcb_kind_text(task, kind, sizeof kind), out);
         op = (int)task->op;
     }
 }

@@ -12,6 +12,7 @@
 #include "numbers.h"
 #include "terminal/devices.h"
 #include "terminal/grid.h"
+#include "terminal/mixed.h"
 #include "terminal/notes.h"
 #include "terminal/page.h"
 
@@ -194,9 +195,9 @@ static bool same_shape(const struct hcb_result *a, const struct hcb_result *b)
 
 static void print_title(struct page *page, const struct hcb_case *task, const struct look *look)
 {
-    char text[160];
+    char text[160], kind[32];
     snprintf(text, sizeof text, "%s %s%s%s%s", hcb_op_name(task->op),
-             hcb_precision_name(task->precision),
+             hcb_kind_text(task, kind, sizeof kind),
              look->baseline[0] != '\0' ? ", x: times as fast as " : "",
              look->one_baseline ? look->baseline : "the row named under 'against'",
              look->baseline[0] != '\0' ? ", with its 95 % interval" : "");
@@ -204,7 +205,7 @@ static void print_title(struct page *page, const struct hcb_case *task, const st
     page_line(page, PAINT_TITLE, text);
 }
 
-/* Rows of one op and precision. */
+/* Rows of one kind. */
 static void print_table(const struct record *record, const struct hcb_result *rows, size_t count,
                         struct page *page)
 {
@@ -395,7 +396,7 @@ static void print_roofs(const struct record *record, struct page *page)
 
 static bool same_table(const struct hcb_result *a, const struct hcb_result *b)
 {
-    return a->task.op == b->task.op && a->task.precision == b->task.precision;
+    return record_same_kind(&a->task, &b->task);
 }
 
 static bool has_tables(const struct record *record)
@@ -456,6 +457,7 @@ void record_print_on(const struct record *record, struct page *page)
         print_bad_rows(record->results, record->result_count, page);
     } else {
         print_tables(record, page);
+        mixed_print(record, page);
         print_roofs(record, page);
         print_bad_rows(record->roofline, record->roofline_count, page);
     }

@@ -213,7 +213,7 @@ static bool same(const char *a, const char *b)
 
 static bool same_but_shape(const struct hcb_case *a, const struct hcb_case *b)
 {
-    return a->op == b->op && a->impl == b->impl && a->precision == b->precision;
+    return a->op == b->op && a->impl == b->impl && a->precision == b->precision && a->sum == b->sum;
 }
 
 /* Of a device of this name, and the op, impl and precision. */

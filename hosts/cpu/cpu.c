@@ -283,6 +283,7 @@ const struct hcb_platform_ops hcbi_cpu_ops = {
                                  [HCB_OP_PEAK] = HCBI_F64 | HCBI_F32},
             [HCB_IMPL_REF] = {HCBI_EVERY_PRECISION, HCBI_EVERY_PRECISION, HCBI_EVERY_PRECISION},
         },
+    .variants = {[HCB_IMPL_NATIVE] = HCBI_INEXACT & ~HCBI_F16},
     .platform_size = sizeof(struct hcb_platform),
     .device_size = sizeof(struct cpu_device),
     .queue_size = sizeof(struct hcb_queue),

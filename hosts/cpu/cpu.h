@@ -30,7 +30,7 @@ struct cpu_plan {
     void *output;
     void *scratch;        /* info.scratch_bytes */
     cpu_reduction *piece; /* of a reduction */
-    double partial[CPU_PIECES_MAX];
+    struct cpu_sum partial[CPU_PIECES_MAX];
 };
 
 /* Who computes a case.  All but launch may be NULL. */
@@ -70,6 +70,8 @@ void hcbi_cpu_blas_threads(const struct cpu_blas *blas, unsigned threads);
 uint64_t hcbi_cpu_piece_length(uint64_t n);
 /* The plan's op over its pieces; info.depth for `sums` independent sums. */
 void hcbi_cpu_reduce(struct cpu_plan *plan);
+/* Are its terms added in f64? */
+bool hcbi_cpu_sums_in_f64(const struct hcb_case *c);
 uint64_t hcbi_cpu_reduce_depth(const struct hcb_case *c, unsigned sums);
 
 /* ------------------------------------------------------------- elementwise */

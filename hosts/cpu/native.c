@@ -22,9 +22,9 @@ static void prepare(struct cpu_plan *plan)
     const struct hcb_case *c = &plan->base.task;
     if (!is_reduction(c->op))
         return;
-    plan->piece = level->reduce[c->op == HCB_OP_DOT][c->precision];
-    plan->base.info.depth = hcbi_cpu_reduce_depth(
-        c, c->precision == HCB_PRECISION_F64 ? level->sums_f64 : level->sums_f32);
+    plan->piece = level->reduce[c->sum][c->op == HCB_OP_DOT][c->precision];
+    const unsigned sums = hcbi_cpu_sums_in_f64(c) ? level->sums_f64 : level->sums_f32;
+    plan->base.info.depth = hcbi_cpu_reduce_depth(c, c->sum == HCB_SUM_NEUMAIER ? sums / 2 : sums);
 }
 
 static enum hcb_status launch(struct cpu_plan *plan)

@@ -29,17 +29,30 @@ static void add_pieces(void *argument, size_t first, size_t end)
     }
 }
 
-/* The pieces' results are added in f64.  That is exact for integers, of which the
- * lowest 32 bits are kept. */
+/* The pieces' results are added in f64, in order.  That is exact for integers, of which
+ * the lowest 32 bits are kept. */
+static double add_partials(const struct cpu_plan *plan, size_t pieces)
+{
+    struct cpu_sum total = {0, 0};
+    if (plan->base.task.sum == HCB_SUM_NEUMAIER) {
+        for (size_t i = 0; i < pieces; i++) {
+            cpu_add_exactly(&total, plan->partial[i].high);
+            total.low += plan->partial[i].low;
+        }
+        return total.high + total.low;
+    }
+    for (size_t i = 0; i < pieces; i++)
+        total.high += plan->partial[i].high;
+    return total.high;
+}
+
 void hcbi_cpu_reduce(struct cpu_plan *plan)
 {
     const struct hcb_case *c = &plan->base.task;
     const uint64_t length = hcbi_cpu_piece_length(c->shape.n);
     const size_t pieces = (size_t)((c->shape.n + length - 1) / length);
-    double total = 0;
     hcbi_cpu_pool_run(cpu_device_of(plan)->pool, pieces, GRAIN, add_pieces, plan);
-    for (size_t i = 0; i < pieces; i++)
-        total += plan->partial[i];
+    const double total = add_partials(plan, pieces);
     switch (c->precision) {
     case HCB_PRECISION_F64:
         *(double *)plan->output = total;
@@ -52,12 +65,17 @@ void hcbi_cpu_reduce(struct cpu_plan *plan)
     }
 }
 
+bool hcbi_cpu_sums_in_f64(const struct hcb_case *c)
+{
+    return c->precision == HCB_PRECISION_F64 || c->sum == HCB_SUM_F64;
+}
+
 /* Within a piece each independent sum is one chain; those, and then the pieces,
- * are added in f64, whose roundings show in an f64 result only. */
+ * are added in f64, whose roundings count where the chains are in f64. */
 uint64_t hcbi_cpu_reduce_depth(const struct hcb_case *c, unsigned sums)
 {
     const uint64_t n = c->shape.n, length = hcbi_cpu_piece_length(n);
     const uint64_t chain = ((n < length ? n : length) + sums - 1) / sums;
     const uint64_t rest = (n < sums ? n : sums) + (n + length - 1) / length;
-    return chain + (c->op == HCB_OP_DOT) + (c->precision == HCB_PRECISION_F64 ? rest : 0);
+    return chain + (c->op == HCB_OP_DOT) + (hcbi_cpu_sums_in_f64(c) ? rest : 0);
 }

@@ -10,9 +10,22 @@
 
 #include "hcbench.h"
 
+/* high + low; low is for sums that f64 does not hold. */
+struct cpu_sum {
+    double high, low;
+};
+
 /* The sum of x[i], or of x[i] y[i], over `count` elements, in the accumulator's
- * format; an integer wraps modulo 2^32.  A sum ignores y. */
-typedef double cpu_reduction(const void *x, const void *y, size_t count);
+ * format or as the variant has it; an integer wraps modulo 2^32.  A sum ignores y. */
+typedef struct cpu_sum cpu_reduction(const void *x, const void *y, size_t count);
+
+/* sum += term, and sum->low the rounding error of that (Knuth's TwoSum). */
+static inline void cpu_add_exactly(struct cpu_sum *sum, double term)
+{
+    const double total = sum->high + term, back = total - sum->high;
+    sum->low += (sum->high - (total - back)) + (term - back);
+    sum->high = total;
+}
 
 /* 16-bit floats to f32. */
 typedef void cpu_conversion(const uint16_t *from, float *to, size_t count);
@@ -50,9 +63,11 @@ enum { CPU_TILE_WORDS_MAX = 12 * 32 }; /* of the largest rows x columns */
 
 struct cpu_vector_level {
     const char *name;
-    unsigned sums_f64, sums_f32; /* independent sums in a reduction */
-    /* [dot][precision]; NULL where there is none */
-    cpu_reduction *reduce[2][HCB_PRECISION_COUNT];
+    /* Independent sums in a reduction, by their format; half as many where they are
+     * compensated. */
+    unsigned sums_f64, sums_f32;
+    /* [variant][dot][precision]; NULL where there is none */
+    cpu_reduction *reduce[HCB_SUM_COUNT][2][HCB_PRECISION_COUNT];
     cpu_conversion *f16_to_f32, *bf16_to_f32;
     /* By precision; NULL where there is none. */
     cpu_triad *triad[HCB_PRECISION_COUNT];

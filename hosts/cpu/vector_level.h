@@ -24,6 +24,7 @@
 
 typedef uint32_t LEVEL(u32v) __attribute__((vector_size(4 * LANES)));
 typedef float LEVEL(f32v) __attribute__((vector_size(4 * LANES)));
+typedef float LEVEL(f32h) __attribute__((vector_size(2 * LANES)));
 typedef double LEVEL(f64v) __attribute__((vector_size(4 * LANES)));
 
 /* ------------------------------------------------------- runs of elements */
@@ -61,18 +62,20 @@ static inline TARGET LEVEL(f32v) LEVEL(load_f16)(const uint16_t *p)
 
 /* -------------------------------------------------------------- reductions */
 
-/* The last elements are copied to a run of zeros.  The few independent sums are
- * added in f64. */
-#define REDUCTION(name, element, vector, lanes, STEP)                                              \
-    static TARGET double LEVEL(name)(const void *first, const void *second, size_t count)          \
+_Static_assert(SUM_COUNT == 8, "FOUR steps take half of the sums, or two each");
+
+/* STEPS adds `length` elements.  The last ones are copied to a run of zeros.  The few
+ * independent sums are added in f64. */
+#define REDUCTION(name, element, vector, length, STEPS, total)                                     \
+    static TARGET struct cpu_sum LEVEL(name)(const void *first, const void *second, size_t count)  \
     {                                                                                              \
-        enum { RUN = (lanes) * SUM_COUNT };                                                        \
+        enum { RUN = (length) };                                                                   \
         const element *x = first, *y = second;                                                     \
         element last_x[RUN] = {0}, last_y[RUN] = {0};                                              \
         LEVEL(vector) sums[SUM_COUNT] = {0};                                                       \
         const size_t whole = count - count % RUN;                                                  \
         for (size_t i = 0; i < whole; i += RUN) {                                                  \
-            SUMS(STEP)                                                                             \
+            STEPS                                                                                  \
         }                                                                                          \
         if (count > whole) {                                                                       \
             memcpy(last_x, x + whole, (count - whole) * sizeof *x);                                \
@@ -81,20 +84,20 @@ static inline TARGET LEVEL(f32v) LEVEL(load_f16)(const uint16_t *p)
             x = last_x;                                                                            \
             y = last_y;                                                                            \
             const size_t i = 0;                                                                    \
-            SUMS(STEP)                                                                             \
+            STEPS                                                                                  \
         }                                                                                          \
-        return LEVEL(total_##vector)(sums);                                                        \
+        return LEVEL(total)(sums);                                                                 \
     }
 
 #define TOTAL(vector, element, result)                                                             \
-    static inline TARGET double LEVEL(total_##vector)(const LEVEL(vector) * sums)                  \
+    static inline TARGET struct cpu_sum LEVEL(total_##vector)(const LEVEL(vector) * sums)          \
     {                                                                                              \
         element lanes[SUM_COUNT * sizeof *sums / sizeof(element)];                                 \
         result total = 0;                                                                          \
         memcpy(lanes, sums, sizeof lanes);                                                         \
         for (size_t lane = 0; lane < sizeof lanes / sizeof *lanes; lane++)                         \
             total += lanes[lane];                                                                  \
-        return RESULT_##result(total);                                                             \
+        return (struct cpu_sum){RESULT_##result(total), 0};                                        \
     }
 #define RESULT_double(total) (total)
 #define RESULT_uint32_t(total) ((double)(int32_t)(total))
@@ -105,6 +108,48 @@ TOTAL(u32v, uint32_t, uint32_t)
 #undef TOTAL
 #undef RESULT_double
 #undef RESULT_uint32_t
+
+/* Sums and what they lost alike. */
+static inline TARGET struct cpu_sum LEVEL(total_exactly)(const LEVEL(f64v) * sums)
+{
+    double lanes[SUM_COUNT * LANES / 2];
+    struct cpu_sum total = {0, 0};
+    memcpy(lanes, sums, sizeof lanes);
+    for (size_t lane = 0; lane < sizeof lanes / sizeof *lanes; lane++)
+        cpu_add_exactly(&total, lanes[lane]);
+    return total;
+}
+
+/* a b - product, exactly (Dekker with Veltkamp's splitting, where there is no fma). */
+#ifdef FUSED_F32
+#define LOST(type, vector, splitter, FUSED)                                                        \
+    static inline TARGET LEVEL(vector)                                                             \
+        LEVEL(lost_##type)(LEVEL(vector) a, LEVEL(vector) b, LEVEL(vector) product)                \
+    {                                                                                              \
+        return FUSED(a, b, -product);                                                              \
+    }
+#else
+#define LOST(type, vector, splitter, FUSED)                                                        \
+    static inline TARGET LEVEL(vector)                                                             \
+        LEVEL(lost_##type)(LEVEL(vector) a, LEVEL(vector) b, LEVEL(vector) product)                \
+    {                                                                                              \
+        const LEVEL(vector) big_a = a * splitter, big_b = b * splitter;                            \
+        const LEVEL(vector) high_a = big_a - (big_a - a), high_b = big_b - (big_b - b);            \
+        const LEVEL(vector) low_a = a - high_a, low_b = b - high_b;                                \
+        return ((high_a * high_b - product) + high_a * low_b + low_a * high_b) + low_a * low_b;    \
+    }
+#endif
+LOST(f32, f32v, (0x1p12f + 1), FUSED_F32)
+LOST(f64, f64v, (0x1p27 + 1), FUSED_F64)
+#undef LOST
+
+/* One half of a vector of f32 as f64. */
+static inline TARGET LEVEL(f64v) LEVEL(widen)(LEVEL(f32v) values, size_t half)
+{
+    LEVEL(f32h) part;
+    memcpy(&part, (const char *)&values + half * sizeof part, sizeof part);
+    return __builtin_convertvector(part, LEVEL(f64v));
+}
 
 #define AT(p, j, lanes) ((p) + i + (size_t)(j) * (lanes))
 #define SUM_F64(j) sums[j] += LEVEL(load_f64)(AT(x, j, LANES / 2));
@@ -122,19 +167,87 @@ TOTAL(u32v, uint32_t, uint32_t)
     sums[j] = DOT_PAIRS(sums[j], LOAD_I8(AT(x, j, 2 * LANES)), LOAD_I8(AT(y, j, 2 * LANES)));
 #define ones ((LEVEL(u32v)){0} + 0x10001)
 
-REDUCTION(sum_f64, double, f64v, LANES / 2, SUM_F64)
-REDUCTION(sum_f32, float, f32v, LANES, SUM_F32)
-REDUCTION(sum_f16, uint16_t, f32v, LANES, SUM_F16)
-REDUCTION(sum_bf16, uint16_t, f32v, LANES, SUM_BF16)
-REDUCTION(sum_i8, int8_t, u32v, 2 * LANES, SUM_I8)
-REDUCTION(dot_f64, double, f64v, LANES / 2, DOT_F64)
-REDUCTION(dot_f32, float, f32v, LANES, DOT_F32)
-REDUCTION(dot_f16, uint16_t, f32v, LANES, DOT_F16)
-REDUCTION(dot_bf16, uint16_t, f32v, LANES, DOT_BF16)
-REDUCTION(dot_i8, int8_t, u32v, 2 * LANES, DOT_I8)
+/* Sum j of four, and four behind it what it has lost. */
+#define COMPENSATE(vector, j, term)                                                                \
+    {                                                                                              \
+        const LEVEL(vector) t = term, total = sums[j] + t, back = total - sums[j];                 \
+        sums[(j) + 4] += (sums[j] - (total - back)) + (t - back);                                  \
+        sums[j] = total;                                                                           \
+    }
+#define SUM_F64_EXACTLY(j) COMPENSATE(f64v, j, LEVEL(load_f64)(AT(x, j, LANES / 2)))
+#define SUM_F32_EXACTLY(j) COMPENSATE(f32v, j, LEVEL(load_f32)(AT(x, j, LANES)))
+#define SUM_F16_EXACTLY(j) COMPENSATE(f32v, j, LEVEL(load_f16)(AT(x, j, LANES)))
+#define SUM_BF16_EXACTLY(j) COMPENSATE(f32v, j, LEVEL(load_bf16)(AT(x, j, LANES)))
+#define DOT_EXACTLY(type, vector, lanes, j)                                                        \
+    {                                                                                              \
+        const LEVEL(vector) a = LEVEL(load_##type)(AT(x, j, lanes));                               \
+        const LEVEL(vector) b = LEVEL(load_##type)(AT(y, j, lanes)), product = a * b;              \
+        sums[(j) + 4] += LEVEL(lost_##type)(a, b, product);                                        \
+        COMPENSATE(vector, j, product)                                                             \
+    }
+#define DOT_F64_EXACTLY(j) DOT_EXACTLY(f64, f64v, LANES / 2, j)
+#define DOT_F32_EXACTLY(j) DOT_EXACTLY(f32, f32v, LANES, j)
+/* f32 holds products of 16-bit floats. */
+#define DOT_F16_EXACTLY(j)                                                                         \
+    COMPENSATE(f32v, j, LEVEL(load_f16)(AT(x, j, LANES)) * LEVEL(load_f16)(AT(y, j, LANES)))
+#define DOT_BF16_EXACTLY(j)                                                                        \
+    COMPENSATE(f32v, j, LEVEL(load_bf16)(AT(x, j, LANES)) * LEVEL(load_bf16)(AT(y, j, LANES)))
+
+/* f64 holds products of f32. */
+#define SUM_WIDE(type, j)                                                                          \
+    {                                                                                              \
+        const LEVEL(f32v) a = LEVEL(load_##type)(AT(x, j, LANES));                                 \
+        sums[2 * (j)] += LEVEL(widen)(a, 0);                                                       \
+        sums[2 * (j) + 1] += LEVEL(widen)(a, 1);                                                   \
+    }
+#define DOT_WIDE(type, j)                                                                          \
+    {                                                                                              \
+        const LEVEL(f32v) a = LEVEL(load_##type)(AT(x, j, LANES));                                 \
+        const LEVEL(f32v) b = LEVEL(load_##type)(AT(y, j, LANES));                                 \
+        sums[2 * (j)] += LEVEL(widen)(a, 0) * LEVEL(widen)(b, 0);                                  \
+        sums[2 * (j) + 1] += LEVEL(widen)(a, 1) * LEVEL(widen)(b, 1);                              \
+    }
+#define SUM_F32_WIDE(j) SUM_WIDE(f32, j)
+#define SUM_F16_WIDE(j) SUM_WIDE(f16, j)
+#define SUM_BF16_WIDE(j) SUM_WIDE(bf16, j)
+#define DOT_F32_WIDE(j) DOT_WIDE(f32, j)
+#define DOT_F16_WIDE(j) DOT_WIDE(f16, j)
+#define DOT_BF16_WIDE(j) DOT_WIDE(bf16, j)
+
+enum { LEVEL(RUN) = LANES * SUM_COUNT };
+REDUCTION(sum_f64, double, f64v, LEVEL(RUN) / 2, SUMS(SUM_F64), total_f64v)
+REDUCTION(sum_f32, float, f32v, LEVEL(RUN), SUMS(SUM_F32), total_f32v)
+REDUCTION(sum_f16, uint16_t, f32v, LEVEL(RUN), SUMS(SUM_F16), total_f32v)
+REDUCTION(sum_bf16, uint16_t, f32v, LEVEL(RUN), SUMS(SUM_BF16), total_f32v)
+REDUCTION(sum_i8, int8_t, u32v, 2 * LEVEL(RUN), SUMS(SUM_I8), total_u32v)
+REDUCTION(dot_f64, double, f64v, LEVEL(RUN) / 2, SUMS(DOT_F64), total_f64v)
+REDUCTION(dot_f32, float, f32v, LEVEL(RUN), SUMS(DOT_F32), total_f32v)
+REDUCTION(dot_f16, uint16_t, f32v, LEVEL(RUN), SUMS(DOT_F16), total_f32v)
+REDUCTION(dot_bf16, uint16_t, f32v, LEVEL(RUN), SUMS(DOT_BF16), total_f32v)
+REDUCTION(dot_i8, int8_t, u32v, 2 * LEVEL(RUN), SUMS(DOT_I8), total_u32v)
+
+REDUCTION(sum_f64_exactly, double, f64v, LEVEL(RUN) / 4, FOUR(SUM_F64_EXACTLY), total_exactly)
+REDUCTION(sum_f32_exactly, float, f32v, LEVEL(RUN) / 2, FOUR(SUM_F32_EXACTLY), total_f32v)
+REDUCTION(sum_f16_exactly, uint16_t, f32v, LEVEL(RUN) / 2, FOUR(SUM_F16_EXACTLY), total_f32v)
+REDUCTION(sum_bf16_exactly, uint16_t, f32v, LEVEL(RUN) / 2, FOUR(SUM_BF16_EXACTLY), total_f32v)
+REDUCTION(dot_f64_exactly, double, f64v, LEVEL(RUN) / 4, FOUR(DOT_F64_EXACTLY), total_exactly)
+REDUCTION(dot_f32_exactly, float, f32v, LEVEL(RUN) / 2, FOUR(DOT_F32_EXACTLY), total_f32v)
+REDUCTION(dot_f16_exactly, uint16_t, f32v, LEVEL(RUN) / 2, FOUR(DOT_F16_EXACTLY), total_f32v)
+REDUCTION(dot_bf16_exactly, uint16_t, f32v, LEVEL(RUN) / 2, FOUR(DOT_BF16_EXACTLY), total_f32v)
+
+REDUCTION(sum_f32_wide, float, f64v, LEVEL(RUN) / 2, FOUR(SUM_F32_WIDE), total_f64v)
+REDUCTION(sum_f16_wide, uint16_t, f64v, LEVEL(RUN) / 2, FOUR(SUM_F16_WIDE), total_f64v)
+REDUCTION(sum_bf16_wide, uint16_t, f64v, LEVEL(RUN) / 2, FOUR(SUM_BF16_WIDE), total_f64v)
+REDUCTION(dot_f32_wide, float, f64v, LEVEL(RUN) / 2, FOUR(DOT_F32_WIDE), total_f64v)
+REDUCTION(dot_f16_wide, uint16_t, f64v, LEVEL(RUN) / 2, FOUR(DOT_F16_WIDE), total_f64v)
+REDUCTION(dot_bf16_wide, uint16_t, f64v, LEVEL(RUN) / 2, FOUR(DOT_BF16_WIDE), total_f64v)
 
 #undef REDUCTION
 #undef AT
+#undef COMPENSATE
+#undef DOT_EXACTLY
+#undef SUM_WIDE
+#undef DOT_WIDE
 #undef SUM_F64
 #undef SUM_F32
 #undef SUM_F16
@@ -145,6 +258,20 @@ REDUCTION(dot_i8, int8_t, u32v, 2 * LANES, DOT_I8)
 #undef DOT_F16
 #undef DOT_BF16
 #undef DOT_I8
+#undef SUM_F64_EXACTLY
+#undef SUM_F32_EXACTLY
+#undef SUM_F16_EXACTLY
+#undef SUM_BF16_EXACTLY
+#undef DOT_F64_EXACTLY
+#undef DOT_F32_EXACTLY
+#undef DOT_F16_EXACTLY
+#undef DOT_BF16_EXACTLY
+#undef SUM_F32_WIDE
+#undef SUM_F16_WIDE
+#undef SUM_BF16_WIDE
+#undef DOT_F32_WIDE
+#undef DOT_F16_WIDE
+#undef DOT_BF16_WIDE
 #undef ones
 
 /* ------------------------------------------------------------- conversions */
@@ -384,16 +511,30 @@ static const struct cpu_vector_level LEVEL(level) = {
     .name = LEVEL_NAME,
     .sums_f64 = SUM_COUNT * LANES / 2,
     .sums_f32 = SUM_COUNT * LANES,
-    .reduce = {{[HCB_PRECISION_F64] = LEVEL(sum_f64),
-                [HCB_PRECISION_F32] = LEVEL(sum_f32),
-                [HCB_PRECISION_F16F32] = LEVEL(sum_f16),
-                [HCB_PRECISION_BF16F32] = LEVEL(sum_bf16),
-                [HCB_PRECISION_I8I32] = LEVEL(sum_i8)},
-               {[HCB_PRECISION_F64] = LEVEL(dot_f64),
-                [HCB_PRECISION_F32] = LEVEL(dot_f32),
-                [HCB_PRECISION_F16F32] = LEVEL(dot_f16),
-                [HCB_PRECISION_BF16F32] = LEVEL(dot_bf16),
-                [HCB_PRECISION_I8I32] = LEVEL(dot_i8)}},
+    .reduce = {[HCB_SUM_PLAIN] = {{[HCB_PRECISION_F64] = LEVEL(sum_f64),
+                                   [HCB_PRECISION_F32] = LEVEL(sum_f32),
+                                   [HCB_PRECISION_F16F32] = LEVEL(sum_f16),
+                                   [HCB_PRECISION_BF16F32] = LEVEL(sum_bf16),
+                                   [HCB_PRECISION_I8I32] = LEVEL(sum_i8)},
+                                  {[HCB_PRECISION_F64] = LEVEL(dot_f64),
+                                   [HCB_PRECISION_F32] = LEVEL(dot_f32),
+                                   [HCB_PRECISION_F16F32] = LEVEL(dot_f16),
+                                   [HCB_PRECISION_BF16F32] = LEVEL(dot_bf16),
+                                   [HCB_PRECISION_I8I32] = LEVEL(dot_i8)}},
+               [HCB_SUM_NEUMAIER] = {{[HCB_PRECISION_F64] = LEVEL(sum_f64_exactly),
+                                      [HCB_PRECISION_F32] = LEVEL(sum_f32_exactly),
+                                      [HCB_PRECISION_F16F32] = LEVEL(sum_f16_exactly),
+                                      [HCB_PRECISION_BF16F32] = LEVEL(sum_bf16_exactly)},
+                                     {[HCB_PRECISION_F64] = LEVEL(dot_f64_exactly),
+                                      [HCB_PRECISION_F32] = LEVEL(dot_f32_exactly),
+                                      [HCB_PRECISION_F16F32] = LEVEL(dot_f16_exactly),
+                                      [HCB_PRECISION_BF16F32] = LEVEL(dot_bf16_exactly)}},
+               [HCB_SUM_F64] = {{[HCB_PRECISION_F32] = LEVEL(sum_f32_wide),
+                                 [HCB_PRECISION_F16F32] = LEVEL(sum_f16_wide),
+                                 [HCB_PRECISION_BF16F32] = LEVEL(sum_bf16_wide)},
+                                {[HCB_PRECISION_F32] = LEVEL(dot_f32_wide),
+                                 [HCB_PRECISION_F16F32] = LEVEL(dot_f16_wide),
+                                 [HCB_PRECISION_BF16F32] = LEVEL(dot_bf16_wide)}}},
     .f16_to_f32 = LEVEL(f16_to_f32),
     .bf16_to_f32 = LEVEL(bf16_to_f32),
     .triad = {[HCB_PRECISION_F64] = LEVEL(triad_f64),

@@ -391,6 +391,7 @@ const struct hcb_platform_ops hcbi_null_ops = {
     .name = "null",
     .offers = {[HCB_IMPL_NATIVE] = COMPUTED, [HCB_IMPL_TILE] = COMPUTED,
                [HCB_IMPL_PAGEABLE] = COPIED, [HCB_IMPL_PINNED] = COPIED},
+    .variants = {[HCB_IMPL_NATIVE] = HCBI_INEXACT, [HCB_IMPL_TILE] = HCBI_INEXACT},
     .platform_size = sizeof(struct hcb_platform),
     .device_size = sizeof(struct null_device),
     .queue_size = sizeof(struct hcb_queue),

@@ -216,6 +216,7 @@ const struct hcb_platform_ops hcbi_opencl_ops = {
                                       [HCB_OP_DOWNLOAD] = HCBI_COPIED},
                [HCB_IMPL_PINNED] = {[HCB_OP_UPLOAD] = HCBI_COPIED,
                                     [HCB_OP_DOWNLOAD] = HCBI_COPIED}},
+    .variants = {[HCB_IMPL_TILE] = HCBI_INEXACT},
     .platform_size = sizeof(struct opencl_platform),
     .device_size = sizeof(struct opencl_device),
     .queue_size = sizeof(struct opencl_queue),

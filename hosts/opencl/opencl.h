@@ -26,7 +26,7 @@ struct opencl_platform {
 /* A kernel file compiled with one set of options. */
 struct opencl_program {
     struct opencl_program *next;
-    char file[32], options[192];
+    char file[32], options[224];
     void *types, *text; /* source of types.cl and of the file, for the hash */
     size_t types_size, text_size;
     cl_program handle;

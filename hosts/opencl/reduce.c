@@ -57,11 +57,13 @@ static uint64_t chunk_length(const struct chunking *chunking, const uint64_t *va
 }
 
 /* Additions behind a partial sum: the steps; what is left over, by vectors and
- * by elements; the trees over vectors, lanes and items. */
-static uint64_t chain(const struct opencl_device *device, uint64_t length)
+ * by elements; the trees over vectors, lanes and items.  Variants have half as many
+ * vectors on CPU drivers. */
+static uint64_t chain(const struct opencl_device *device, enum hcb_sum sum, uint64_t length)
 {
+    const uint64_t cpu_step = sum == HCB_SUM_PLAIN ? CPU_STEP : CPU_STEP / 2;
     if (device->cpu_kernels)
-        return length / CPU_STEP + (CPU_STEP / CPU_LANES - 1) + 3 + 4 + CPU_LANES;
+        return length / cpu_step + (cpu_step / CPU_LANES - 1) + 3 + 4 + CPU_LANES;
     return length / GPU_STEP + 2 + 2 + GPU_STEP / GROUP + 8;
 }
 
@@ -78,16 +80,44 @@ static const struct {
     [HCB_PRECISION_I8I32] = {"I8I32", "I32", HCB_TYPE_I32},
 };
 
-static enum hcb_status pass_program(struct opencl_plan *plan, bool is_first,
+static enum hcb_type accumulator_of(const struct hcb_case *c)
+{
+    return c->sum == HCB_SUM_F64 ? HCB_TYPE_F64 : macros[c->precision].accumulator;
+}
+
+/* A chunk's sum, and with compensation what it has lost. */
+static uint64_t partials_of(const struct hcb_case *c, uint64_t chunks)
+{
+    return chunks > 1 && c->sum == HCB_SUM_NEUMAIER ? 2 * chunks : chunks;
+}
+
+/* Sums in f64 are rounded by the pass that writes the result. */
+static const char *variant_macros(const struct hcb_case *c, bool is_last)
+{
+    const bool is_narrow = c->precision == HCB_PRECISION_F16F32 || c->precision == HCB_PRECISION_BF16F32;
+    if (c->sum == HCB_SUM_NEUMAIER)
+        return is_narrow ? " -DFOUR_SUMS -DSUM_NEUMAIER -DEXACT_PRODUCTS" : " -DFOUR_SUMS -DSUM_NEUMAIER";
+    if (c->sum == HCB_SUM_PLAIN)
+        return "";
+    if (!is_last)
+        return " -DFOUR_SUMS -DACCUMULATED=double";
+    return c->precision == HCB_PRECISION_F16
+               ? " -DFOUR_SUMS -DACCUMULATED=double -DOUTPUT=half -DSTORE_HALF"
+               : " -DFOUR_SUMS -DACCUMULATED=double -DOUTPUT=float";
+}
+
+static enum hcb_status pass_program(struct opencl_plan *plan, bool is_first, bool is_last,
                                     const struct opencl_program **program)
 {
     struct opencl_device *device = opencl_device_of(plan);
     const struct hcb_case *c = &plan->base.task;
-    char options[128];
-    snprintf(options, sizeof options, "-cl-std=CL1.2 -DPRECISION_%s%s%s",
-             is_first ? macros[c->precision].first : macros[c->precision].later,
-             device->fma[macros[c->precision].accumulator] ? " -DHAVE_FMA" : "",
-             is_first && c->op == HCB_OP_DOT ? " -DOP_DOT" : "");
+    char options[192];
+    snprintf(options, sizeof options, "-cl-std=CL1.2 -DPRECISION_%s%s%s%s",
+             is_first                ? macros[c->precision].first
+             : c->sum == HCB_SUM_F64 ? "F64"
+                                     : macros[c->precision].later,
+             device->fma[accumulator_of(c)] ? " -DHAVE_FMA" : "",
+             is_first && c->op == HCB_OP_DOT ? " -DOP_DOT" : "", variant_macros(c, is_last));
     return hcbi_opencl_program(device, "reduce.cl", options, program);
 }
 
@@ -103,7 +133,7 @@ static enum hcb_status add_pass(struct opencl_plan *plan, cl_mem *const inputs[H
     struct opencl_argument arguments[5];
     cl_uint used = 0;
     const struct opencl_program *program;
-    enum hcb_status status = pass_program(plan, is_first, &program);
+    enum hcb_status status = pass_program(plan, is_first, count <= length, &program);
     if (status != HCB_OK)
         return status;
     for (unsigned i = 0; i < HCB_INPUTS_MAX; i++)
@@ -112,7 +142,7 @@ static enum hcb_status add_pass(struct opencl_plan *plan, cl_mem *const inputs[H
     arguments[used++] = (struct opencl_argument){sizeof n, &n};
     arguments[used++] = (struct opencl_argument){sizeof l, &l};
     arguments[used++] = (struct opencl_argument){sizeof(cl_mem), output};
-    plan->base.info.depth += chain(device, length < count ? length : count);
+    plan->base.info.depth += chain(device, plan->base.task.sum, length < count ? length : count);
     return hcbi_opencl_add_step(plan, program, chunking->kernel, &range, arguments, used);
 }
 
@@ -120,14 +150,15 @@ static enum hcb_status prepare(struct opencl_plan *plan)
 {
     const struct opencl_device *device = opencl_device_of(plan);
     const struct hcb_case *c = &plan->base.task;
-    const enum hcb_type accumulator = macros[c->precision].accumulator;
+    const enum hcb_type accumulator = accumulator_of(c);
     cl_mem *inputs[HCB_INPUTS_MAX] = {opencl_operand(plan, 0)};
     uint64_t count = c->shape.n, chunks;
     enum hcb_status status = HCB_OK;
 
     if (c->op == HCB_OP_DOT) {
         inputs[1] = opencl_operand(plan, 1);
-        opencl_count_roundings(plan, accumulator);
+        if (c->sum == HCB_SUM_PLAIN)
+            opencl_count_roundings(plan, accumulator);
     }
     do {
         const uint64_t length =
@@ -138,14 +169,15 @@ static enum hcb_status prepare(struct opencl_plan *plan)
         if (chunks > 1) { /* two buffers take turns */
             cl_mem fresh;
             if (plan->scratch_count < OPENCL_SCRATCH_MAX)
-                status = hcbi_opencl_scratch(plan, chunks * hcb_type_size(accumulator), &fresh);
+                status = hcbi_opencl_scratch(
+                    plan, partials_of(c, chunks) * hcb_type_size(accumulator), &fresh);
             output = inputs[0] == &plan->scratch[0] ? &plan->scratch[1] : &plan->scratch[0];
         }
         if (status == HCB_OK)
             status = add_pass(plan, inputs, is_first, count, length, output);
         inputs[0] = output;
         inputs[1] = NULL;
-        count = chunks;
+        count = partials_of(c, chunks);
     } while (chunks > 1 && status == HCB_OK);
     return status;
 }
@@ -158,8 +190,8 @@ static enum hcb_status supports(const struct opencl_device *device, const struct
     list_parameters(device, c, &parameters);
     hcb_parameters_read(&parameters, "", values);
     const uint64_t length = chunk_length(chunking_of(device), values, c->precision, c->shape.n);
-    const uint64_t bytes =
-        2 * opencl_divide_up(c->shape.n, length) * hcb_type_size(macros[c->precision].accumulator);
+    const uint64_t bytes = 2 * partials_of(c, opencl_divide_up(c->shape.n, length)) *
+                           hcb_type_size(accumulator_of(c));
     return bytes <= hcbi_opencl_room(device, c) ? HCB_OK : hcbi_opencl_no_room(device, c, bytes);
 }
 

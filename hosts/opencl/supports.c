@@ -45,6 +45,8 @@ static enum hcb_status check_formats(const struct opencl_device *device, const s
     static const char *const extensions[HCB_PRECISION_COUNT] = {
         [HCB_PRECISION_F64] = "cl_khr_fp64", [HCB_PRECISION_F16] = "cl_khr_fp16"};
     const char *extension = c->op == HCB_OP_COPY ? NULL : extensions[c->precision];
+    if (extension == NULL && c->sum == HCB_SUM_F64)
+        extension = "cl_khr_fp64";
     if (extension != NULL && !hcbi_opencl_has_extension(device->id, extension))
         return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED, "%s lacks %s", device->base.info.driver,
                          extension);

@@ -96,6 +96,9 @@ static enum hcb_status check_build(const struct vulkan_device *device, const str
 
 static enum hcb_status check_features(const struct vulkan_device *device, const struct hcb_case *c)
 {
+    if (c->sum == HCB_SUM_F64 && !device->features.float64)
+        return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED, "%s lacks shaderFloat64",
+                         device->base.info.name);
     for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
         if (needs[i].impl == c->impl && needs[i].precision == c->precision &&
             !*(const bool *)((const char *)&device->features + needs[i].offset))

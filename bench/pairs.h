@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What 16-bit inputs gain and cost beside f32 on the same device. */
+#ifndef BENCH_PAIRS_H
+#define BENCH_PAIRS_H
+
+#include "record.h"
+
+/* What both views say below the title. */
+#define MIXED_LEGEND                                                                               \
+    "The fastest impl of each on the device. The two were not measured in turns: the interval "    \
+    "does not cancel what changed in between. saved: bytes that the operands in f32 have more; "   \
+    "error: relative, in the Frobenius norm, against f64 on the same rounded inputs."
+
+/* A row with 16-bit inputs and 32-bit sums, and the one in f32 of the same device, op,
+ * shape and sum; of each the fastest impl. */
+struct mixed {
+    const struct hcb_result *row, *f32;
+    struct hcb_ratio speed; /* the time of f32 over that of the row */
+    double saved_bytes;     /* that the operands in f32 have more */
+};
+
+/* All pairs among the record's rows that are ok and were timed by the same clock, in the
+ * order of the rows.  The ratios are unpaired: rows of two precisions are measured one
+ * after the other.  `*list` is malloc'ed; false when memory is short. */
+bool mixed_find(const struct record *record, struct mixed **list, size_t *count);
+
+#endif
