@@ -3,6 +3,7 @@
 spv_sources = \
 	%reldir%/kernels.txt \
 	%reldir%/launch.comp \
+	%reldir%/matmul_add.comp \
 	%reldir%/matmul_coopmat.comp \
 	%reldir%/matmul_cpu.comp \
 	%reldir%/matmul_gpu.comp \

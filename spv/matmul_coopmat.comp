@@ -55,7 +55,9 @@ layout(push_constant) uniform Constants {
     uint a_offset, a_stride;
     uint b_offset, b_stride;
     uint c_offset, c_stride;
-    uint accumulate; // 0: C is overwritten
+    uint accumulate;   // 0: C is overwritten
+    uint split_terms;  // of workgroups with the same z, a multiple of STEP if there are several z
+    uint split_stride; // elements of C between what they compute
 };
 
 shared Input a_tile[SIDE * A_STRIDE]; // row-major, padded against bank conflicts
@@ -91,17 +93,17 @@ shared Scalar c_tile[4 * M * N];
         to[(at) + 3] = w; \
     }
 
-void load_tiles(uint first_row, uint first_column, uint first_term)
+void load_tiles(uint first_row, uint first_column, uint first_term, uint past)
 {
     for (uint g = gl_LocalInvocationID.x; g < SIDE * STEP / 4; g += INVOCATIONS) {
         const uint r = g / (STEP / 4), t = g % (STEP / 4) * 4;
         const uint row = first_row + r, term = first_term + t;
-        LOAD(a, a_vectors, a_offset, a_stride, row, rows, term, terms, a_tile, r * A_STRIDE + t)
+        LOAD(a, a_vectors, a_offset, a_stride, row, rows, term, past, a_tile, r * A_STRIDE + t)
     }
     for (uint g = gl_LocalInvocationID.x; g < STEP * SIDE / 4; g += INVOCATIONS) {
         const uint t = g / (SIDE / 4), q = g % (SIDE / 4) * 4;
         const uint term = first_term + t, column = first_column + q;
-        LOAD(b, b_vectors, b_offset, b_stride, term, terms, column, columns, b_tile,
+        LOAD(b, b_vectors, b_offset, b_stride, term, past, column, columns, b_tile,
              t * B_STRIDE + q)
     }
 }
@@ -112,7 +114,7 @@ void store_matrix(uint first_row, uint first_column)
     for (uint e = gl_SubgroupInvocationID; e < M * N; e += SUBGROUP) {
         const uint row = first_row + e / N, column = first_column + e % N;
         if (row < rows && column < columns) {
-            const uint i = c_offset + row * c_stride + column;
+            const uint i = c_offset + gl_WorkGroupID.z * split_stride + row * c_stride + column;
             Scalar value = c_tile[stage + e];
             if (accumulate != 0)
                 value += c[i];
@@ -129,8 +131,9 @@ void main()
     for (uint s = 0; s < DOWN * ACROSS; s++)
         sums[s] = coopmat<Scalar, gl_ScopeSubgroup, M, N, gl_MatrixUseAccumulator>(0);
 
-    for (uint first_term = 0; first_term < terms; first_term += STEP) {
-        load_tiles(first_row, first_column, first_term);
+    const uint first = gl_WorkGroupID.z * split_terms, past = min(first + split_terms, terms);
+    for (uint first_term = first; first_term < past; first_term += STEP) {
+        load_tiles(first_row, first_column, first_term, past);
         barrier();
         for (uint t = 0; t < STEP; t += K) {
             coopmat<Input, gl_ScopeSubgroup, M, K, gl_MatrixUseA> left[DOWN];
