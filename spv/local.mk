@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # GLSL compute shaders, compiled to SPIR-V and embedded in a generated table.
 spv_sources = \
+	%reldir%/bands.glsl \
 	%reldir%/kernels.txt \
 	%reldir%/launch.comp \
 	%reldir%/matmul_add.comp \

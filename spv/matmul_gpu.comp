@@ -9,9 +9,8 @@
 // memory to registers while these are multiplied, and go to the other of two buffers
 // in shared memory, which takes one barrier per step.
 //
-// Neighbouring workgroups take tiles of a band of rows, so that what they read of A and
-// B stays in the cache.  Few tiles make few workgroups; then each computes a part of
-// the terms, and matmul_add.comp adds the parts.
+// Few tiles make few workgroups; then each computes a part of the terms, and
+// matmul_add.comp adds the parts.
 //
 // Any shape: what lies outside of the operands counts as zero.  With ALIGNED all
 // offsets, strides, columns and terms are multiples of four.
@@ -20,6 +19,7 @@
 // number below that after which a driver may stop them.
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#include "bands.glsl"
 #include "operand.glsl"
 
 layout(local_size_x_id = 0) in;
@@ -30,7 +30,6 @@ layout(constant_id = 3) const uint STEP = 16;
 layout(constant_id = 4) const bool ALIGNED = false;
 
 const uint TILE = 4 * LANES * BLOCKS;
-const uint BAND = 8;                      // rows of tiles
 const uint LOADS = BLOCKS * STEP / LANES; // vectors of A per invocation and step, as many of B
 const uint A_STRIDE = TILE / 4 + 1;       // vectors; padded against bank conflicts
 const uint B_STRIDE = TILE / 4;
@@ -145,17 +144,6 @@ void store(uint row, uint column, Vector value)
     store_element(i + 3, column + 3, value.w);
 }
 
-// Column and row of this workgroup's tile: bands of BAND rows one after the other, each
-// column by column.
-uvec2 place()
-{
-    const uvec2 count = gl_NumWorkGroups.xy;
-    const uint i = gl_WorkGroupID.y * count.x + gl_WorkGroupID.x;
-    const uint above = i / (BAND * count.x) * BAND;
-    const uint height = min(BAND, count.y - above), j = i - above * count.x;
-    return uvec2(j / height, above + j % height);
-}
-
 // Block `n` of an invocation has the sums of vectors 4 n to 4 n + 3.
 #define MULTIPLY(n, left, right) \
     sums[4 * n] = MULTIPLY_ADD(Vector(left.x), right, sums[4 * n]); \
@@ -175,7 +163,8 @@ void main()
     // 32 invocations are a block of 4 x 8, which reads less than a row of 32.
     const uint r = id / 8 % 4 + id / 32 / (LANES / 8) * 4;
     const uint q = id % 8 + id / 32 % (LANES / 8) * 8;
-    const uint first_row = TILE * place().y, first_column = TILE * place().x;
+    const uvec2 place = place_of_tile();
+    const uint first_row = TILE * place.y, first_column = TILE * place.x;
     const uint first_term = gl_WorkGroupID.z * split_terms;
     const uint past = min(first_term + split_terms, terms);
     precise Vector sums[16] = {ZERO4, ZERO4, ZERO4, ZERO4};

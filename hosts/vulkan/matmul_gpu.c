@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Matrix products with the kernels for GPUs, which read the operands as they are:
- * shared-memory tiles, and cooperative matrices. */
+/* Matrix products with the kernels for GPUs, which read the operands as they are: what
+ * all of them share, and tiles in shared memory. */
 #include "config.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "matmul.h"
@@ -11,30 +10,20 @@
 enum {
     SPLITS_MAX = 64,       /* workgroups that share the terms of a tile */
     SPLIT_TERMS_MIN = 256, /* for which it pays to have one more */
-    UNITS_GUESSED = 32     /* compute units of a device that does not say */
+    UNITS_GUESSED = 32,    /* compute units of a device that does not say */
+    UNITS_TESTED = 2
 };
 
-/* A kernel whose workgroups compute tiles of C. */
-struct tile_kernel {
-    const char *family;
-    struct vulkan_specialization specialization;
-    uint32_t aligned_constant; /* its number among the specialisation constants */
-    uint32_t rows, columns;    /* of a tile */
-    uint32_t step;             /* terms */
-    uint64_t most_terms;       /* of a workgroup, so that its loops take few turns */
-    struct matmul_extents extents;
-    uint64_t split_terms;      /* of a workgroup */
-    uint64_t part_bytes;       /* of scratch memory for sums of parts of the terms, or 0 */
-    const struct vulkan_memory *parts;
-};
-
-static uint64_t units_of(const struct vulkan_device *device)
+/* On a processor only tests run these kernels, with the same tiles everywhere. */
+uint64_t hcbi_vulkan_units(const struct vulkan_device *device)
 {
-    const uint32_t units = device->base.info.compute_units;
-    return units > 0 ? units : UNITS_GUESSED;
+    const struct hcb_device_info *info = &device->base.info;
+    if (info->software)
+        return UNITS_TESTED;
+    return info->compute_units > 0 ? info->compute_units : UNITS_GUESSED;
 }
 
-static uint64_t tiles_of(const struct hcb_shape *s, uint32_t rows, uint32_t columns)
+uint64_t hcbi_vulkan_tiles(const struct hcb_shape *s, uint32_t rows, uint32_t columns)
 {
     return vulkan_divide_up(s->m, rows) * vulkan_divide_up(s->n, columns);
 }
@@ -83,8 +72,8 @@ static bool try_splits(const struct vulkan_device *device, const struct hcb_case
 static void choose_extents(const struct vulkan_device *device, const struct hcb_case *c,
                            struct tile_kernel *kernel)
 {
-    const uint64_t tiles = tiles_of(&c->shape, kernel->rows, kernel->columns);
-    uint64_t splits = vulkan_min(vulkan_divide_up(2 * units_of(device), tiles), SPLITS_MAX);
+    const uint64_t tiles = hcbi_vulkan_tiles(&c->shape, kernel->rows, kernel->columns);
+    uint64_t splits = vulkan_min(vulkan_divide_up(2 * hcbi_vulkan_units(device), tiles), SPLITS_MAX);
     splits = vulkan_min(splits, c->shape.k / SPLIT_TERMS_MIN);
     splits = splits > 0 ? splits : 1;
     while (!try_splits(device, c, kernel, splits))
@@ -149,7 +138,7 @@ static enum hcb_status visit(struct vulkan_plan *plan, const struct matmul_windo
         {vulkan_operand(plan, MATRIX_C), w->first_row * s->n + w->first_column,
          (w->rows - 1) * s->n + w->columns, s->n},
     };
-    uint64_t extents = w->columns | w->terms; /* and whatever else is to be a multiple of 4 */
+    uint64_t extents = w->columns | w->terms; /* and whatever else alignment asks for */
     (void)is_new_b;
     if (splits > 1) {
         parts[MATRIX_C].memory = kernel->parts;
@@ -171,7 +160,7 @@ static enum hcb_status visit(struct vulkan_plan *plan, const struct matmul_windo
     step.constants[9] = splits == 1 && w->first_term > 0;
     step.constants[10] = (uint32_t)kernel->split_terms;
     step.constants[11] = (uint32_t)(w->rows * stride);
-    specialization.values[kernel->aligned_constant] = extents % 4 == 0;
+    specialization.values[kernel->aligned_constant] = extents % kernel->alignment == 0;
     enum hcb_status status =
         hcbi_vulkan_pipeline(plan, kernel->family, hcb_precision_name(c->precision),
                              &specialization, &step.pipeline);
@@ -180,7 +169,7 @@ static enum hcb_status visit(struct vulkan_plan *plan, const struct matmul_windo
     return status == HCB_OK && splits > 1 ? add_parts(plan, kernel, w, &step) : status;
 }
 
-static enum hcb_status prepare(struct vulkan_plan *plan, struct tile_kernel *kernel)
+enum hcb_status hcbi_vulkan_prepare_tiles(struct vulkan_plan *plan, struct tile_kernel *kernel)
 {
     const struct hcb_case *c = &plan->base.task;
     enum hcb_status status = HCB_OK;
@@ -194,7 +183,7 @@ static enum hcb_status prepare(struct vulkan_plan *plan, struct tile_kernel *ker
     return status == HCB_OK ? hcbi_vulkan_windows(plan, &kernel->extents, visit, kernel) : status;
 }
 
-static enum hcb_status check_room(const struct vulkan_device *device, const struct hcb_case *c,
+enum hcb_status hcbi_vulkan_check_tiles(const struct vulkan_device *device, const struct hcb_case *c,
                                   struct tile_kernel *kernel)
 {
     choose_extents(device, c, kernel);
@@ -240,7 +229,7 @@ static struct tile choose_tile(const struct vulkan_device *device, const struct 
     while (i + 1 < count && !fits(device, c, &tiles[i]))
         i++;
     const uint32_t side = side_of(&tiles[i]);
-    if (tiles_of(&c->shape, side, side) >= units_of(device))
+    if (hcbi_vulkan_tiles(&c->shape, side, side) >= hcbi_vulkan_units(device))
         return tiles[i];
     for (size_t j = i + 1; j < count; j++)
         if (side_of(&tiles[j]) < side && fits(device, c, &tiles[j]))
@@ -248,7 +237,7 @@ static struct tile choose_tile(const struct vulkan_device *device, const struct 
     return tiles[i];
 }
 
-static struct tile_kernel tile_kernel(const struct vulkan_device *device, const struct hcb_case *c)
+struct tile_kernel hcbi_vulkan_tile_kernel(const struct vulkan_device *device, const struct hcb_case *c)
 {
     const struct tile tile = choose_tile(device, c);
     const uint32_t loads = tile.blocks * tile.step / tile.lanes;
@@ -258,6 +247,7 @@ static struct tile_kernel tile_kernel(const struct vulkan_device *device, const 
         .specialization = {.values = {tile.lanes * tile.lanes, tile.lanes, tile.blocks, tile.step},
                            .count = 5},
         .aligned_constant = 4,
+        .alignment = 4,
         .rows = side_of(&tile),
         .columns = side_of(&tile),
         .step = tile.step,
@@ -266,102 +256,14 @@ static struct tile_kernel tile_kernel(const struct vulkan_device *device, const 
 
 static enum hcb_status prepare_tile(struct vulkan_plan *plan)
 {
-    struct tile_kernel kernel = tile_kernel(vulkan_device_of(plan), &plan->base.task);
-    return prepare(plan, &kernel);
+    struct tile_kernel kernel = hcbi_vulkan_tile_kernel(vulkan_device_of(plan), &plan->base.task);
+    return hcbi_vulkan_prepare_tiles(plan, &kernel);
 }
 
 static enum hcb_status supports_tile(const struct vulkan_device *device, const struct hcb_case *c)
 {
-    struct tile_kernel kernel = tile_kernel(device, c);
-    return check_room(device, c, &kernel);
+    struct tile_kernel kernel = hcbi_vulkan_tile_kernel(device, c);
+    return hcbi_vulkan_check_tiles(device, c, &kernel);
 }
 
 const struct vulkan_method hcbi_vulkan_tile = {.supports = supports_tile, .prepare = prepare_tile};
-
-/* --------------------------------------------------- cooperative matrices */
-
-enum { SUBGROUPS = 4, PADDING_BYTES = 16 };
-
-/* What matmul_coopmat.comp is specialised for, in the order of its constants. */
-struct coopmat_tile {
-    uint32_t invocations, subgroup_size, m, n, k, side, step;
-};
-
-static uint64_t shared_bytes(const struct hcb_case *c, const struct coopmat_tile *tile)
-{
-    const uint64_t input = hcb_type_size(hcb_operand_type(c, MATRIX_A));
-    return (uint64_t)tile->side * (tile->step * input + PADDING_BYTES) +
-           (uint64_t)tile->step * (tile->side * input + PADDING_BYTES) +
-           (uint64_t)SUBGROUPS * tile->m * tile->n * 4;
-}
-
-/* False when no tile fits into shared memory. */
-static bool choose_coopmat_tile(const struct vulkan_device *device, const struct hcb_case *c,
-                                struct coopmat_tile *tile)
-{
-    const struct vulkan_matrix_shape *shape = &device->shapes[c->precision];
-    *tile = (struct coopmat_tile){.invocations = SUBGROUPS * device->subgroup_size,
-                                  .subgroup_size = device->subgroup_size,
-                                  .m = shape->m,
-                                  .n = shape->n,
-                                  .k = shape->k,
-                                  .side = 128,
-                                  .step = shape->k > 32 ? shape->k : 32};
-    if (shared_bytes(c, tile) > device->limits.maxComputeSharedMemorySize ||
-        (c->shape.m <= 64 && c->shape.n <= 64))
-        tile->side = 64;
-    return shared_bytes(c, tile) <= device->limits.maxComputeSharedMemorySize &&
-           2 * tile->m <= tile->side && 2 * tile->n <= tile->side;
-}
-
-static struct tile_kernel coopmat_kernel(const struct coopmat_tile *tile)
-{
-    return (struct tile_kernel){
-        .family = "matmul_coopmat",
-        .specialization = {.values = {tile->invocations, tile->subgroup_size, tile->m, tile->n,
-                                      tile->k, tile->side, tile->step},
-                           .count = 8,
-                           .subgroup_size = tile->subgroup_size},
-        .aligned_constant = 7,
-        .rows = tile->side,
-        .columns = tile->side,
-        .step = tile->step,
-        .most_terms = 4096}; /* fewer than 300 turns per step, where no loop is unrolled */
-}
-
-static enum hcb_status supports_coopmat(const struct vulkan_device *device,
-                                        const struct hcb_case *c)
-{
-    struct hcb_ctx *ctx = device->base.ctx;
-    const char *name = device->base.info.name;
-    struct coopmat_tile tile;
-    if (device->shapes[c->precision].m == 0)
-        return hcbi_fail(ctx, HCB_UNSUPPORTED, "%s lists no cooperative matrix for %s", name,
-                         hcb_precision_name(c->precision));
-    if (device->api < VK_API_VERSION_1_3)
-        return hcbi_fail(ctx, HCB_UNSUPPORTED, "%s lacks Vulkan 1.3", name);
-    if (!device->features.full_subgroups ||
-        (!device->features.subgroup_size_control &&
-         device->min_subgroup_size != device->max_subgroup_size))
-        return hcbi_fail(ctx, HCB_UNSUPPORTED, "%s cannot fix the size of subgroups", name);
-    if (!choose_coopmat_tile(device, c, &tile))
-        return hcbi_fail(ctx, HCB_UNSUPPORTED,
-                         "%s has too little shared memory for its %ux%ux%u matrices", name,
-                         (unsigned)tile.m, (unsigned)tile.n, (unsigned)tile.k);
-    struct tile_kernel kernel = coopmat_kernel(&tile);
-    return check_room(device, c, &kernel);
-}
-
-static enum hcb_status prepare_coopmat(struct vulkan_plan *plan)
-{
-    const struct hcb_case *c = &plan->base.task;
-    struct coopmat_tile tile;
-    choose_coopmat_tile(vulkan_device_of(plan), c, &tile);
-    snprintf(plan->base.info.note, sizeof plan->base.info.note, "cooperative matrices of %ux%ux%u",
-             (unsigned)tile.m, (unsigned)tile.n, (unsigned)tile.k);
-    struct tile_kernel kernel = coopmat_kernel(&tile);
-    return prepare(plan, &kernel);
-}
-
-const struct vulkan_method hcbi_vulkan_coopmat = {.supports = supports_coopmat,
-                                                  .prepare = prepare_coopmat};

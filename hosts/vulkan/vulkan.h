@@ -75,6 +75,8 @@ struct vulkan_device {
     VkPhysicalDeviceLimits limits;
     VkPhysicalDeviceMemoryProperties memory;
     uint32_t subgroup_size, min_subgroup_size, max_subgroup_size;
+    VkDriverId driver;      /* 0: unknown */
+    bool mixed_dot_product; /* of bytes with and without sign, in hardware */
     uint64_t timestamp_mask; /* 0: no timestamps */
     uint64_t alignment;      /* of what is bound */
     uint64_t window_bytes;   /* that may be bound besides what alignment adds */
@@ -240,6 +242,8 @@ uint32_t hcbi_vulkan_bind_texels(const struct vulkan_plan *plan, struct vulkan_t
 /* Appends a dispatch; a step sees what the steps before it wrote. */
 enum hcb_status hcbi_vulkan_add_step(struct vulkan_plan *plan, const struct vulkan_step *step);
 enum hcb_status hcbi_vulkan_plan_new(struct hcb_plan *base);
+/* Makes a plan whose steps are complete ready to run. */
+enum hcb_status hcbi_vulkan_record(struct vulkan_plan *plan);
 void hcbi_vulkan_plan_free(struct hcb_plan *base);
 enum hcb_status hcbi_vulkan_plan_run(struct hcb_plan *base, uint32_t launches,
                                      struct hcb_timing *timing);
@@ -252,7 +256,7 @@ struct vulkan_method {
 };
 extern const struct vulkan_method hcbi_vulkan_packed;  /* matmul_cpu.c */
 extern const struct vulkan_method hcbi_vulkan_tile;    /* matmul_gpu.c */
-extern const struct vulkan_method hcbi_vulkan_coopmat; /* matmul_gpu.c */
+extern const struct vulkan_method hcbi_vulkan_coopmat; /* matmul_coopmat.c */
 extern const struct vulkan_method hcbi_vulkan_reduce;  /* reduce.c */
 extern const struct vulkan_method hcbi_vulkan_copy, hcbi_vulkan_elementwise; /* elementwise.c */
 const struct vulkan_method *hcbi_vulkan_method(const struct vulkan_device *device,
