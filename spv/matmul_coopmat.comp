@@ -152,8 +152,8 @@ void store_part(uint row, uint column, uint stage)
 {
     for (uint e = gl_SubgroupInvocationID; e < M * N; e += SUBGROUP)
         if (row + e / N < rows && column + e % N < columns) {
-            const uint i =
-                c_offset + gl_WorkGroupID.z * split_stride + (row + e / N) * c_stride + column + e % N;
+            const uint i = c_offset + gl_WorkGroupID.z * split_stride +
+                           (row + e / N) * c_stride + column + e % N;
             Scalar value = SCALAR_OF(tiles[stage + e / WORDS][e % WORDS]);
             if (accumulate != 0)
                 value += c[i];

@@ -48,6 +48,7 @@ struct tile_kernel {
     uint64_t part_bytes;       /* of scratch memory for sums of parts of the terms, or 0 */
     const struct vulkan_memory *parts;
 };
+
 /* Fills in a plan's steps and depth. */
 enum hcb_status hcbi_vulkan_prepare_tiles(struct vulkan_plan *plan, struct tile_kernel *kernel);
 /* HCB_UNSUPPORTED when scratch memory does not fit. */

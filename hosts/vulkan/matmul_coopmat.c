@@ -93,7 +93,8 @@ static bool choose_matrix_tile(const struct vulkan_device *device, const struct 
             continue;
         *chosen = tile;
         found = true;
-        if (hcbi_vulkan_tiles(&c->shape, matrix_rows(&tile), matrix_columns(&tile)) >= hcbi_vulkan_units(device))
+        if (hcbi_vulkan_tiles(&c->shape, matrix_rows(&tile), matrix_columns(&tile)) >=
+            hcbi_vulkan_units(device))
             break;
     }
     return found;
@@ -167,7 +168,8 @@ static enum hcb_status supports_coopmat(const struct vulkan_device *device,
         return hcbi_fail(ctx, HCB_UNSUPPORTED,
                          "%s has too little memory in a workgroup for its %ux%ux%u matrices",
                          name, (unsigned)shape->m, (unsigned)shape->n, (unsigned)shape->k);
-    struct tile_kernel kernel = matrix_kernel(c, &tile), fallback = hcbi_vulkan_tile_kernel(device, c);
+    struct tile_kernel kernel = matrix_kernel(c, &tile);
+    struct tile_kernel fallback = hcbi_vulkan_tile_kernel(device, c);
     enum hcb_status status = hcbi_vulkan_check_tiles(device, c, &kernel);
     return status == HCB_OK ? hcbi_vulkan_check_tiles(device, c, &fallback) : status;
 }

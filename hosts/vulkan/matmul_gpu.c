@@ -73,7 +73,8 @@ static void choose_extents(const struct vulkan_device *device, const struct hcb_
                            struct tile_kernel *kernel)
 {
     const uint64_t tiles = hcbi_vulkan_tiles(&c->shape, kernel->rows, kernel->columns);
-    uint64_t splits = vulkan_min(vulkan_divide_up(2 * hcbi_vulkan_units(device), tiles), SPLITS_MAX);
+    const uint64_t wanted = 2 * hcbi_vulkan_units(device);
+    uint64_t splits = vulkan_min(vulkan_divide_up(wanted, tiles), SPLITS_MAX);
     splits = vulkan_min(splits, c->shape.k / SPLIT_TERMS_MIN);
     splits = splits > 0 ? splits : 1;
     while (!try_splits(device, c, kernel, splits))
@@ -183,8 +184,8 @@ enum hcb_status hcbi_vulkan_prepare_tiles(struct vulkan_plan *plan, struct tile_
     return status == HCB_OK ? hcbi_vulkan_windows(plan, &kernel->extents, visit, kernel) : status;
 }
 
-enum hcb_status hcbi_vulkan_check_tiles(const struct vulkan_device *device, const struct hcb_case *c,
-                                  struct tile_kernel *kernel)
+enum hcb_status hcbi_vulkan_check_tiles(const struct vulkan_device *device,
+                                        const struct hcb_case *c, struct tile_kernel *kernel)
 {
     choose_extents(device, c, kernel);
     return hcbi_vulkan_check_room(device, c, &kernel->part_bytes, 1);
@@ -237,7 +238,8 @@ static struct tile choose_tile(const struct vulkan_device *device, const struct 
     return tiles[i];
 }
 
-struct tile_kernel hcbi_vulkan_tile_kernel(const struct vulkan_device *device, const struct hcb_case *c)
+struct tile_kernel hcbi_vulkan_tile_kernel(const struct vulkan_device *device,
+                                           const struct hcb_case *c)
 {
     const struct tile tile = choose_tile(device, c);
     const uint32_t loads = tile.blocks * tile.step / tile.lanes;
