@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # GLSL compute shaders, compiled to SPIR-V and embedded in a generated table.
 spv_sources = \
+	%reldir%/bands.glsl \
 	%reldir%/kernels.txt \
 	%reldir%/launch.comp \
+	%reldir%/matmul_add.comp \
 	%reldir%/matmul_coopmat.comp \
 	%reldir%/matmul_cpu.comp \
 	%reldir%/matmul_gpu.comp \

@@ -1,53 +1,78 @@
 // SPDX-License-Identifier: Apache-2.0
-// C = A B or C += A B with cooperative matrices of subgroup scope.  A workgroup of
-// four subgroups computes SIDE x SIDE elements, each subgroup a quarter, from tiles
-// of STEP terms in shared memory.  Any shape: what lies outside of the operands
-// counts as zero, and results pass through shared memory to be stored one by one.
+// C = A B or C += A B for GPUs with matrix units (VK_KHR_cooperative_matrix, subgroup
+// scope), on 16-bit floats and bytes.  A workgroup has GRID_DOWN x GRID_ACROSS
+// subgroups, each of which computes DOWN x ACROSS matrices of M x N elements, STEP
+// terms at a time.
 //
-// The host chooses M, N, K and the subgroup size from what the driver lists.  SIDE
-// is a multiple of 2 M and 2 N, STEP one of K.
+// Matrix units are faster than shared memory: a matrix that was read from there must be
+// used as often as registers allow, so the sums of a subgroup, 64 x 64 elements where
+// they fit, stay in its registers.  Operands come from memory in units of eight
+// elements, one step ahead, and go to the other of two buffers, as in matmul_gpu.comp.
+// Rows in shared memory are 16 bytes longer, which spreads them over the banks.
+//
+// Any shape: what lies outside of the operands counts as zero.  With ALIGNED all
+// offsets, strides, columns and terms are multiples of eight, and tiles that lie inside go
+// to C directly; others pass through shared memory to be stored element by element.
+//
+// The host chooses the constants from what the driver lists, and bounds the turns of
+// the loops.
 #version 450
+#extension GL_GOOGLE_include_directive : require
 #extension GL_KHR_cooperative_matrix : require
 #extension GL_KHR_memory_scope_semantics : require
 #extension GL_KHR_shader_subgroup_basic : require
-#extension GL_EXT_shader_explicit_arithmetic_types : require
 #pragma use_vulkan_memory_model
+#include "bands.glsl"
 
+// A Unit has eight elements, a Word of 32 bits has 1 << WORD_SHIFT.
 #if defined I8I32
+#extension GL_EXT_shader_explicit_arithmetic_types_int8 : require
 #define Input int8_t
-#define InputVector i8vec4
 #define Scalar int
-const uint PADDING = 16;
-#elif defined BF16F32
+#define Unit uvec2
+#define SCALAR_OF(word) int(word)
+const uint WORD_SHIFT = 2;
+#else
+#if defined BF16F32
 #extension GL_EXT_bfloat16 : require
 #define Input bfloat16_t
-#define InputVector bf16vec4
-#define Scalar float
-const uint PADDING = 8;
 #else
+#extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
 #define Input float16_t
-#define InputVector f16vec4
-#define Scalar float
-const uint PADDING = 8;
 #endif
+#define Scalar float
+#define Unit uvec4
+#define SCALAR_OF(word) uintBitsToFloat(word)
+const uint WORD_SHIFT = 1;
+#endif
+const uint WORD = 1 << WORD_SHIFT;  // elements
+const uint WORDS = 8 / WORD;        // of a unit
+const uint PADDING = 4 / WORDS;     // units
 
 layout(local_size_x_id = 0) in;
-layout(constant_id = 0) const uint INVOCATIONS = 128;
+layout(constant_id = 0) const uint INVOCATIONS = 256;
 layout(constant_id = 1) const uint SUBGROUP = 32;
 layout(constant_id = 2) const uint M = 16;
 layout(constant_id = 3) const uint N = 16;
 layout(constant_id = 4) const uint K = 16;
-layout(constant_id = 5) const uint SIDE = 128;
-layout(constant_id = 6) const uint STEP = 32;
+layout(constant_id = 5) const uint DOWN = 4;
+layout(constant_id = 6) const uint ACROSS = 4;
+layout(constant_id = 7) const uint GRID_DOWN = 2;
+layout(constant_id = 8) const uint GRID_ACROSS = 4;
+layout(constant_id = 9) const uint STEP = 16;
+layout(constant_id = 10) const bool ALIGNED = false;
 
-const uint HALF = SIDE / 2;
-const uint DOWN = HALF / M, ACROSS = HALF / N; // matrices of one subgroup
-const uint A_STRIDE = STEP + PADDING, B_STRIDE = SIDE + PADDING;
+const uint ROWS = M * DOWN * GRID_DOWN, COLUMNS = N * ACROSS * GRID_ACROSS;
+const uint A_STRIDE = STEP / 8 + PADDING, B_STRIDE = COLUMNS / 8 + PADDING; // units
+const uint A_UNITS = ROWS * A_STRIDE, B_UNITS = STEP * B_STRIDE;
+// Units that an invocation reads per step.
+const uint A_LOADS = (ROWS * STEP / 8 + INVOCATIONS - 1) / INVOCATIONS;
+const uint B_LOADS = (COLUMNS * STEP / 8 + INVOCATIONS - 1) / INVOCATIONS;
 
-layout(std430, binding = 0) readonly restrict buffer A { Input a[]; };
-layout(std430, binding = 0) readonly restrict buffer AVectors { InputVector a_vectors[]; };
-layout(std430, binding = 1) readonly restrict buffer B { Input b[]; };
-layout(std430, binding = 1) readonly restrict buffer BVectors { InputVector b_vectors[]; };
+layout(std430, binding = 0) readonly restrict buffer A { uint a_words[]; };
+layout(std430, binding = 0) readonly restrict buffer AUnits { Unit a_units[]; };
+layout(std430, binding = 1) readonly restrict buffer B { uint b_words[]; };
+layout(std430, binding = 1) readonly restrict buffer BUnits { Unit b_units[]; };
 layout(std430, binding = 2) restrict buffer C { Scalar c[]; };
 
 layout(push_constant) uniform Constants {
@@ -55,103 +80,146 @@ layout(push_constant) uniform Constants {
     uint a_offset, a_stride;
     uint b_offset, b_stride;
     uint c_offset, c_stride;
-    uint accumulate; // 0: C is overwritten
+    uint accumulate;   // 0: C is overwritten
+    uint split_terms;  // of workgroups with the same z, a multiple of STEP if there are several z
+    uint split_stride; // elements of C between what they compute
 };
 
-shared Input a_tile[SIDE * A_STRIDE]; // row-major, padded against bank conflicts
-shared Input b_tile[STEP * B_STRIDE];
-shared Scalar c_tile[4 * M * N];
+shared Unit tiles[2 * (A_UNITS + B_UNITS)]; // by row
 
-// Four neighbouring elements of one row of A and of B, zero where there are none.
-#define LOAD(element, vectors, offset, stride, row, row_count, column, column_count, to, at) \
+// Units on their way from memory.
+Unit a_next[A_LOADS], b_next[B_LOADS];
+
+// Defines name_read(i, count): elements i to i + 7 of an operand, zero from `count` on.
+// A word at any element is made of two that memory has.
+#define OPERAND_UNITS(name) \
+    Unit name##_read(uint i, uint count) \
     { \
-        const uint i = offset + (row) * stride + (column); \
-        Input x = Input(0), y = Input(0), z = Input(0), w = Input(0); \
-        if ((row) < row_count) { \
-            if (((offset | stride) & 3) == 0 && (column) + 4 <= column_count) { \
-                const InputVector v = vectors[i / 4]; \
-                x = v.x; \
-                y = v.y; \
-                z = v.z; \
-                w = v.w; \
-            } else { \
-                if ((column) < column_count) \
-                    x = element[i]; \
-                if ((column) + 1 < column_count) \
-                    y = element[i + 1]; \
-                if ((column) + 2 < column_count) \
-                    z = element[i + 2]; \
-                if ((column) + 3 < column_count) \
-                    w = element[i + 3]; \
-            } \
+        Unit unit = Unit(0); \
+        if (ALIGNED) \
+            return name##_units[i / 8]; \
+        for (uint w = 0; w < WORDS && w * WORD < count; w++) { \
+            const uint e = i + w * WORD, at = e >> WORD_SHIFT, left = count - w * WORD; \
+            const uint bits = 32 / WORD * (e & (WORD - 1)); \
+            uint word = name##_words[at] >> bits; \
+            if (bits != 0 && left > WORD - (e & (WORD - 1))) \
+                word |= name##_words[at + 1] << 32 - bits; \
+            unit[w] = left < WORD ? bitfieldExtract(word, 0, int(32 / WORD * left)) : word; \
         } \
-        to[at] = x; \
-        to[(at) + 1] = y; \
-        to[(at) + 2] = z; \
-        to[(at) + 3] = w; \
+        return unit; \
     }
+OPERAND_UNITS(a)
+OPERAND_UNITS(b)
 
-void load_tiles(uint first_row, uint first_column, uint first_term)
+void read_tiles(uint id, uint first_row, uint first_column, uint first_term, uint past)
 {
-    for (uint g = gl_LocalInvocationID.x; g < SIDE * STEP / 4; g += INVOCATIONS) {
-        const uint r = g / (STEP / 4), t = g % (STEP / 4) * 4;
-        const uint row = first_row + r, term = first_term + t;
-        LOAD(a, a_vectors, a_offset, a_stride, row, rows, term, terms, a_tile, r * A_STRIDE + t)
+    for (uint l = 0; l < A_LOADS; l++) {
+        const uint i = l * INVOCATIONS + id;
+        const uint row = first_row + i / (STEP / 8), term = first_term + i % (STEP / 8) * 8;
+        a_next[l] = Unit(0);
+        if (row < rows && term < past)
+            a_next[l] = a_read(a_offset + row * a_stride + term, past - term);
     }
-    for (uint g = gl_LocalInvocationID.x; g < STEP * SIDE / 4; g += INVOCATIONS) {
-        const uint t = g / (SIDE / 4), q = g % (SIDE / 4) * 4;
-        const uint term = first_term + t, column = first_column + q;
-        LOAD(b, b_vectors, b_offset, b_stride, term, terms, column, columns, b_tile,
-             t * B_STRIDE + q)
+    for (uint l = 0; l < B_LOADS; l++) {
+        const uint i = l * INVOCATIONS + id;
+        const uint term = first_term + i / (COLUMNS / 8);
+        const uint column = first_column + i % (COLUMNS / 8) * 8;
+        b_next[l] = Unit(0);
+        if (term < past && column < columns)
+            b_next[l] = b_read(b_offset + term * b_stride + column, columns - column);
     }
 }
 
-void store_matrix(uint first_row, uint first_column)
+void keep_tiles(uint id, uint first)
 {
-    const uint stage = gl_SubgroupID * M * N;
-    for (uint e = gl_SubgroupInvocationID; e < M * N; e += SUBGROUP) {
-        const uint row = first_row + e / N, column = first_column + e % N;
-        if (row < rows && column < columns) {
-            const uint i = c_offset + row * c_stride + column;
-            Scalar value = c_tile[stage + e];
+    for (uint l = 0; l < A_LOADS; l++) {
+        const uint i = l * INVOCATIONS + id;
+        if (i < ROWS * STEP / 8)
+            tiles[first + i / (STEP / 8) * A_STRIDE + i % (STEP / 8)] = a_next[l];
+    }
+    for (uint l = 0; l < B_LOADS; l++) {
+        const uint i = l * INVOCATIONS + id;
+        if (i < COLUMNS * STEP / 8)
+            tiles[first + A_UNITS + i / (COLUMNS / 8) * B_STRIDE + i % (COLUMNS / 8)] = b_next[l];
+    }
+}
+
+#define Sum coopmat<Scalar, gl_ScopeSubgroup, M, N, gl_MatrixUseAccumulator>
+#define BY_ROW gl_CooperativeMatrixLayoutRowMajor
+
+// What lies inside of a matrix, from its place in shared memory.
+void store_part(uint row, uint column, uint stage)
+{
+    for (uint e = gl_SubgroupInvocationID; e < M * N; e += SUBGROUP)
+        if (row + e / N < rows && column + e % N < columns) {
+            const uint i = c_offset + gl_WorkGroupID.z * split_stride +
+                           (row + e / N) * c_stride + column + e % N;
+            Scalar value = SCALAR_OF(tiles[stage + e / WORDS][e % WORDS]);
             if (accumulate != 0)
                 value += c[i];
             c[i] = value;
         }
-    }
 }
 
 void main()
 {
-    const uint first_row = SIDE * gl_WorkGroupID.y, first_column = SIDE * gl_WorkGroupID.x;
-    const uint down = HALF * (gl_SubgroupID / 2), across = HALF * (gl_SubgroupID % 2);
-    coopmat<Scalar, gl_ScopeSubgroup, M, N, gl_MatrixUseAccumulator> sums[DOWN * ACROSS];
+    const uint id = gl_LocalInvocationID.x;
+    const uvec2 place = place_of_tile();
+    const uint first_row = ROWS * place.y, first_column = COLUMNS * place.x;
+    const uint down = M * DOWN * (gl_SubgroupID / GRID_ACROSS);
+    const uint across = N * ACROSS * (gl_SubgroupID % GRID_ACROSS);
+    const uint first_term = gl_WorkGroupID.z * split_terms;
+    const uint past = min(first_term + split_terms, terms);
+    Sum sums[DOWN * ACROSS];
     for (uint s = 0; s < DOWN * ACROSS; s++)
-        sums[s] = coopmat<Scalar, gl_ScopeSubgroup, M, N, gl_MatrixUseAccumulator>(0);
+        sums[s] = Sum(0);
 
-    for (uint first_term = 0; first_term < terms; first_term += STEP) {
-        load_tiles(first_row, first_column, first_term);
+    read_tiles(id, first_row, first_column, first_term, past);
+    keep_tiles(id, 0);
+    uint first = 0;
+    for (uint term = first_term; term < past; term += STEP) {
+        const bool is_last = past - term <= STEP;
         barrier();
+        if (!is_last)
+            read_tiles(id, first_row, first_column, term + STEP, past);
         for (uint t = 0; t < STEP; t += K) {
             coopmat<Input, gl_ScopeSubgroup, M, K, gl_MatrixUseA> left[DOWN];
             for (uint d = 0; d < DOWN; d++)
-                coopMatLoad(left[d], a_tile, (down + d * M) * A_STRIDE + t, A_STRIDE,
-                            gl_CooperativeMatrixLayoutRowMajor);
+                coopMatLoad(left[d], tiles, first + (down + d * M) * A_STRIDE + t / 8, A_STRIDE,
+                            BY_ROW);
             for (uint q = 0; q < ACROSS; q++) {
                 coopmat<Input, gl_ScopeSubgroup, K, N, gl_MatrixUseB> right;
-                coopMatLoad(right, b_tile, t * B_STRIDE + across + q * N, B_STRIDE,
-                            gl_CooperativeMatrixLayoutRowMajor);
+                coopMatLoad(right, tiles, first + A_UNITS + t * B_STRIDE + (across + q * N) / 8,
+                            B_STRIDE, BY_ROW);
                 for (uint d = 0; d < DOWN; d++)
                     sums[d * ACROSS + q] = coopMatMulAdd(left[d], right, sums[d * ACROSS + q]);
             }
         }
-        barrier();
+        first = A_UNITS + B_UNITS - first;
+        if (!is_last)
+            keep_tiles(id, first);
     }
 
+    // The tiles' memory is free from here on.
+    barrier();
+    const uint stage = gl_SubgroupID * M * (N / WORDS);
+    const bool is_whole = ALIGNED && first_row + ROWS <= rows && first_column + COLUMNS <= columns;
     for (uint s = 0; s < DOWN * ACROSS; s++) {
-        coopMatStore(sums[s], c_tile, gl_SubgroupID * M * N, N, gl_CooperativeMatrixLayoutRowMajor);
-        barrier();
-        store_matrix(first_row + down + s / ACROSS * M, first_column + across + s % ACROSS * N);
-        barrier();
+        const uint row = first_row + down + s / ACROSS * M;
+        const uint column = first_column + across + s % ACROSS * N;
+        if (is_whole) {
+            const uint i = c_offset + gl_WorkGroupID.z * split_stride + row * c_stride + column;
+            if (accumulate != 0) {
+                Sum old;
+                coopMatLoad(old, c, i, c_stride, BY_ROW);
+                sums[s] += old;
+            }
+            coopMatStore(sums[s], c, i, c_stride, BY_ROW);
+        } else {
+            coopMatStore(sums[s], tiles, stage, N / WORDS, BY_ROW);
+            barrier(); // of the workgroup: llvmpipe of Mesa 26 knows no other
+            store_part(row, column, stage);
+            barrier();
+        }
     }
 }

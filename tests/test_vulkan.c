@@ -28,6 +28,7 @@ static enum hcb_status find_devices(void)
 static void set_up(void)
 {
     unsetenv("HCBENCH_KERNEL_CLASS");
+    unsetenv("HCBENCH_VULKAN_LEAST_LIMITS");
     unsetenv("HCBENCH_VULKAN_MAX_RANGE");
     unsetenv("HCBENCH_VULKAN_STAGING");
     ctx = hcb_ctx_new();
@@ -207,18 +208,50 @@ END_TEST
 START_TEST(long_sums_are_complete)
 {
     static const struct hcb_case cases[] = {
-        {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {3, 5, 70000}},
-        {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {2, 3, 200000}},
         {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {1, (1 << 24) + 1, 1}},
         {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, (1 << 24) + 1, 1}},
         {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_BF16F32, {1, (1 << 24) + 1, 1}},
-        /* Processors run the GPUs' kernels slowly: these are for their own. */
+        /* Processors run the GPUs' kernels slowly: the products are for their own. */
+        {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {3, 5, 70000}},
+        {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {2, 3, 200000}},
         {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F16, {1, 1, 1100001}},
         {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {70, 65, 20000}},
     };
     const bool is_gpu = _i == 1;
     setenv("HCBENCH_KERNEL_CLASS", classes[_i], 1);
-    check_cases(cases, sizeof cases / sizeof *cases - (is_gpu ? 2 : 0));
+    check_cases(cases, sizeof cases / sizeof *cases - (is_gpu ? 4 : 0));
+}
+END_TEST
+
+/* The GPUs' loop takes 16 terms and 17 turns a step, more than 65,535 turns even where
+ * several workgroups share the terms.  The least limits make for the smallest tile. */
+START_TEST(long_sums_of_gpus_are_complete)
+{
+    static const struct hcb_case cases[] = {
+        {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 1, 250001}}};
+    setenv("HCBENCH_KERNEL_CLASS", "gpu", 1);
+    setenv("HCBENCH_VULKAN_LEAST_LIMITS", "1", 1);
+    check_cases(cases, 1);
+}
+END_TEST
+
+/* Large tiles of whole vectors and not, of several steps, more than a band of them, and
+ * terms that workgroups share; with the device's limits, and with the least for two
+ * sizes of numbers. */
+START_TEST(gpu_tiles_are_right)
+{
+    static const struct hcb_shape shapes[] = {
+        {132, 260, 36}, {130, 129, 35}, {1030, 130, 3}, {8, 12, 1028}, {3, 5, 1027}};
+    static const enum hcb_precision least[] = {HCB_PRECISION_F32, HCB_PRECISION_F64};
+    const bool is_least = _i >= HCB_PRECISION_COUNT;
+    const enum hcb_precision precision =
+        is_least ? least[_i - HCB_PRECISION_COUNT] : (enum hcb_precision)_i;
+    struct hcb_case cases[sizeof shapes / sizeof *shapes];
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        cases[i] = (struct hcb_case){HCB_OP_MATMUL, HCB_IMPL_TILE, precision, shapes[i]};
+    setenv("HCBENCH_KERNEL_CLASS", "gpu", 1);
+    setenv("HCBENCH_VULKAN_LEAST_LIMITS", is_least ? "1" : "0", 1);
+    check_cases(cases, sizeof cases / sizeof *cases);
 }
 END_TEST
 
@@ -477,6 +510,52 @@ START_TEST(plans_name_their_kernels)
 }
 END_TEST
 
+/* The kernel for bytes takes halves for bytes.  Few drivers of processors have
+ * cooperative matrices: Mesa 26's, not Mesa 25's. */
+START_TEST(wrong_matrices_give_way_to_tiles)
+{
+    const struct hcb_case c = {
+        HCB_OP_MATMUL, HCB_IMPL_COOPMAT, HCB_PRECISION_F16F32, {20, 30, 40}};
+    const char *build = getenv("builddir");
+    char folder[512], path[600], text[512];
+    void *kernel;
+    size_t size;
+    struct job job;
+    struct hcb_device *device = open_device(devices[0].id);
+    const bool is_supported = hcb_device_supports(device, &c) == HCB_OK;
+    hcb_device_close(device);
+    if (!is_supported)
+        return;
+    ck_assert_int_eq(job_open(&job, &c), HCB_OK);
+    ck_assert_msg(strncmp(hcb_plan_info(job.plan)->note, "cooperative matrices", 20) == 0, "%s",
+                  hcb_plan_info(job.plan)->note);
+    job_close(&job);
+    ck_assert_int_eq(hcbi_kernel_load(ctx, hcbi_spv_kernels, "matmul_coopmat.i8i32.spv", &kernel,
+                                      &size),
+                     HCB_OK);
+    snprintf(folder, sizeof folder, "%s/tests/shaders.%ld", build != NULL ? build : ".",
+             (long)getpid());
+    snprintf(path, sizeof path, "%s/matmul_coopmat.f16f32.spv", folder);
+    ck_assert_int_eq(mkdir(folder, 0700), 0);
+    FILE *file = fopen(path, "wb");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_eq(fwrite(kernel, 1, size, file), size);
+    ck_assert_int_eq(fclose(file), 0);
+    free(kernel);
+    ck_assert_int_eq(hcb_ctx_set_kernel_dir(ctx, folder), HCB_OK);
+    ck_assert_int_eq(job_open(&job, &c), HCB_OK);
+    const struct hcb_plan_info *info = hcb_plan_info(job.plan);
+    ck_assert_msg(strstr(info->note, "self-test failed: a product of") != NULL, "%s", info->note);
+    ck_assert_str_eq(info->kernels, "matmul_gpu.f16f32.spv");
+    job_close(&job);
+    device = open_device(devices[0].id);
+    ck_assert_msg(check_case(ctx, device, &c, text, sizeof text) == CHECK_PASSED, "%s", text);
+    hcb_device_close(device);
+    unlink(path);
+    rmdir(folder);
+}
+END_TEST
+
 /* --------------------------------------------------------------- description */
 
 START_TEST(devices_are_described)
@@ -527,6 +606,8 @@ static Suite *make_suite(void)
     tcase_add_loop_test(kernels, windows_cover_the_operands, 0, CLASS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_test(kernels, a_vector_is_larger_than_a_binding);
     tcase_add_loop_test(kernels, long_sums_are_complete, 0, CLASS_COUNT);
+    tcase_add_test(kernels, long_sums_of_gpus_are_complete);
+    tcase_add_loop_test(kernels, gpu_tiles_are_right, 0, HCB_PRECISION_COUNT + 2);
     tcase_add_test(kernels, copies_through_staging_are_whole);
     tcase_add_test(kernels, staging_is_memory_of_the_device);
     tcase_add_loop_test(kernels, the_tree_of_a_sum_ignores_windows, 0, CLASS_COUNT);
@@ -537,6 +618,7 @@ static Suite *make_suite(void)
     tcase_add_test(rest, no_driver_is_a_reason);
     tcase_add_loop_test(rest, a_broken_kernel_is_named, 0, BROKEN_COUNT);
     tcase_add_test(rest, plans_name_their_kernels);
+    tcase_add_test(rest, wrong_matrices_give_way_to_tiles);
     tcase_add_test(rest, devices_are_described);
     return suite;
 }

@@ -52,6 +52,13 @@ for class in cpu gpu; do
 			check "$class" tile "$precision" matmul=70x600x600 sum=600001
 	done
 done
+# Large tiles, terms that workgroups share, and the tiles of devices with the least limits.
+for least in 0 1; do
+	for precision in f64 f32; do
+		HCBENCH_VULKAN_LEAST_LIMITS=$least \
+			check gpu tile "$precision" matmul=132x260x36 matmul=8x12x1028 matmul=3x5x1027
+	done
+done
 for class in cpu gpu; do
 	for precision in f64 f32 f16 f16f32 bf16f32; do
 		for sum in neumaier f64; do
@@ -76,6 +83,7 @@ for staging in 0 1; do
 	HCBENCH_VULKAN_STAGING=$staging check gpu driver f32 copy=1 copy=70001
 done
 for precision in f16f32 bf16f32 i8i32; do
-	check gpu coopmat "$precision" matmul=1x1x1 matmul=129x130x131 matmul=64x64x64
+	check gpu coopmat "$precision" matmul=1x1x1 matmul=129x130x131 matmul=136x264x72 \
+		matmul=8x16x2048
 done
 exit $((failures > 0))

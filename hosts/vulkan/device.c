@@ -128,17 +128,28 @@ static enum hcb_status make_device(struct vulkan_device *device)
     return status;
 }
 
-static void read_subgroups(struct vulkan_device *device)
+static void read_properties(struct vulkan_device *device)
 {
     VkPhysicalDeviceSubgroupSizeControlProperties control = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES};
     VkPhysicalDeviceSubgroupProperties subgroup = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES,
         .pNext = device->features.subgroup_size_control ? &control : NULL};
+    VkPhysicalDeviceShaderIntegerDotProductProperties products = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_PROPERTIES,
+        .pNext = &subgroup};
+    VkPhysicalDeviceDriverProperties driver = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES, .pNext = &products};
+    /* What decides about matrix units, which need Vulkan 1.3. */
+    void *const chain =
+        device->api >= VK_API_VERSION_1_3 ? (void *)&driver : (void *)&subgroup;
     VkPhysicalDeviceProperties2 properties = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &subgroup};
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = chain};
     vkGetPhysicalDeviceProperties2(device->physical, &properties);
     device->limits = properties.properties.limits;
+    device->driver = driver.driverID;
+    device->mixed_dot_product =
+        products.integerDotProduct4x8BitPackedMixedSignednessAccelerated == VK_TRUE;
     device->subgroup_size = subgroup.subgroupSize;
     device->features.shuffle = (subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0 &&
                                (subgroup.supportedOperations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT) != 0;
@@ -146,6 +157,17 @@ static void read_subgroups(struct vulkan_device *device)
     device->max_subgroup_size = control.maxSubgroupSize;
     if ((control.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT) == 0)
         device->features.subgroup_size_control = false;
+}
+
+/* HCBENCH_VULKAN_LEAST_LIMITS=1 makes the device one of those that offer to a
+ * workgroup no more than Vulkan demands, so that the kernels for these can be tested. */
+static void lower_limits(VkPhysicalDeviceLimits *limits)
+{
+    const char *text = getenv("HCBENCH_VULKAN_LEAST_LIMITS");
+    if (text == NULL || strcmp(text, "1") != 0)
+        return;
+    limits->maxComputeSharedMemorySize = 16384;
+    limits->maxComputeWorkGroupInvocations = 128;
 }
 
 /* How much of a buffer a shader may see at once.  HCBENCH_VULKAN_MAX_RANGE, in
@@ -228,7 +250,8 @@ enum hcb_status hcbi_vulkan_device_open(struct hcb_device *base)
     enum hcb_status status = make_device(device);
     if (status != HCB_OK)
         return status;
-    read_subgroups(device);
+    read_properties(device);
+    lower_limits(&device->limits);
     choose_window(device);
     hcbi_vulkan_read_shapes(platform, device);
     return make_layouts(device);

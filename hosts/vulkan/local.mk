@@ -8,6 +8,7 @@ libhcbench_core_la_SOURCES += \
 	%reldir%/errors.c \
 	%reldir%/instance.c \
 	%reldir%/matmul.h \
+	%reldir%/matmul_coopmat.c \
 	%reldir%/matmul_cpu.c \
 	%reldir%/matmul_gpu.c \
 	%reldir%/matrices.c \

@@ -33,6 +33,34 @@ typedef enum hcb_status matmul_visit(struct vulkan_plan *plan, const struct matm
 enum hcb_status hcbi_vulkan_windows(struct vulkan_plan *plan, const struct matmul_extents *extents,
                                     matmul_visit *visit, const void *data);
 
+/* A kernel for GPUs whose workgroups compute tiles of C; the members from `extents` on
+ * follow from the others. */
+struct tile_kernel {
+    const char *family;
+    struct vulkan_specialization specialization;
+    uint32_t aligned_constant; /* its number among the specialisation constants */
+    uint32_t alignment;        /* elements of which all is a multiple where it is set */
+    uint32_t rows, columns;    /* of a tile */
+    uint32_t step;             /* terms */
+    uint64_t most_terms;       /* of a workgroup, so that its loops take few turns */
+    struct matmul_extents extents;
+    uint64_t split_terms;      /* of a workgroup */
+    uint64_t part_bytes;       /* of scratch memory for sums of parts of the terms, or 0 */
+    const struct vulkan_memory *parts;
+};
+
+/* Fills in a plan's steps and depth. */
+enum hcb_status hcbi_vulkan_prepare_tiles(struct vulkan_plan *plan, struct tile_kernel *kernel);
+/* HCB_UNSUPPORTED when scratch memory does not fit. */
+enum hcb_status hcbi_vulkan_check_tiles(const struct vulkan_device *device,
+                                        const struct hcb_case *c, struct tile_kernel *kernel);
+/* That of the tiles in shared memory, which every device can run. */
+struct tile_kernel hcbi_vulkan_tile_kernel(const struct vulkan_device *device,
+                                           const struct hcb_case *c);
+/* Compute units to be kept busy. */
+uint64_t hcbi_vulkan_units(const struct vulkan_device *device);
+uint64_t hcbi_vulkan_tiles(const struct hcb_shape *s, uint32_t rows, uint32_t columns);
+
 /* Elements of one operand that can be bound at once. */
 uint64_t hcbi_vulkan_bindable(const struct vulkan_device *device, const struct hcb_case *c,
                               unsigned operand);

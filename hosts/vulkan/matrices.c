@@ -22,7 +22,8 @@ static bool fits(const struct compat_cooperative_matrix *matrix, const struct ma
            matrix->AType == wanted->input && matrix->BType == wanted->input &&
            matrix->CType == wanted->accumulator && matrix->ResultType == wanted->accumulator &&
            /* what the kernel's tiles are made for */
-           64 % matrix->MSize == 0 && 64 % matrix->NSize == 0 && 64 % matrix->KSize == 0;
+           64 % matrix->MSize == 0 && 64 % matrix->NSize == 0 && 64 % matrix->KSize == 0 &&
+           matrix->NSize % 8 == 0 && matrix->KSize % 8 == 0;
 }
 
 /* The largest matrix wins; of equally large ones the squarest. */

@@ -279,7 +279,7 @@ static enum hcb_status warm_up(struct vulkan_plan *plan, const VkDescriptorSet *
     return status;
 }
 
-static enum hcb_status record(struct vulkan_plan *plan)
+enum hcb_status hcbi_vulkan_record(struct vulkan_plan *plan)
 {
     struct hcb_ctx *ctx = plan->base.queue->device->ctx;
     VkDescriptorSet *sets = calloc(plan->step_count, sizeof *sets);
@@ -322,7 +322,7 @@ enum hcb_status hcbi_vulkan_plan_new(struct hcb_plan *base)
     struct vulkan_plan *plan = (struct vulkan_plan *)base;
     enum hcb_status status = hcbi_vulkan_method(vulkan_device_of(plan), &base->task)->prepare(plan);
     if (status == HCB_OK)
-        status = record(plan);
+        status = hcbi_vulkan_record(plan);
     if (status == HCB_OK)
         note_kernels(plan);
     return status;

@@ -75,6 +75,8 @@ struct vulkan_device {
     VkPhysicalDeviceLimits limits;
     VkPhysicalDeviceMemoryProperties memory;
     uint32_t subgroup_size, min_subgroup_size, max_subgroup_size;
+    VkDriverId driver;      /* 0: unknown */
+    bool mixed_dot_product; /* of bytes with and without sign, in hardware */
     uint64_t timestamp_mask; /* 0: no timestamps */
     uint64_t alignment;      /* of what is bound */
     uint64_t window_bytes;   /* that may be bound besides what alignment adds */
@@ -242,6 +244,8 @@ enum hcb_status hcbi_vulkan_add_step(struct vulkan_plan *plan, const struct vulk
 enum hcb_status hcbi_vulkan_parameters(struct hcb_device *base, const struct hcb_case *c,
                                        struct hcb_parameters *parameters);
 enum hcb_status hcbi_vulkan_plan_new(struct hcb_plan *base);
+/* Makes a plan whose steps are complete ready to run. */
+enum hcb_status hcbi_vulkan_record(struct vulkan_plan *plan);
 void hcbi_vulkan_plan_free(struct hcb_plan *base);
 enum hcb_status hcbi_vulkan_plan_run(struct hcb_plan *base, uint32_t launches,
                                      struct hcb_timing *timing);
@@ -257,7 +261,7 @@ struct vulkan_method {
 };
 extern const struct vulkan_method hcbi_vulkan_packed;  /* matmul_cpu.c */
 extern const struct vulkan_method hcbi_vulkan_tile;    /* matmul_gpu.c */
-extern const struct vulkan_method hcbi_vulkan_coopmat; /* matmul_gpu.c */
+extern const struct vulkan_method hcbi_vulkan_coopmat; /* matmul_coopmat.c */
 extern const struct vulkan_method hcbi_vulkan_reduce;  /* reduce.c */
 extern const struct vulkan_method hcbi_vulkan_copy, hcbi_vulkan_elementwise; /* elementwise.c */
 const struct vulkan_method *hcbi_vulkan_method(const struct vulkan_device *device,
