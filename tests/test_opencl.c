@@ -397,16 +397,20 @@ END_TEST
 static Suite *suite(void)
 {
     Suite *s = suite_create("opencl");
-    TCase *kernels_case = tcase_create("kernels"), *rest = tcase_create("errors and devices");
+    TCase *kernels_case = tcase_create("kernels"), *parameters = tcase_create("parameters"),
+          *rest = tcase_create("errors and devices");
     tcase_add_checked_fixture(kernels_case, set_up, tear_down);
     tcase_set_timeout(kernels_case, 300);
     tcase_add_loop_test(kernels_case, all_shapes_are_right, 0, KERNELS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_loop_test(kernels_case, extras_are_right, 0, KERNELS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_loop_test(kernels_case, passes_over_k_add_up, 0, 2);
-    tcase_add_loop_test(kernels_case, every_choice_of_a_parameter_is_right, 0, 4);
-    tcase_add_test(kernels_case, parameters_that_do_not_fit_are_refused);
-    tcase_add_test(kernels_case, parameters_are_those_of_the_kernels);
     suite_add_tcase(s, kernels_case);
+    tcase_add_checked_fixture(parameters, set_up, tear_down);
+    tcase_set_timeout(parameters, 300);
+    tcase_add_loop_test(parameters, every_choice_of_a_parameter_is_right, 0, 4);
+    tcase_add_test(parameters, parameters_that_do_not_fit_are_refused);
+    tcase_add_test(parameters, parameters_are_those_of_the_kernels);
+    suite_add_tcase(s, parameters);
     tcase_add_checked_fixture(rest, set_up, tear_down);
     tcase_set_timeout(rest, 300);
     tcase_add_test(rest, scratch_that_does_not_fit_is_refused);

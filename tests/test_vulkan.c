@@ -496,7 +496,7 @@ static Suite *make_suite(void)
     tcase_add_loop_test(kernels, extras_are_right, 0, CLASS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_loop_test(kernels, cooperative_matrices_are_right_or_say_why_not, 0,
                         HCB_PRECISION_COUNT);
-    tcase_add_loop_test(kernels, every_choice_of_a_parameter_is_right, 0, 2);
+    tcase_add_loop_test(add_case(suite, "parameters"), every_choice_of_a_parameter_is_right, 0, 2);
     tcase_add_loop_test(kernels, windows_cover_the_operands, 0, CLASS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_test(kernels, a_vector_is_larger_than_a_binding);
     tcase_add_loop_test(kernels, long_sums_are_complete, 0, CLASS_COUNT);
