@@ -618,6 +618,8 @@ START_TEST(rows_say_how)
     struct run run;
     rig_open(&rig);
     run_open(&rig, &run, &c, HCB_FILL_UNIFORM);
+    ck_assert_str_eq(hcb_plan_info(run.plan)->tuning, "stock");
+    ck_assert_str_eq(hcb_plan_info(run.plan)->parameters, "");
     ck_assert_str_eq(hcb_plan_info(run.plan)->note,
                      "16-bit inputs are converted to f32 for sgemm; the conversion is timed");
     run_close(&run);

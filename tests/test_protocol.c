@@ -176,6 +176,76 @@ START_TEST(memory_of_a_row_is_its_own)
 }
 END_TEST
 
+/* Two plans of one impl, which differ in their parameters and their times. */
+START_TEST(plans_have_slots_and_parameters)
+{
+    struct hcb_parameters parameters;
+    double seconds[2];
+    setenv("HCBENCH_NULL", "model:launch=1:tuned=32", 1);
+    ask(HELLO, "ok");
+    ask(OPEN, "ok");
+    json_t *reply = ask("{'id':3,'step':'parameters','impl':'native'," CASE "}", "ok");
+    json_object_del(reply, "id");
+    json_object_del(reply, "status");
+    ck_assert(protocol_read_parameters(reply, &parameters));
+    ck_assert_uint_eq(parameters.count, 2);
+    ck_assert_str_eq(parameters.list[0].name, "tile");
+    ck_assert_uint_eq(parameters.list[0].table, 8);
+    ck_assert_uint_eq(parameters.list[0].count, 7);
+    ck_assert_uint_eq(parameters.list[0].choices[6], 64);
+    ck_assert_str_eq(parameters.kernel_sha256, "");
+    ask(INPUTS("uniform"), "ok");
+    reply = ask(PREPARE, "ok");
+    ck_assert_str_eq(json_string_value(json_object_get(reply, "tuning")), "table");
+    reply = ask("{'id':4,'step':'prepare','impl':'native','slot':1,'parameters':'tile=32'}", "ok");
+    ck_assert_str_eq(json_string_value(json_object_get(reply, "tuning")), "tuned");
+    ck_assert_str_eq(json_string_value(json_object_get(reply, "parameters")), "tile=32 unroll=2");
+    for (int i = 0; i < 2; i++) {
+        reply = ask(i == 0 ? "{'id':5,'step':'sample','impl':'native','launches':1,'count':1}"
+                           : "{'id':5,'step':'sample','impl':'native','slot':1,'launches':1,'count':1}",
+                    "ok");
+        seconds[i] = json_number_value(json_array_get(json_object_get(reply, "kernel"), 0));
+    }
+    ck_assert_double_eq_tol(seconds[0], 1.5625, 1e-6);
+    ck_assert_double_eq_tol(seconds[1], 1, 1e-6);
+    ask("{'id':6,'step':'verify','impl':'native','slot':1,'seed':7}", "ok");
+    ask("{'id':6,'step':'verify','impl':'native','slot':2,'seed':7}", "error");
+    ask("{'id':6,'step':'verify','impl':'native','slot':4,'seed':7}", "error");
+    ask("{'id':6,'step':'verify','impl':'native','slot':'1','seed':7}", "error");
+    ask("{'id':4,'step':'prepare','impl':'native','parameters':7}", "error");
+    ask("{'id':4,'step':'prepare','impl':'native','parameters':'tile=7'}", "unsupported");
+    ask("{'id':3,'step':'parameters'," CASE "}", "error");
+}
+END_TEST
+
+START_TEST(parameters_that_no_platform_has_are_refused)
+{
+    static const char *const bad[] = {
+        "{'kernel_sha256':'','parameters':{}}",
+        "{'parameters':[]}",
+        "{'kernel_sha256':'','parameters':[],'more':1}",
+        "{'kernel_sha256':'','parameters':[{'name':'a','table':1}]}",
+        "{'kernel_sha256':'','parameters':[{'name':'a','table':'1','choices':[1]}]}",
+        "{'kernel_sha256':'','parameters':[{'name':'a','table':1,'choices':['1']}]}",
+        "{'kernel_sha256':'','parameters':[{'name':'a','table':1,'choices':"
+        "[1,2,3,4,5,6,7,8,9,10,11,12,13]}]}",
+        "{'kernel_sha256':'','parameters':[{'name':'a name of twenty-four le','table':1,'choices':[1]}]}",
+        "{'kernel_sha256':'','parameters':[1,2,3,4,5,6,7,8,9]}",
+    };
+    struct hcb_parameters parameters;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char text[300];
+        snprintf(text, sizeof text, "%s", bad[i]);
+        for (char *at = text; *at != '\0'; at++)
+            if (*at == '\'')
+                *at = '"';
+        json_t *object = json_loads(text, 0, NULL);
+        ck_assert_msg(object != NULL && !protocol_read_parameters(object, &parameters), "%s", text);
+        json_decref(object);
+    }
+}
+END_TEST
+
 START_TEST(what_the_worker_rejects)
 {
     ask(OPEN, "error"); /* before hello */
@@ -413,6 +483,8 @@ int main(int argc, char **argv)
     tcase_add_test(local, a_case_from_hello_to_quit);
     tcase_add_test(local, sensors_are_told_and_read_with_the_samples);
     tcase_add_test(local, memory_of_a_row_is_its_own);
+    tcase_add_test(local, plans_have_slots_and_parameters);
+    tcase_add_test(local, parameters_that_no_platform_has_are_refused);
     tcase_add_test(local, what_the_worker_rejects);
     tcase_add_test(local, a_result_that_was_not_computed_is_wrong);
     tcase_add_test(local, a_wrong_device_is_caught_by_both_checks);

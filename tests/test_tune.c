@@ -209,16 +209,17 @@ START_TEST(what_is_kept_is_found)
 }
 END_TEST
 
-/* Each extent at least half of what it was found for; the largest that fits. */
+/* Each extent at least half of what it was found for, and at most four times; the
+ * largest that fits. */
 START_TEST(shapes_are_covered)
 {
     static const struct {
         struct hcb_shape shape;
         const char *found;
     } cases[] = {
-        {{1024, 1024, 1024}, "rows=8"}, {{512, 512, 512}, "rows=8"}, {{511, 4096, 4096}, "rows=4"},
+        {{1024, 1024, 1024}, "rows=8"}, {{512, 512, 512}, "rows=8"}, {{511, 1024, 1024}, "rows=4"},
         {{4096, 4096, 4096}, "rows=8"}, {{1, 4096, 4096}, ""},       {{128, 128, 128}, "rows=4"},
-        {{127, 128, 128}, ""},
+        {{127, 128, 128}, ""},          {{511, 1024, 1028}, ""},     {{4100, 4096, 4096}, ""},
     };
     struct hcb_case task = product;
     ck_assert(store_keep(&device, kernel, &product, "rows=8"));
@@ -275,6 +276,7 @@ START_TEST(damaged_files_are_left_out)
         "{\"format\":\"hcbench-result\",\"format_version\":1}",
         HEAD "{}}",
         HEAD "[{" CASE "}]}",
+        HEAD "[{" CASE ",\"parameters\":\"rows=9\"},{}]}",
         HEAD "[{" CASE ",\"parameters\":7}]}",
         HEAD "[{\"op\":\"divide\",\"impl\":\"tile\",\"precision\":\"f32\",\"shape\":[1,1,1],"
              "\"parameters\":\"\"}]}",

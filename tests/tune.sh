@@ -56,6 +56,8 @@ run --no-tuned
 used table 'tile=8 unroll=2'
 run -n 31
 used table 'tile=8 unroll=2'
+run -n 260
+used table 'tile=8 unroll=2'
 expect 0 verify -p null -i tile -o matmul -P f32 -n 64 --json "$work/row.json"
 used tuned 'tile=32 unroll=2'
 expect 0 verify -p null -i tile -o matmul -P f32 -n 64 --no-tuned --json "$work/row.json"
@@ -71,6 +73,20 @@ again 0
 says out 'tuned: tile=32 \(8\)$'
 run
 used tuned 'tile=32 unroll=2'
+
+# What is not faster any more is forgotten.  The name of a device has no room for the
+# end of this model.
+long=$model:period=1:copy=0:upload=0:download=0:cache=0:spill=1
+HCBENCH_NULL=$long:tuned=32
+tune 0
+grep -q 'tile=32' "$kept"/*.json || note "the long model's parameters are not kept"
+HCBENCH_NULL=$long:tuned=8
+run
+used tuned 'tile=32 unroll=2'
+again 0
+says out '^matmul +f32 .*null:0 +tile .* table'
+run
+used table 'tile=8 unroll=2'
 
 # Nothing is faster: the table stays, and nothing is kept.  With much noise something
 # looks better at first.

@@ -231,10 +231,15 @@ static bool same_device(const struct hcb_device_info *a, const struct hcb_device
            a->compute_units == b->compute_units;
 }
 
-/* What was found for a shape holds for larger ones, not for much smaller ones. */
+static bool is_near(uint64_t found, uint64_t extent)
+{
+    return found / 2 <= extent && extent / 4 <= found;
+}
+
+/* What was found for a shape holds for others of about its size. */
 static bool covers(const struct hcb_shape *found, const struct hcb_shape *shape)
 {
-    return found->m / 2 <= shape->m && found->n / 2 <= shape->n && found->k / 2 <= shape->k;
+    return is_near(found->m, shape->m) && is_near(found->n, shape->n) && is_near(found->k, shape->k);
 }
 
 static bool is_larger(const struct hcb_shape *a, const struct hcb_shape *b)

@@ -17,8 +17,8 @@ void store_close(struct store *store);
 /* Is there anything about this op, impl and precision on a device of this name? */
 bool store_knows(const struct store *store, const struct hcb_device_info *device,
                  const struct hcb_case *c);
-/* The parameters for a case: those that were found for the largest shape of which each
- * extent is at most twice that of the case.  NULL when there are none; `why` then says
+/* The parameters for a case: those that were found for the largest shape of which the
+ * case has at least half of each extent, and at most four times.  NULL when there are none; `why` then says
  * that others are out of date, or is "". */
 const char *store_find(const struct store *store, const struct hcb_device_info *device,
                        const char *kernel_sha256, const struct hcb_case *c, char *why, size_t size);

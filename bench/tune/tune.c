@@ -53,12 +53,14 @@ static struct options contest_options(const struct options *options)
     return brief;
 }
 
-/* As many rounds as the time allows. */
-static struct options last_options(const struct options *options, double seconds)
+/* As many rounds as the time allows, and enough of long launches to decide at all. */
+static struct options last_options(const struct options *options, double seconds, double launch_s)
 {
+    enum { ROUNDS_LEAST = 12 };
     struct options thorough = *options;
     thorough.warmup = 2;
     thorough.max_time_s = fmin(fmax(seconds / 2, last_least_s), last_most_s);
+    thorough.max_time_s = fmax(thorough.max_time_s, ROUNDS_LEAST * launch_s);
     thorough.min_time_s = thorough.max_time_s;
     thorough.min_runs = thorough.max_runs = 5 * FAIR_ROUNDS_MAX;
     thorough.ci_percent = 0;
@@ -161,7 +163,7 @@ static bool wins(const struct hcb_result *rows, uint64_t seed, struct hcb_ratio 
 static void decide(struct hunt *hunt, const struct tune_point *points, double seconds)
 {
     struct tune_case *result = hunt->result;
-    const struct options options = last_options(hunt->record->options, seconds);
+    const struct options options = last_options(hunt->record->options, seconds, result->table_s);
     struct hcb_result *rows = measure(hunt, &options, points, 2);
     if (rows == NULL || link_interrupted() != 0) {
         stop(result, rows == NULL ? "out of memory" : "the search was stopped");
