@@ -5,7 +5,7 @@
 #
 #     bench/targets.sh [HCBENCH OPTION]...
 #
-# Both sides of a ratio are rows of one run, in turns where they compute the same thing.
+# Both sides of a ratio are measured here, in turns where they compute the same thing.
 # The interval of a ratio to the CPU is hcbench's own; that of any other pair is made of
 # the ends of both intervals, so it is wider than 95 %.  PoCL is expected as opencl:0 and
 # lavapipe as vulkan:0.  HCBENCH and CBLAS_BASELINE name the programs.  Exit status 1 when
@@ -16,7 +16,7 @@ cblas_baseline=${CBLAS_BASELINE:-bench/cblas_baseline}
 work=$(mktemp -d "${TMPDIR:-/tmp}/hcbench-targets.XXXXXX") || exit 99
 trap 'rm -rf "$work"' EXIT
 
-# rows HCBENCH OPTION...: appends to one table; the second head is a line like others.
+# rows HCBENCH OPTION...: appends a run to one table, each with its head.
 rows() {
 	"$hcbench" run -d cpu:0,opencl:0,vulkan:0 --no-roofline --no-progress --quiet --csv - "$@" \
 		2>>"$work/messages" | sed 's/".*"//' >>"$work/rows.csv"
@@ -24,7 +24,6 @@ rows() {
 rows -o matmul -P f32,f16f32,bf16f32 -i openblas,clblast,tile -n 1024,2048 "$@"
 rows -o matmul -P f32 -i openblas,tile -n 1000,1008,1023,1024,1025,1x4096x4096,4096x1x4096 "$@"
 rows -o sum,dot -P f32 -i native,openblas,tile -n 67108864 "$@"
-rows -o triad -P f32 -i tile -n 16777216 "$@"
 "$cblas_baseline" 1024 >"$work/cblas" 2>>"$work/messages"
 
 awk -F, '
@@ -62,13 +61,14 @@ awk -F, '
 	$1 == "device" {
 		for (i = 1; i <= NF; i++)
 			at[$i] = i
+		run++
 		next
 	}
 	$at["status"] == "ok" {
 		shape = $at["shape.n"]
 		if ($at["op"] == "matmul" && ($at["shape.m"] != shape || $at["shape.k"] != shape))
 			shape = $at["shape.m"] "x" shape "x" $at["shape.k"]
-		key = $at["device"] "/" $at["impl"] " " $at["op"] " " $at["precision"] " " shape
+		key = run " " $at["device"] "/" $at["impl"] " " $at["op"] " " $at["precision"] " " shape
 		clock = $at["kernel.median_s"] != "" ? "kernel" : "wall"
 		time[key] = $at[clock ".median_s"]
 		low[key] = $at[clock ".ci95_s.0"]
@@ -82,34 +82,34 @@ awk -F, '
 		print "| path | target | measured |"
 		print "|---|---|---|"
 		row("cpu/openblas f32 n=1024 to a bare cblas_sgemm loop", 0.97, blas, blas_low, blas_high)
-		to_cpu("opencl/tile f32 n=1024 to OpenBLAS", 0.90, "opencl:0/tile matmul f32 1024")
-		to_cpu("opencl/tile f32 n=2048 to OpenBLAS", 0.90, "opencl:0/tile matmul f32 2048")
+		to_cpu("opencl/tile f32 n=1024 to OpenBLAS", 0.90, "1 opencl:0/tile matmul f32 1024")
+		to_cpu("opencl/tile f32 n=2048 to OpenBLAS", 0.90, "1 opencl:0/tile matmul f32 2048")
 		for (n = 1024; n <= 2048; n += 1024)
-			to_row("opencl/tile f32 n=" n " to CLBlast", 10, "opencl:0/tile matmul f32 " n,
-			       "opencl:0/clblast matmul f32 " n, 1)
-		to_cpu("vulkan/tile f32 n=1024 to OpenBLAS", 0.08, "vulkan:0/tile matmul f32 1024")
+			to_row("opencl/tile f32 n=" n " to CLBlast", 10, "1 opencl:0/tile matmul f32 " n,
+			       "1 opencl:0/clblast matmul f32 " n, 1)
+		to_cpu("vulkan/tile f32 n=1024 to OpenBLAS", 0.08, "1 vulkan:0/tile matmul f32 1024")
 		for (n = 1024; n <= 2048; n += 1024) {
-			to_row("opencl/tile f16f32 n=" n " to f32", 0.90, "opencl:0/tile matmul f16f32 " n,
-			       "opencl:0/tile matmul f32 " n, 1)
-			to_row("opencl/tile bf16f32 n=" n " to f32", 0.90, "opencl:0/tile matmul bf16f32 " n,
-			       "opencl:0/tile matmul f32 " n, 1)
+			to_row("opencl/tile f16f32 n=" n " to f32", 0.90, "1 opencl:0/tile matmul f16f32 " n,
+			       "1 opencl:0/tile matmul f32 " n, 1)
+			to_row("opencl/tile bf16f32 n=" n " to f32", 0.90, "1 opencl:0/tile matmul bf16f32 " n,
+			       "1 opencl:0/tile matmul f32 " n, 1)
 		}
 		n = split("1000 1008 1023 1024 1025 1024", odd, " ")
 		for (i = 1; i < n; i += 2)
 			to_row("opencl/tile f32 n=" odd[i] " to n=" odd[i + 1], 0.85,
-			       "opencl:0/tile matmul f32 " odd[i], "opencl:0/tile matmul f32 " odd[i + 1],
+			       "2 opencl:0/tile matmul f32 " odd[i], "2 opencl:0/tile matmul f32 " odd[i + 1],
 			       (odd[i] / odd[i + 1]) ^ 3)
-		sum = "opencl:0/tile sum f32 67108864"
+		sum = "3 opencl:0/tile sum f32 67108864"
 		n = split("1x4096x4096 4096x1x4096", thin, " ")
 		for (i = 1; i <= n; i++) {
-			key = "opencl:0/tile matmul f32 " thin[i]
+			key = "2 opencl:0/tile matmul f32 " thin[i]
 			work = bytes[sum] > 0 ? bytes[key] / bytes[sum] : 0
 			to_row("opencl/tile f32 " thin[i] " to the bytes/s of sum", 0.85, key, sum, work)
 		}
 		for (i = 1; i <= 2; i++) {
 			op = i == 1 ? "sum" : "dot"
-			to_cpu("opencl/tile " op " f32, 256 MiB, to the CPU", 0.90, "opencl:0/tile " op " f32 67108864")
-			to_cpu("vulkan/tile " op " f32, 256 MiB, to the CPU", 0.50, "vulkan:0/tile " op " f32 67108864")
+			to_cpu("opencl/tile " op " f32, 256 MiB, to the CPU", 0.90, "3 opencl:0/tile " op " f32 67108864")
+			to_cpu("vulkan/tile " op " f32, 256 MiB, to the CPU", 0.50, "3 vulkan:0/tile " op " f32 67108864")
 		}
 		exit bad > 0
 	}' "$work/cblas" "$work/rows.csv"

@@ -86,7 +86,8 @@ const char *hcb_version(void);
     X(REF, "ref", "the f64 reference that verifies the others, one thread")    \
     X(DRIVER, "driver", "the copy command of the API")                         \
     X(PAGEABLE, "pageable", "transfers of ordinary host memory")               \
-    X(PINNED, "pinned", "transfers of host memory that the API provides")
+    X(PINNED, "pinned", "transfers of host memory that the API provides")      \
+    X(CLBLAST_TUNED, "clblast_tuned", "CLBlast with parameters for the device's class")
 
 /* How sums and dot products are added up.  Values are append-only. */
 #define HCB_SUM_TABLE(X)                                                       \

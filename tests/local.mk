@@ -11,6 +11,7 @@ EXTRA_DIST += %reldir%/environment.sh %reldir%/lsan.supp %reldir%/matrix_units.c
 	$(script_tests)
 script_tests = \
 	%reldir%/breakeven.sh \
+	%reldir%/clblast.sh \
 	%reldir%/cli.sh \
 	%reldir%/compare.sh \
 	%reldir%/duplicates.sh \

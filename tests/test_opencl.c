@@ -297,6 +297,38 @@ START_TEST(parts_of_k_have_their_depth_and_memory)
 }
 END_TEST
 
+#ifdef HAVE_CLBLAST
+/* Its parameters are the process's, so rows with others than its own never share one
+ * with rows that say that they have its own. */
+START_TEST(a_process_runs_clblast_one_way)
+{
+    static const enum hcb_impl impls[] = {HCB_IMPL_CLBLAST, HCB_IMPL_CLBLAST_TUNED};
+    struct hcb_case c = {HCB_OP_MATMUL, impls[_i], HCB_PRECISION_F32, {600, 520, 550}};
+    char text[512];
+    setenv("HCBENCH_KERNEL_CLASS", "cpu", 1);
+    struct hcb_device *device = open_device(devices[0].id);
+    ck_assert_msg(check_case(ctx, device, &c, text, sizeof text) == CHECK_PASSED, "%s", text);
+    ck_assert_msg(check_case(ctx, device, &c, text, sizeof text) == CHECK_PASSED, "%s", text);
+    c.impl = impls[1 - _i];
+    ck_assert_int_eq(check_case(ctx, device, &c, text, sizeof text), CHECK_FAILED);
+    ck_assert_msg(strstr(text, "parameters in this process") != NULL, "%s", text);
+    hcb_device_close(device);
+}
+END_TEST
+
+START_TEST(tuned_clblast_is_for_cpu_drivers_so_far)
+{
+    const struct hcb_case c = {
+        HCB_OP_MATMUL, HCB_IMPL_CLBLAST_TUNED, HCB_PRECISION_F32, {600, 520, 550}};
+    setenv("HCBENCH_KERNEL_CLASS", "gpu", 1);
+    struct hcb_device *device = open_device(devices[0].id);
+    ck_assert_int_eq(hcb_device_supports(device, &c), HCB_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(hcb_error(ctx), "class of device"));
+    hcb_device_close(device);
+}
+END_TEST
+#endif
+
 /* -------------------------------------------------------------------- reasons */
 
 START_TEST(scratch_that_does_not_fit_is_refused)
@@ -688,6 +720,10 @@ static Suite *suite(void)
     tcase_add_loop_test(kernels_case, passes_over_k_add_up, 0, 2);
     tcase_add_loop_test(kernels_case, a_small_extent_takes_the_thin_kernels, 0, 12);
     tcase_add_loop_test(kernels_case, a_large_c_is_written_whole, 0, 9);
+#ifdef HAVE_CLBLAST
+    tcase_add_loop_test(kernels_case, a_process_runs_clblast_one_way, 0, 2);
+    tcase_add_test(kernels_case, tuned_clblast_is_for_cpu_drivers_so_far);
+#endif
     suite_add_tcase(s, kernels_case);
     tcase_add_checked_fixture(parameters, set_up, tear_down);
     tcase_set_timeout(parameters, 300);

@@ -65,7 +65,8 @@ START_TEST(defaults)
                       platform_bit("cpu") | platform_bit("opencl") | platform_bit("vulkan"));
     ck_assert_uint_eq(o.ops, BIT(HCB_OP_MATMUL) | BIT(HCB_OP_SUM) | BIT(HCB_OP_DOT));
     ck_assert_uint_eq(o.precisions, BIT(HCB_PRECISION_F32) | BIT(HCB_PRECISION_F16F32));
-    ck_assert_uint_eq(o.impls, (BIT(HCB_IMPL_COUNT) - 1) & ~BIT(HCB_IMPL_REF));
+    ck_assert_uint_eq(o.impls, (BIT(HCB_IMPL_COUNT) - 1) &
+                                   ~(BIT(HCB_IMPL_REF) | BIT(HCB_IMPL_CLBLAST_TUNED)));
     ck_assert_uint_eq(o.sums, BIT(HCB_SUM_PLAIN));
     ck_assert_ptr_null(o.devices);
     ck_assert_uint_eq(o.size_count, 0);
@@ -365,7 +366,7 @@ static const struct {
     {"--sum kahan", "unknown sum 'kahan'; known are plain, neumaier, f64, all"},
     {"--impl foo",
      "unknown impl 'foo'; known are openblas, clblast, tile, coopmat, native, ref, driver, "
-     "pageable, pinned, all"},
+     "pageable, pinned, clblast_tuned, all"},
     {"--op matmulmatmulmatmulmatmulmatmulmatmulmatmulmatmulmatmulmatmulmatmul",
      "too long for a word"},
     {"--fill foo", "unknown fill 'foo'; known are uniform, normal, integer, zeros"},

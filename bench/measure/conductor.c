@@ -21,7 +21,7 @@
 struct conductor {
     struct session session;
     struct record *record;
-    struct actor *actors; /* one per device of the record */
+    struct actor *actors; /* two per device of the record, see actor_of() */
     struct journal *journal;
     struct store *store;
     bool aside; /* the rows at hand are not those that were asked for */
@@ -406,12 +406,14 @@ static void run_case(struct conductor *conductor, struct group *group)
         journal_end_case(conductor->journal, conductor->record, group->rows[0].result, group->count);
 }
 
+/* CLBlast keeps its parameters per process, so rows that change them have a worker of
+ * their own, behind that of the device's other rows. */
 static struct actor *actor_of(struct conductor *conductor, const struct hcb_result *result)
 {
     size_t i = 0;
     while (strcmp(conductor->actors[i].info->id, result->device) != 0)
-        i++;
-    return &conductor->actors[i];
+        i += 2;
+    return &conductor->actors[i + (result->task.impl == HCB_IMPL_CLBLAST_TUNED)];
 }
 
 static struct hcb_result *make_twin(const struct hcb_result *result)
@@ -483,7 +485,7 @@ enum hcb_status conductor_parameters(struct conductor *conductor, struct hcb_res
 struct conductor *conductor_open(struct record *record, size_t expected)
 {
     struct conductor *conductor = calloc(1, sizeof *conductor);
-    struct actor *actors = calloc(record->device_count + 1, sizeof *actors);
+    struct actor *actors = calloc(2 * record->device_count + 1, sizeof *actors);
     bool fatal = false;
     if (conductor == NULL || actors == NULL) {
         fprintf(stderr, "hcbench: out of memory for the devices\n");
@@ -497,9 +499,9 @@ struct conductor *conductor_open(struct record *record, size_t expected)
         .options = record->options,
         .memory_bytes = (double)record->environment.memory_bytes,
         .how = {.isolate = record->options->isolate, .timeout_s = record->options->timeout_s}};
-    for (size_t i = 0; i < record->device_count; i++) {
-        actors[i].info = &record->devices[i].info;
-        actors[i].sensors = &record->devices[i].sensors;
+    for (size_t i = 0; i < 2 * record->device_count; i++) {
+        actors[i].info = &record->devices[i / 2].info;
+        actors[i].sensors = &record->devices[i / 2].sensors;
     }
     settle_cpu(record, &conductor->session.how, &conductor->session.cpu); /* the journal tells it */
     if (record->options->tuned)
@@ -525,7 +527,7 @@ void conductor_close(struct conductor *conductor)
     if (conductor == NULL)
         return;
     progress_end();
-    for (size_t i = 0; i < conductor->record->device_count; i++)
+    for (size_t i = 0; i < 2 * conductor->record->device_count; i++)
         actor_stop(&conductor->actors[i]);
     journal_close(conductor->journal, link_interrupted() == 0);
     store_close(conductor->store);

@@ -78,6 +78,74 @@ static cl_int temporary_bytes(const struct hcb_case *c, cl_command_queue queue, 
                                                      0, s->n, 0, s->n, &queue, bytes);
 }
 
+/* ------------------------------------------------------------------ parameters */
+
+/* Parameters of the library's kernel for large matrices, by class of device; found by
+ * trying.  On CPU drivers a work-group is one work-item without local memory, and its
+ * tile fills 16 registers of 256 bits.  All parameters have to be given. */
+enum { PARAMETERS = 16 };
+static const char *const parameter_names[PARAMETERS] = {
+    "GEMMK", "KREG",  "KWG", "KWI", "MDIMA", "MDIMC", "MWG", "NDIMB",
+    "NDIMC", "NWG", "SA",  "SB",  "STRM",  "STRN",  "VWM", "VWN"};
+static const struct parameters {
+    bool cpu;
+    enum hcb_precision precision;
+    CLBlastPrecision name;
+    size_t values[PARAMETERS];
+} parameters[] = {
+    {true,
+     HCB_PRECISION_F32,
+     CLBlastPrecisionSingle,
+     {0, 1, 32, 2, 1, 1, 32, 1, 1, 4, 0, 0, 0, 0, 8, 1}},
+};
+
+static const struct parameters *parameters_of(const struct opencl_device *device,
+                                              const struct hcb_case *c)
+{
+    for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++)
+        if (parameters[i].cpu == device->cpu_kernels && parameters[i].precision == c->precision)
+            return &parameters[i];
+    return NULL;
+}
+
+/* The library keeps parameters per process and cannot tell a C program the ones that it
+ * came with, so a process runs it either as it comes or with ours. */
+static enum { UNUSED, STOCK, TUNED } process_runs;
+
+static enum hcb_status claim_process(struct opencl_plan *plan)
+{
+    const bool tuned = plan->base.task.impl == HCB_IMPL_CLBLAST_TUNED;
+    const int wanted = tuned ? TUNED : STOCK;
+    if (process_runs != UNUSED && (int)process_runs != wanted)
+        return hcbi_fail(opencl_device_of(plan)->base.ctx, HCB_UNSUPPORTED,
+                         "CLBlast runs with %s parameters in this process",
+                         tuned ? "its own" : "other");
+    process_runs = tuned ? TUNED : STOCK;
+    return HCB_OK;
+}
+
+/* Sets the parameters and notes those that are not 0. */
+static enum hcb_status set_parameters(struct opencl_plan *plan)
+{
+    const struct opencl_device *device = opencl_device_of(plan);
+    const struct parameters *p = parameters_of(device, &plan->base.task);
+    char *note = plan->base.info.note;
+    const size_t size = sizeof plan->base.info.note;
+    const char *names[PARAMETERS];
+    size_t used = (size_t)snprintf(note, size, "Xgemm with");
+    memcpy(names, parameter_names, sizeof names);
+    for (size_t i = 0; i < PARAMETERS && used < size; i++)
+        if (p->values[i] != 0)
+            used += (size_t)snprintf(note + used, size - used, " %s=%zu", names[i], p->values[i]);
+    const cl_int code = (cl_int)CLBlastOverrideParameters(device->id, "Xgemm", p->name, PARAMETERS,
+                                                          names, p->values);
+    return code == CL_SUCCESS
+               ? HCB_OK
+               : hcbi_opencl_fail(device->base.ctx, "CLBlastOverrideParameters", code);
+}
+
+/* -------------------------------------------------------------------- support */
+
 static enum hcb_status check_room(const struct opencl_device *device, const struct hcb_case *c)
 {
     struct hcb_ctx *ctx = device->base.ctx;
@@ -102,6 +170,9 @@ static enum hcb_status supports(const struct opencl_device *device, const struct
     struct hcb_ctx *ctx = device->base.ctx;
     if (!fits_in_int(c))
         return hcbi_fail(ctx, HCB_UNSUPPORTED, "CLBlast counts elements with 32 bits");
+    if (c->impl == HCB_IMPL_CLBLAST_TUNED && parameters_of(device, c) == NULL)
+        return hcbi_fail(ctx, HCB_UNSUPPORTED,
+                         "there are no parameters of CLBlast for this class of device");
     const char *reason = quirk_of(&device->base.info, c);
     if (reason != NULL)
         return hcbi_fail(ctx, HCB_UNSUPPORTED, "%s", reason);
@@ -179,6 +250,11 @@ static enum hcb_status prepare(struct opencl_plan *plan)
     struct opencl_device *device = opencl_device_of(plan);
     size_t bytes = 0;
     cl_mem temporary;
+    enum hcb_status status = claim_process(plan);
+    if (status == HCB_OK && c->impl == HCB_IMPL_CLBLAST_TUNED)
+        status = set_parameters(plan);
+    if (status != HCB_OK)
+        return status;
     plan->launch = launch;
     device->used_clblast = true;
     if (c->op != HCB_OP_SUM) /* its kernels multiply and add, fused or not as the driver likes */

@@ -28,7 +28,7 @@ const struct opencl_method *hcbi_opencl_method(const struct opencl_device *devic
         [HCB_OP_SUM] = &hcbi_opencl_reduce,         [HCB_OP_DOT] = &hcbi_opencl_reduce,
         [HCB_OP_COPY] = &hcbi_opencl_copy,          [HCB_OP_TRIAD] = &hcbi_opencl_elementwise,
         [HCB_OP_LAUNCH] = &hcbi_opencl_elementwise, [HCB_OP_PEAK] = &hcbi_opencl_elementwise};
-    if (c->impl == HCB_IMPL_CLBLAST)
+    if (c->impl == HCB_IMPL_CLBLAST || c->impl == HCB_IMPL_CLBLAST_TUNED)
         return &hcbi_opencl_clblast;
     if (c->impl == HCB_IMPL_COOPMAT)
         return &hcbi_opencl_matmul_units;
