@@ -22,7 +22,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "multiply: there is no impl '%s'\n", impl_name);
         return 2;
     }
-    struct hcb_case task = {HCB_OP_MATMUL, (enum hcb_impl)impl, HCB_PRECISION_F32, {200, 300, 100}};
+    struct hcb_case task = {.op = HCB_OP_MATMUL,
+                            .impl = (enum hcb_impl)impl,
+                            .precision = HCB_PRECISION_F32,
+                            .shape = {200, 300, 100}};
     struct hcb_ctx *ctx = hcb_ctx_new();
     struct hcb_device *device;
     struct hcb_queue *queue;
