@@ -97,7 +97,15 @@ static const struct parameters {
      HCB_PRECISION_F32,
      CLBlastPrecisionSingle,
      {0, 1, 32, 2, 1, 1, 32, 1, 1, 4, 0, 0, 0, 0, 8, 1}},
+    {true,
+     HCB_PRECISION_F64,
+     CLBlastPrecisionDouble,
+     {0, 1, 32, 2, 1, 1, 16, 1, 1, 4, 0, 0, 0, 0, 4, 1}},
 };
+
+/* Smaller products take a kernel that these parameters do not reach. */
+static const char *const least_name = "XGEMM_MIN_INDIRECT_SIZE";
+static const size_t least_size = 128;
 
 static const struct parameters *parameters_of(const struct opencl_device *device,
                                               const struct hcb_case *c)
@@ -124,24 +132,31 @@ static enum hcb_status claim_process(struct opencl_plan *plan)
     return HCB_OK;
 }
 
-/* Sets the parameters and notes those that are not 0. */
+/* Notes the parameters that are not 0. */
+static void note_parameters(const struct parameters *p, char *note, size_t size)
+{
+    size_t used = (size_t)snprintf(note, size, "Xgemm from %zu on with", least_size);
+    for (size_t i = 0; i < PARAMETERS && used < size; i++)
+        if (p->values[i] != 0)
+            used += (size_t)snprintf(note + used, size - used, " %s=%zu", parameter_names[i],
+                                     p->values[i]);
+}
+
 static enum hcb_status set_parameters(struct opencl_plan *plan)
 {
     const struct opencl_device *device = opencl_device_of(plan);
     const struct parameters *p = parameters_of(device, &plan->base.task);
-    char *note = plan->base.info.note;
-    const size_t size = sizeof plan->base.info.note;
-    const char *names[PARAMETERS];
-    size_t used = (size_t)snprintf(note, size, "Xgemm with");
+    const char *names[PARAMETERS], *least = least_name; /* the library takes them without const */
     memcpy(names, parameter_names, sizeof names);
-    for (size_t i = 0; i < PARAMETERS && used < size; i++)
-        if (p->values[i] != 0)
-            used += (size_t)snprintf(note + used, size - used, " %s=%zu", names[i], p->values[i]);
-    const cl_int code = (cl_int)CLBlastOverrideParameters(device->id, "Xgemm", p->name, PARAMETERS,
-                                                          names, p->values);
-    return code == CL_SUCCESS
-               ? HCB_OK
-               : hcbi_opencl_fail(device->base.ctx, "CLBlastOverrideParameters", code);
+    CLBlastStatusCode code =
+        CLBlastOverrideParameters(device->id, "Xgemm", p->name, PARAMETERS, names, p->values);
+    if (code == CLBlastSuccess)
+        code = CLBlastOverrideParameters(device->id, "GemmRoutine", p->name, 1, &least,
+                                         &least_size);
+    if (code != CLBlastSuccess)
+        return hcbi_opencl_fail(device->base.ctx, "CLBlastOverrideParameters", (cl_int)code);
+    note_parameters(p, plan->base.info.note, sizeof plan->base.info.note);
+    return HCB_OK;
 }
 
 /* -------------------------------------------------------------------- support */
