@@ -60,6 +60,7 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/terminal/mixed.c %reldir%/terminal/mixed.h \
 	%reldir%/terminal/notes.c %reldir%/terminal/notes.h \
 	%reldir%/terminal/page.c %reldir%/terminal/page.h \
+	%reldir%/terminal/scales.c %reldir%/terminal/scales.h \
 	%reldir%/terminal/table.c
 libhcbench_program_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/bench $(JANSSON_CFLAGS) $(ZLIB_CFLAGS) $(SMARTCOLS_CFLAGS)
 libhcbench_program_la_LIBADD = $(JANSSON_LIBS) $(ZLIB_LIBS) $(SMARTCOLS_LIBS)

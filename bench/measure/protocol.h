@@ -13,8 +13,8 @@
  * open      device, kernel_dir                     -
  * sensors   -                                      energy, power, clock, temperature, throttle:
  *                                                  {source} or {reason} each
- * support   op, impl, precision, shape, sum             -
- * inputs    op, precision, shape, sum, fill, seed  -        same case: new contents
+ * support   op, impl, precision, shape, sum, scale             -
+ * inputs    op, precision, shape, sum, scale, fill, seed  -        same case: new contents
  * prepare   impl                                   setup_s, kernels, kernel_sha256, note
  * check     impl, seed                             -        one launch, exact
  * sample    impl, launches, count                  kernel, wall: arrays; sensors: {clock (Hz),
@@ -27,7 +27,7 @@
  * release   -                                      -        all plans, buffers, inputs
  * quit      -                                      -
  *
- * `sum` is left out where it is plain.  A worker holds the inputs of one case, and one plan per impl on them. */
+ * `sum` is left out where it is plain, and so is `scale` where it is 0.  A worker holds the inputs of one case, and one plan per impl on them. */
 #ifndef BENCH_PROTOCOL_H
 #define BENCH_PROTOCOL_H
 
