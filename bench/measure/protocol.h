@@ -27,7 +27,8 @@
  * release   -                                      -        all plans, buffers, inputs
  * quit      -                                      -
  *
- * `sum` is left out where it is plain, and so is `scale` where it is 0.  A worker holds the inputs of one case, and one plan per impl on them. */
+ * `sum` is left out where it is plain, and so is `scale` where it is 0.  A worker holds the
+ * inputs of one case, and one plan per impl on them. */
 #ifndef BENCH_PROTOCOL_H
 #define BENCH_PROTOCOL_H
 
