@@ -60,6 +60,7 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/terminal/mixed.c %reldir%/terminal/mixed.h \
 	%reldir%/terminal/notes.c %reldir%/terminal/notes.h \
 	%reldir%/terminal/page.c %reldir%/terminal/page.h \
+	%reldir%/terminal/scales.c %reldir%/terminal/scales.h \
 	%reldir%/terminal/table.c \
 	%reldir%/tune/search.c %reldir%/tune/search.h \
 	%reldir%/tune/store.c %reldir%/tune/store.h \

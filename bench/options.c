@@ -323,6 +323,30 @@ static bool store_range(const struct row *row, const char *text, struct options 
     return true;
 }
 
+static bool add_scale(const struct row *row, const char *item, struct options *options)
+{
+    struct scales *scales = &options->scales;
+    const char *at = item + (*item == '-');
+    uint64_t size;
+    if (number_read_whole(&at, &size) != NUMBER_GOOD || *at != '\0' || size > HCB_SCALE_MAX)
+        return complain("--%s '%s' is not a whole number from %d to %d, the exponent of a power of two",
+                        row->name, item, -HCB_SCALE_MAX, HCB_SCALE_MAX);
+    const int scale = *item == '-' ? -(int)size : (int)size;
+    for (unsigned i = 0; i < scales->count; i++)
+        if (scales->list[i] == scale)
+            return true;
+    if (scales->count == SCALES_MAX)
+        return complain("--%s has more than %d exponents", row->name, SCALES_MAX);
+    scales->list[scales->count++] = scale;
+    return true;
+}
+
+static bool store_scales(const struct row *row, const char *text, struct options *options)
+{
+    options->scales = (struct scales){0};
+    return each_item(row, text, options, add_scale);
+}
+
 static bool whole_number(const struct row *row, const char *text, uint64_t *value)
 {
     const char *at = text;
@@ -491,6 +515,9 @@ static const struct row rows[] = {
     {"seed", 0, "N", TIMED | VERIFY | TUNE, "of the inputs", store_seed, MEMBER(seed)},
     {"fill", 0, "WORD", TIMED | VERIFY | TUNE, "what the inputs are", store_word, MEMBER(fill),
      .words = &fills},
+    {"scale", 0, "LIST", RUN | VERIFY,
+     "exponents of powers of two, as in -14,0,10: 16-bit operands A and x are scaled before they are rounded",
+     store_scales, MEMBER(scales)},
     {"timeout", 0, "S", TIMED | LIST | VERIFY | TUNE,
      "seconds for each step of a case; past them the row is 'timeout'", store_number,
      MEMBER(timeout_s), .low = 0.001, .high = SECONDS_MAX},
@@ -976,11 +1003,19 @@ static bool settle_core(const struct options *options)
     return true;
 }
 
+/* Small integers and zeros are there to be exact. */
+static bool settle_scales(const struct options *options)
+{
+    if (options->scales.count > 0 && options->fill != HCB_FILL_UNIFORM && options->fill != HCB_FILL_NORMAL)
+        return complain("--scale needs --fill uniform or normal, not %s", hcb_fill_name(options->fill));
+    return true;
+}
+
 static bool settle(struct options *options, const bool *given)
 {
     return settle_sampling(options, given) && settle_devices(options, given) &&
            settle_baseline(options) && settle_range(options) && settle_sizes(options) &&
-           settle_files(options) && settle_core(options);
+           settle_scales(options) && settle_files(options) && settle_core(options);
 }
 
 /* The command, and whether the first argument names it. */

@@ -36,6 +36,13 @@ struct size_range {
     uint64_t low, high;
 };
 
+/* Exponents of --scale, in order, none twice. */
+enum { SCALES_MAX = 16 };
+struct scales {
+    unsigned count; /* 0: not given */
+    int list[SCALES_MAX];
+};
+
 struct options {
     enum command command;
     enum preset preset;
@@ -44,6 +51,7 @@ struct options {
     size_t device_count;
     struct size_request *sizes; /* none: the program chooses */
     size_t size_count;
+    struct scales scales;
     struct size_range range; /* breakeven */
     unsigned warmup, min_runs, max_runs; /* samples */
     double min_time_s, max_time_s;       /* of sampling, per row */

@@ -42,6 +42,7 @@ static bool pair_of(const struct record *record, const struct hcb_result *row, s
 {
     struct hcb_case in_f32 = row->task;
     in_f32.precision = HCB_PRECISION_F32;
+    in_f32.scale = 0;
     if (!is_mixed(row->task.precision) || fastest(record, row->device, &row->task) != row)
         return false;
     const struct hcb_result *f32 = fastest(record, row->device, &in_f32);

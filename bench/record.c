@@ -84,7 +84,7 @@ bool record_same_kind(const struct hcb_case *a, const struct hcb_case *b)
 bool record_same_case(const struct hcb_case *a, const struct hcb_case *b)
 {
     return record_same_kind(a, b) && a->shape.m == b->shape.m && a->shape.n == b->shape.n &&
-           a->shape.k == b->shape.k;
+           a->shape.k == b->shape.k && a->scale == b->scale;
 }
 
 size_t record_case_end(const struct record *record, size_t first)

@@ -76,6 +76,17 @@ bool hcb_op_adds_up(unsigned op)
     return op == HCB_OP_SUM || op == HCB_OP_DOT;
 }
 
+bool hcb_precision_scales(unsigned precision)
+{
+    return precision == HCB_PRECISION_F16F32 || precision == HCB_PRECISION_BF16F32;
+}
+
+static bool check_scale(const struct hcb_case *c)
+{
+    return c->scale == 0 || (!hcb_op_is_extra(c->op) && hcb_precision_scales(c->precision) &&
+                             c->scale >= -HCB_SCALE_MAX && c->scale <= HCB_SCALE_MAX);
+}
+
 bool hcbi_is_elementwise(enum hcb_op op)
 {
     return hcbi_ops[op].factors[0] != 0;
@@ -162,6 +173,7 @@ bool hcb_case_check(const struct hcb_case *c)
     const unsigned rank = hcb_op_rank(c->op);
     return s->m > 0 && s->n > 0 && s->k > 0 && (rank == 3 || (s->m == 1 && s->k == 1)) &&
            (rank > 0 || s->n == 1) && (c->sum == HCB_SUM_PLAIN || hcb_op_adds_up(c->op)) &&
+           check_scale(c) &&
            hcb_case_bytes(c) < UINT64_MAX &&
            multiply_saturating(2, multiply_saturating(s->m, multiply_saturating(s->n, s->k))) <
                UINT64_MAX;
@@ -169,10 +181,14 @@ bool hcb_case_check(const struct hcb_case *c)
 
 char *hcb_shape_text(const struct hcb_case *c, char *text, size_t size)
 {
+    char scale[16] = "";
+    if (c->scale != 0)
+        snprintf(scale, sizeof scale, " 2^%d", c->scale);
     if (hcb_op_rank(c->op) == 3)
-        snprintf(text, size, "%" PRIu64 "x%" PRIu64 "x%" PRIu64, c->shape.m, c->shape.n, c->shape.k);
+        snprintf(text, size, "%" PRIu64 "x%" PRIu64 "x%" PRIu64 "%s", c->shape.m, c->shape.n, c->shape.k,
+                 scale);
     else
-        snprintf(text, size, "%" PRIu64, c->shape.n);
+        snprintf(text, size, "%" PRIu64 "%s", c->shape.n, scale);
     return text;
 }
 
@@ -186,7 +202,7 @@ char *hcb_kind_text(const struct hcb_case *c, char *text, size_t size)
 
 char *hcb_case_text(const struct hcb_case *c, char *text, size_t size)
 {
-    char shape[72], kind[32];
+    char shape[80], kind[32];
     snprintf(text, size, "%s %s %s", hcb_op_name(c->op), hcb_kind_text(c, kind, sizeof kind),
              hcb_shape_text(c, shape, sizeof shape));
     return text;

@@ -90,35 +90,92 @@ static double value_of(enum hcb_type type, enum hcb_fill fill, struct integer_fi
     return ((int32_t)words[slot] >> 8) * 0x1p-23;
 }
 
-/* A Philox block gives four elements, or two of the normal fill. */
+enum { RUN = 1024 }; /* elements at a time */
+
+/* Where the numbers of an operand come from. */
+struct source {
+    enum hcb_type type;
+    enum hcb_fill fill;
+    struct integer_fill integers;
+    uint32_t key[2];
+    unsigned operand;
+    double factor;
+};
+
+static struct source source_of(const struct hcb_case *c, unsigned operand, enum hcb_fill fill,
+                               uint64_t seed)
+{
+    const bool is_scaled = operand == 0 && fill != HCB_FILL_INTEGER;
+    return (struct source){.type = hcb_operand_type(c, operand),
+                           .fill = fill,
+                           .integers = choose_integers(c),
+                           .key = {(uint32_t)seed, (uint32_t)(seed >> 32)},
+                           .operand = operand,
+                           .factor = is_scaled ? ldexp(1, c->scale) : 1};
+}
+
+/* Elements from `first` on, unrounded, at most RUN and `count`; returns how many.  A
+ * Philox block gives four elements, or two of the normal fill. */
+static size_t next_run(const struct source *source, uint64_t first, uint64_t count, double values[RUN])
+{
+    const unsigned per_block = source->fill == HCB_FILL_NORMAL ? 2 : 4;
+    size_t run = 0;
+    while (run + per_block <= RUN && run < count) {
+        const uint64_t index = first + run, block = index / per_block;
+        const uint32_t counter[4] = {(uint32_t)block, (uint32_t)(block >> 32), source->operand,
+                                     source->fill};
+        uint32_t words[4];
+        hcb_philox4x32(counter, source->key, words);
+        for (unsigned slot = (unsigned)(index % per_block); slot < per_block && run < count; slot++)
+            values[run++] =
+                source->factor * value_of(source->type, source->fill, source->integers, words, slot);
+    }
+    return run;
+}
+
 void hcb_fill_operand(const struct hcb_case *c, unsigned operand, enum hcb_fill fill, uint64_t seed,
                       uint64_t first, uint64_t count, void *data)
 {
-    enum { RUN = 1024 };
-    const enum hcb_type type = hcb_operand_type(c, operand);
-    const struct integer_fill integers = choose_integers(c);
-    const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
-    const unsigned per_block = fill == HCB_FILL_NORMAL ? 2 : 4;
+    const struct source source = source_of(c, operand, fill, seed);
     double values[RUN];
-
     if (fill == HCB_FILL_ZEROS) {
-        memset(data, 0, count * hcb_type_size(type));
+        memset(data, 0, count * hcb_type_size(source.type));
         return;
     }
     for (uint64_t done = 0; done < count;) {
-        size_t run = 0;
-        while (run + per_block <= RUN && done + run < count) {
-            const uint64_t index = first + done + run, block = index / per_block;
-            const uint32_t counter[4] = {(uint32_t)block, (uint32_t)(block >> 32), operand, fill};
-            uint32_t words[4];
-            hcb_philox4x32(counter, key, words);
-            for (unsigned slot = (unsigned)(index % per_block);
-                 slot < per_block && done + run < count; slot++)
-                values[run++] = value_of(type, fill, integers, words, slot);
-        }
-        hcbi_store_run(type, data, done, values, run);
+        const size_t run = next_run(&source, first + done, count - done, values);
+        hcbi_store_run(source.type, data, done, values, run);
         done += run;
     }
+}
+
+struct hcb_rounding hcb_fill_rounding(const struct hcb_case *c, enum hcb_fill fill, uint64_t seed)
+{
+    static const double smallest_normal[HCB_TYPE_COUNT] = {[HCB_TYPE_F64] = 0x1p-1022,
+                                                           [HCB_TYPE_F32] = 0x1p-126,
+                                                           [HCB_TYPE_F16] = 0x1p-14,
+                                                           [HCB_TYPE_BF16] = 0x1p-126};
+    const struct source source = source_of(c, 0, fill, seed);
+    const uint64_t count = fill == HCB_FILL_ZEROS ? 0 : hcb_operand_elements(c, 0);
+    struct hcb_rounding counts = {0, 0, 0, (double)NAN};
+    double exact[RUN], rounded[RUN], stored[RUN]; /* memory of any type */
+    double errors = 0, squares = 0;
+    for (uint64_t done = 0; done < count;) {
+        const size_t run = next_run(&source, done, count - done, exact);
+        hcbi_store_run(source.type, stored, 0, exact, run);
+        hcbi_load_run(source.type, stored, 0, 1, rounded, 1, run);
+        for (size_t i = 0; i < run; i++) {
+            counts.overflowed += isinf(rounded[i]) != 0; /* -1 for minus infinity */
+            counts.underflowed += rounded[i] == 0 && exact[i] != 0;
+            counts.subnormal += rounded[i] != 0 && fabs(rounded[i]) < smallest_normal[source.type];
+            errors += (rounded[i] - exact[i]) * (rounded[i] - exact[i]);
+            squares += exact[i] * exact[i];
+        }
+        done += run;
+    }
+    if (squares > 0 && isfinite(errors))
+        counts.rel_error = sqrt(errors / squares);
+    return counts;
 }
 
 void hcb_poison(enum hcb_type type, void *data, uint64_t count)

@@ -194,7 +194,14 @@ struct hcb_case {
     enum hcb_precision precision;
     struct hcb_shape shape;
     enum hcb_sum sum; /* HCB_SUM_PLAIN but for sum and dot */
+    /* The first input is 2^scale times what its fill gives, before it is rounded; -60 to
+     * 60, and 0 but for sums of products with 16-bit inputs and 32-bit sums. */
+    int scale;
 };
+
+enum { HCB_SCALE_MAX = 60 };
+/* True for f16f32 and bf16f32. */
+bool hcb_precision_scales(unsigned precision);
 
 enum { HCB_OPERANDS_MAX = 3, HCB_INPUTS_MAX = 2 };
 
@@ -227,10 +234,10 @@ double hcb_case_flops(const struct hcb_case *c);
 /* Terms in each output element: k, n for the reductions, else the number of
  * inputs. */
 uint64_t hcb_case_terms(const struct hcb_case *c);
-/* False when an extent is 0, when bytes or operations do not fit in 64 bits, or when
- * an op that does not add up has a variant of a sum. */
+/* False when an extent is 0, when bytes or operations do not fit in 64 bits, when an op
+ * that does not add up has a variant of a sum, or when a scale is not for the case. */
 bool hcb_case_check(const struct hcb_case *c);
-/* Writes "1024x512x64" or "65536"; never more than `size` bytes with the NUL.
+/* Writes "1024x512x64" or "65536", and a scale as " 2^-14"; never more than `size` bytes with the NUL.
  * Returns `text`. */
 char *hcb_shape_text(const struct hcb_case *c, char *text, size_t size);
 /* Writes "f32" or "f32 neumaier"; otherwise as hcb_shape_text. */
@@ -250,9 +257,19 @@ void hcb_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t o
  * (fill, seed, operand, index) and the element type alone, so every device on
  * every machine gets the same numbers.  HCB_FILL_INTEGER picks the range from
  * the case, so that every partial sum is representable in the accumulator with
- * overwhelming probability (8 standard deviations). */
+ * overwhelming probability (8 standard deviations), and ignores the case's scale. */
 void hcb_fill_operand(const struct hcb_case *c, unsigned operand, enum hcb_fill fill, uint64_t seed,
                       uint64_t first, uint64_t count, void *data);
+
+/* What becomes of the first input when it is rounded to its format: how many of its
+ * elements overflow to infinity, become zero, become subnormal, and the error of the
+ * whole, relative to the unrounded numbers in the Frobenius norm (NaN where it is not
+ * finite, or nothing is there). */
+struct hcb_rounding {
+    double overflowed, underflowed, subnormal; /* elements */
+    double rel_error;
+};
+struct hcb_rounding hcb_fill_rounding(const struct hcb_case *c, enum hcb_fill fill, uint64_t seed);
 
 /* Fills an output with a pattern that no verification accepts: NaN, or an
  * integer far outside what hcb_fill_operand can lead to. */
@@ -418,6 +435,7 @@ struct hcb_result {
     double gflops, gbps;  /* from the kernel median, else from wall */
     double roofline_share;    /* of the device's nearer roof, for sums of products */
     char roofline_bound[8];   /* "compute" or "memory": which roof that is; "cache": none */
+    struct hcb_rounding scaled; /* of a row with a scale, 0 included; else NaN */
     struct hcb_verdict error; /* its status and reason are those of the row */
     char baseline[40];        /* "cpu:0/openblas" */
     struct hcb_ratio speedup_kernel, speedup_end_to_end;
@@ -447,6 +465,7 @@ enum hcb_field_kind {
     HCB_FIELD_TEXT,    /* char[], absent when "" */
     HCB_FIELD_WORD,    /* an enum, through `word`; a plain sum is absent */
     HCB_FIELD_EXTENT,  /* uint64_t, present when the op has it */
+    HCB_FIELD_SCALE,   /* int, present where the row's roundings were counted */
     HCB_FIELD_NUMBER,  /* double, absent when NaN */
     HCB_FIELD_COUNT,   /* double holding a whole number, absent when NaN */
     HCB_FIELD_SIZE,    /* size_t, absent when 0 */

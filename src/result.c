@@ -55,6 +55,11 @@ static const struct hcb_field fields[] = {
     EXTENT("shape.m", task.shape.m),
     EXTENT("shape.n", task.shape.n),
     EXTENT("shape.k", task.shape.k),
+    {.name = "scale.exponent", .kind = HCB_FIELD_SCALE, MEMBER(task.scale)},
+    COUNT("scale.overflowed", scaled.overflowed),
+    COUNT("scale.underflowed", scaled.underflowed),
+    COUNT("scale.subnormal", scaled.subnormal),
+    NUMBER("scale.rel_error", scaled.rel_error),
     WORD("status", status, hcb_status_name),
     TEXT("reason", reason),
     CLOCK("kernel", kernel),
@@ -111,6 +116,7 @@ bool hcb_result_has(const struct hcb_result *result, const struct hcb_field *fie
         return field->offset != offsetof(struct hcb_result, task.sum) || result->task.sum != HCB_SUM_PLAIN;
     case HCB_FIELD_EXTENT:
         return hcb_op_rank(result->task.op) == 3 || field->offset == offsetof(struct hcb_result, task.shape.n);
+    case HCB_FIELD_SCALE: return *(const int *)member != 0 || isfinite(result->scaled.overflowed);
     case HCB_FIELD_NUMBER:
     case HCB_FIELD_COUNT: return isfinite(*(const double *)member);
     case HCB_FIELD_SIZE: return *(const size_t *)member > 0;
@@ -180,7 +186,7 @@ bool hcb_readings_add(struct hcb_readings *readings, double value)
 
 static bool is_kept(const struct hcb_field *field)
 {
-    static const char *const kept[] = {"setup_s", "flops", "bytes", "error.", "memory."};
+    static const char *const kept[] = {"setup_s", "flops", "bytes", "scale.", "error.", "memory."};
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
         if (strncmp(field->name, kept[i], strlen(kept[i])) == 0)
             return true;

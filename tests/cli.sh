@@ -102,6 +102,18 @@ expect 0 report sums.json -o sums.html
 grep -q 'matmul: 16-bit inputs beside f32' sums.html || note "no mixed precision in the report"
 grep -q 'sum f32 neumaier' sums.html || note "no neumaier in the report"
 
+# Scaled operands: counted, refused where they overflow, right otherwise.
+expect 0 verify -p null -o matmul,sum -P f32,f16f32,bf16f32 -n 64 --sum plain --scale -24,0,20 --fill normal \
+	--csv scales.csv --json scales.json
+says out '^f16f32  *2\^-24  *0  *[0-9.]*%  *[0-9.]*%  *0\.[0-9]*  '
+says out '^f16f32  *2\^20  *[0-9.]*%  *0  *0 *$'
+says out '^bf16f32  *2\^20  *0  *0  *0  *0.0'
+says out 'unsupported: scaled by 2\^20, [0-9]* of 4096 elements overflow f16'
+[ "$(grep -c ',f32,,64,64,64,,,,,,ok,' scales.csv)" -eq 2 ] || note "an f32 row has a scale"
+grep -q '"exponent": -24' scales.json || note "no scale in the JSON"
+expect 0 compare scales.json scales.json --all
+says out '64 2\^-24'
+
 # Places that cannot be written to.
 bad --json missing/folder/a.json
 says err 'missing/folder/a.json'

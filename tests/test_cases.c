@@ -193,6 +193,17 @@ START_TEST(texts)
     ck_assert_str_eq(hcb_shape_text(&c, text, sizeof text), "65536");
     ck_assert_str_eq(hcb_case_text(&c, text, sizeof text), "dot f32 65536");
     ck_assert_str_eq(hcb_kind_text(&c, text, sizeof text), "f32");
+    c.scale = -14;
+    c.precision = HCB_PRECISION_F16F32;
+    ck_assert_str_eq(hcb_case_text(&c, text, sizeof text), "dot f16f32 65536 2^-14");
+    ck_assert(hcb_case_check(&c));
+    c.precision = HCB_PRECISION_F32;
+    ck_assert(!hcb_case_check(&c));
+    c.precision = HCB_PRECISION_BF16F32;
+    c.scale = HCB_SCALE_MAX + 1;
+    ck_assert(!hcb_case_check(&c));
+    c.scale = 0;
+    c.precision = HCB_PRECISION_F32;
     c.sum = HCB_SUM_NEUMAIER;
     ck_assert_str_eq(hcb_case_text(&c, text, sizeof text), "dot f32 neumaier 65536");
     ck_assert_str_eq(hcb_kind_text(&c, text, sizeof text), "f32 neumaier");

@@ -219,9 +219,65 @@ START_TEST(poison)
 }
 END_TEST
 
+/* --------------------------------------------------------------------- scales */
+
+/* The first input alone is scaled, before it is rounded: where nothing is lost, by a
+ * power of two. */
+START_TEST(scales_are_exact_where_they_fit)
+{
+    enum { N = 1000 };
+    struct hcb_case c = {HCB_OP_DOT, HCB_IMPL_REF, HCB_PRECISION_F16F32, {1, N, 1}};
+    uint16_t plain[2][N], scaled[2][N];
+    for (unsigned i = 0; i < 2; i++)
+        hcb_fill_operand(&c, i, HCB_FILL_UNIFORM, 3, 0, N, plain[i]);
+    c.scale = 10;
+    for (unsigned i = 0; i < 2; i++)
+        hcb_fill_operand(&c, i, HCB_FILL_UNIFORM, 3, 0, N, scaled[i]);
+    ck_assert_int_eq(memcmp(plain[1], scaled[1], sizeof plain[1]), 0);
+    for (int i = 0; i < N; i++)
+        if (fabsf(hcb_f16_to_f32(plain[0][i])) >= 0x1p-13f)
+            ck_assert_float_eq(hcb_f16_to_f32(scaled[0][i]), 1024 * hcb_f16_to_f32(plain[0][i]));
+    hcb_fill_operand(&c, 0, HCB_FILL_INTEGER, 3, 0, N, scaled[0]); /* for the exact check */
+    c.scale = 0;
+    hcb_fill_operand(&c, 0, HCB_FILL_INTEGER, 3, 0, N, plain[0]);
+    ck_assert_int_eq(memcmp(plain[0], scaled[0], sizeof plain[0]), 0);
+}
+END_TEST
+
+/* Uniform on [-1, 1): 2^17 times that is above 65520, the least that rounds to infinity,
+ * in half of the cases; 2^-25 and what is below is zero. */
+START_TEST(roundings_are_counted)
+{
+    enum { N = 100000 };
+    struct hcb_case c = {HCB_OP_SUM, HCB_IMPL_REF, HCB_PRECISION_F16F32, {1, N, 1}};
+    struct hcb_rounding r = hcb_fill_rounding(&c, HCB_FILL_UNIFORM, 1);
+    ck_assert_double_eq(r.overflowed, 0);
+    ck_assert_double_lt(r.underflowed, 10);
+    ck_assert_double_lt(r.subnormal, 30); /* one of 2^14 */
+    ck_assert_double_gt(r.rel_error, 0x1p-14);
+    ck_assert_double_lt(r.rel_error, 0x1p-11);
+    c.scale = 17;
+    r = hcb_fill_rounding(&c, HCB_FILL_UNIFORM, 1);
+    ck_assert_double_eq_tol(r.overflowed / N, 0.5, 0.01);
+    ck_assert(isnan(r.rel_error));
+    c.scale = -24;
+    r = hcb_fill_rounding(&c, HCB_FILL_UNIFORM, 1);
+    ck_assert_double_eq_tol(r.underflowed / N, 0.5, 0.01);
+    ck_assert_double_eq(r.overflowed, 0);
+    ck_assert_double_eq_tol((r.subnormal + r.underflowed) / N, 1, 1e-3);
+    ck_assert_double_gt(r.rel_error, 0.3);
+    c.precision = HCB_PRECISION_BF16F32; /* its exponents are those of f32 */
+    r = hcb_fill_rounding(&c, HCB_FILL_UNIFORM, 1);
+    ck_assert_double_eq(r.overflowed + r.underflowed + r.subnormal, 0);
+    ck_assert_double_lt(r.rel_error, 0x1p-8);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = suite_case("fill");
+    tcase_add_test(tests, scales_are_exact_where_they_fit);
+    tcase_add_test(tests, roundings_are_counted);
     tcase_add_test(tests, philox_vectors);
     tcase_add_loop_test(tests, splits_agree, 0, HCB_PRECISION_COUNT);
     tcase_add_test(tests, seeds_and_operands_differ);

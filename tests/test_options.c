@@ -127,8 +127,9 @@ START_TEST(every_option)
 {
     struct options o =
         accepted("run -p cpu,null -d null:1,cpu:0,null:1 -o sum,dot -P f64,i8i32 -i tile,ref --sum neumaier,f64 "
+                 "--scale -14,0,10,0 "
                  "-n 64,128 -w 0 --min-runs 4 --max-runs 8 --min-time 0.25 --max-time 1e1 "
-                 "--ci 0 --full --seed 9223372036854775807 --fill zeros --timeout .5 "
+                 "--ci 0 --full --seed 9223372036854775807 --fill normal --timeout .5 "
                  "--json - --csv a.csv.gz --journal j --kernel-dir k --no-isolate "
                  "--no-progress -q --color never --strict");
     ck_assert_uint_eq(o.platforms, platform_bit("cpu") | platform_bit("null"));
@@ -148,7 +149,10 @@ START_TEST(every_option)
     ck_assert_double_eq(o.ci_percent, 0);
     ck_assert_int_eq(o.preset, PRESET_FULL);
     ck_assert_uint_eq(o.seed, INT64_MAX);
-    ck_assert_int_eq(o.fill, HCB_FILL_ZEROS);
+    ck_assert_int_eq(o.fill, HCB_FILL_NORMAL);
+    ck_assert_uint_eq(o.scales.count, 3);
+    ck_assert_int_eq(o.scales.list[0], -14);
+    ck_assert_int_eq(o.scales.list[2], 10);
     ck_assert_double_eq(o.timeout_s, 0.5);
     ck_assert_str_eq(o.json, "-");
     ck_assert_str_eq(o.csv, "a.csv.gz");
@@ -363,6 +367,12 @@ static const struct {
      "all"},
     {"--precision f31",
      "unknown precision 'f31'; known are f64, f32, f16, f16f32, bf16f32, i8i32, all"},
+    {"--scale 61", "--scale '61' is not a whole number from -60 to 60"},
+    {"--scale -", "--scale '-' is not a whole number"},
+    {"--scale 1.5", "--scale '1.5' is not a whole number"},
+    {"--scale 1,,2", "empty entry"},
+    {"--scale 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16", "--scale has more than 16 exponents"},
+    {"--scale 0 --fill zeros", "--scale needs --fill uniform or normal, not zeros"},
     {"--sum kahan", "unknown sum 'kahan'; known are plain, neumaier, f64, all"},
     {"--impl foo",
      "unknown impl 'foo'; known are openblas, clblast, tile, coopmat, native, ref, driver, "
@@ -664,7 +674,10 @@ static const char *good_argument(const char *command, const struct helped *optio
         {"N", "1"}, {"S", "1"}, {"PERCENT", "1"}, {"WORD", "zeros"}, {"WHEN", "never"}, {"FILE", "file"},
         {"JOURNAL", "file"}, {"DIR", "folder"}, {"LOW-HIGH", "64-128"}};
     if (strcmp(option->argument, "LIST") == 0)
-        return strcmp(option->name, "device") == 0 ? "cpu:0" : strcmp(option->name, "size") == 0 ? "64" : "all";
+        return strcmp(option->name, "device") == 0  ? "cpu:0"
+               : strcmp(option->name, "size") == 0  ? "64"
+               : strcmp(option->name, "scale") == 0 ? "-14"
+                                                    : "all";
     if (strcmp(option->argument, "NAME") == 0)
         return hcb_blas_core_candidate(0) != NULL ? hcb_blas_core_candidate(0) : "HASWELL";
     for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++)

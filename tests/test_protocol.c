@@ -263,6 +263,11 @@ START_TEST(what_the_worker_rejects)
     ask(OPEN, "ok");
     ask("{'id':1,'step':'support','impl':'native','sum':'neumaier'," CASE "}", "error");
     ask("{'id':1,'step':'support','impl':'native','sum':'kahan'," SUM "}", "error");
+    ask("{'id':1,'step':'support','impl':'native','scale':3," SUM "}", "error");
+    ask("{'id':1,'step':'support','impl':'native','scale':3,'op':'sum','precision':'f16f32','shape':[1,7,1]}",
+        "ok");
+    ask("{'id':1,'step':'support','impl':'native','scale':61,'op':'sum','precision':'f16f32','shape':[1,7,1]}",
+        "error");
     ask("{'id':1,'step':'support','impl':'native','sum':'f64','op':'sum','precision':'i8i32','shape':[1,7,1]}",
         "unsupported");
     ask(OPEN, "error"); /* twice */

@@ -421,6 +421,13 @@ static const struct {
     {"results.2.kernel", "{\"median_s\": 1}", "nothing that it follows from"},
     {"results.2.reason", "1", "text"},
     {"results.2.sum", "\"kahan\"", "sum: 'kahan' is not known"},
+    {"results.2.scale", "{\"exponent\": 3}", "scale: is not for sum of f16"},
+    {"results.2.scale", "{\"exponent\": 61}", "scale.exponent: must be a whole number from -60 to 60"},
+    {"results.2.scale", "{\"exponent\": 0, \"overflowed\": 1}", "scale: has not all of its counts"},
+    {"results.2.scale", "{\"exponent\": 0, \"overflowed\": 6, \"underflowed\": 0, \"subnormal\": 0}",
+     "scale: counts more than the 5 elements"},
+    {"results.0.scale", "{\"overflowed\": 1, \"underflowed\": 0, \"subnormal\": 0}",
+     "scale.overflowed: is not 0, but the status is ok"},
     {"results.2.sum", "7", "sum: must be a word"},
     {"results.0.sum", "\"neumaier\"", "sum: is not for a matmul"},
 };

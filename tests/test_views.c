@@ -556,7 +556,7 @@ END_TEST
 /* ------------------------------------------------------------------------ CSV */
 
 /* Splits RFC 4180 lines into fields, from the standard's grammar. */
-static size_t split_csv(char *text, char *fields[][80], size_t lines_max)
+static size_t split_csv(char *text, char *fields[][96], size_t lines_max)
 {
     size_t line = 0, field = 0;
     for (char *from = text; *from != '\0' && line < lines_max;) {
@@ -583,7 +583,7 @@ static size_t split_csv(char *text, char *fields[][80], size_t lines_max)
     return line;
 }
 
-static const char *csv_field(char *fields[][80], size_t line, const char *name)
+static const char *csv_field(char *fields[][96], size_t line, const char *name)
 {
     for (size_t i = 0; fields[0][i] != NULL; i++)
         if (strcmp(fields[0][i], name) == 0)
@@ -592,7 +592,7 @@ static const char *csv_field(char *fields[][80], size_t line, const char *name)
     return NULL;
 }
 
-static size_t columns_of(char *fields[][80], size_t line)
+static size_t columns_of(char *fields[][96], size_t line)
 {
     size_t count = 0;
     while (fields[line][count] != NULL)
@@ -602,7 +602,7 @@ static size_t columns_of(char *fields[][80], size_t line)
 
 START_TEST(csv_fields)
 {
-    static char *fields[16][80];
+    static char *fields[16][96];
     char text[64];
     ck_assert(record_write_csv(&record, in_folder("a.csv")));
     const size_t lines = split_csv(contents(in_folder("a.csv")), fields, 16);

@@ -73,6 +73,8 @@ static json_t *row_json(const struct comparison_row *row)
     if (result->task.sum != HCB_SUM_PLAIN)
         set_text(object, "sum", hcb_sum_name(result->task.sum));
     json_object_set_new(object, "shape", shape_json(&result->task));
+    if (result->task.scale != 0)
+        json_object_set_new(object, "scale", json_integer(result->task.scale));
     set_text(object, "clock", row->clock);
     if (row->time.exists)
         json_object_set_new(object, "time", change_json(&row->time));
@@ -208,20 +210,23 @@ static void write_change(struct output *output, const struct change *change)
 
 static void write_row(struct output *output, const struct comparison_row *row)
 {
-    const enum hcb_sum sum = (row->now != NULL ? row->now : row->base)->task.sum;
+    const struct hcb_case *task = &(row->now != NULL ? row->now : row->base)->task;
     csv_text(output, verdict_name(row->verdict));
     output_text(output, ",");
     write_side(output, row->base);
     write_side(output, row->now);
-    write_case(output, row->now != NULL ? &row->now->task : &row->base->task);
+    write_case(output, task);
     csv_text(output, row->clock);
     write_change(output, &row->time);
     write_change(output, &row->end_to_end);
     output_text(output, ",");
     csv_text(output, row->reason);
     output_text(output, ",");
-    if (sum != HCB_SUM_PLAIN)
-        csv_text(output, hcb_sum_name(sum));
+    if (task->sum != HCB_SUM_PLAIN)
+        csv_text(output, hcb_sum_name(task->sum));
+    output_text(output, ",");
+    if (task->scale != 0)
+        csv_number(output, task->scale);
     output_text(output, "\n");
 }
 
@@ -231,7 +236,7 @@ bool compare_write_csv(const struct comparison *comparison, const char *path)
         "verdict,base.device,base.status,new.device,new.status,op,impl,precision,shape.m,shape.n,"
         "shape.k,clock,time.verdict,time.base_s,time.new_s,time.ratio,time.ci95.0,time.ci95.1,"
         "end_to_end.verdict,end_to_end.base_s,end_to_end.new_s,end_to_end.ratio,end_to_end.ci95.0,"
-        "end_to_end.ci95.1,reason,sum\n";
+        "end_to_end.ci95.1,reason,sum,scale\n";
     struct output *output = output_open(path);
     if (output == NULL)
         return false;

@@ -120,7 +120,7 @@ static void add_row(struct grid *grid, const struct comparison_row *row, bool sa
 static bool same_shape(const struct hcb_result *a, const struct hcb_result *b)
 {
     return a->task.shape.m == b->task.shape.m && a->task.shape.n == b->task.shape.n &&
-           a->task.shape.k == b->task.shape.k;
+           a->task.shape.k == b->task.shape.k && a->task.scale == b->task.scale;
 }
 
 /* Rows of one kind. */

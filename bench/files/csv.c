@@ -59,6 +59,10 @@ static void write_field(struct output *output, const struct hcb_result *result,
         memcpy(&word, member, sizeof word);
         csv_text(output, field->word(word));
         break;
+    case HCB_FIELD_SCALE:
+        snprintf(text, sizeof text, "%d", *(const int *)member);
+        output_text(output, text);
+        break;
     case HCB_FIELD_EXTENT:
         snprintf(text, sizeof text, "%" PRIu64, *(const uint64_t *)member);
         output_text(output, text);

@@ -68,6 +68,7 @@ static json_t *field_value(const struct hcb_result *result, const struct hcb_fie
     switch (field->kind) {
     case HCB_FIELD_TEXT: return json_words(member);
     case HCB_FIELD_WORD: memcpy(&word, member, sizeof word); return json_words(field->word(word));
+    case HCB_FIELD_SCALE: return json_integer(*(const int *)member);
     case HCB_FIELD_EXTENT: return json_integer((json_int_t) * (const uint64_t *)member);
     case HCB_FIELD_NUMBER: return json_real(*(const double *)member);
     case HCB_FIELD_COUNT: return json_whole(*(const double *)member);

@@ -105,6 +105,16 @@ static bool read_whole(const json_t *value, const struct hcb_field *field, json_
     return flaw_note(flaw, field->name, "must be a whole number from 1 to %" JSON_INTEGER_FORMAT, most);
 }
 
+static bool read_scale(const json_t *value, const struct hcb_field *field, int *scale, struct flaw *flaw)
+{
+    const json_int_t number = json_integer_value(value);
+    if (!json_is_integer(value) || number < -HCB_SCALE_MAX || number > HCB_SCALE_MAX)
+        return flaw_note(flaw, field->name, "must be a whole number from %d to %d", -HCB_SCALE_MAX,
+                         HCB_SCALE_MAX);
+    *scale = (int)number;
+    return true;
+}
+
 static bool read_number(const json_t *value, const struct hcb_field *field, double *member,
                         struct flaw *flaw)
 {
@@ -198,6 +208,7 @@ static bool read_field(const json_t *value, const struct hcb_field *field,
     switch (field->kind) {
     case HCB_FIELD_TEXT: return read_text(value, field, member, flaw);
     case HCB_FIELD_WORD: return read_word(value, field, member, flaw);
+    case HCB_FIELD_SCALE: return read_scale(value, field, (int *)member, flaw);
     case HCB_FIELD_EXTENT:
         if (!read_whole(value, field, INT64_MAX, &whole, flaw))
             return false;
@@ -357,10 +368,29 @@ static bool check_tuning(const struct hcb_result *row, struct flaw *flaw)
            flaw_note(flaw, "parameters", chosen ? "is missing" : "is there, but tuning is not table or tuned");
 }
 
+/* A row whose operand overflowed was not run. */
+static bool check_scale(const struct hcb_result *row, struct flaw *flaw)
+{
+    const struct hcb_rounding *scaled = &row->scaled;
+    const double counts[] = {scaled->overflowed, scaled->underflowed, scaled->subnormal};
+    const double elements = (double)hcb_operand_elements(&row->task, 0);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        if (isnan(counts[i]) != isnan(counts[0]))
+            return flaw_note(flaw, "scale", "has not all of its counts");
+        if (counts[i] > elements)
+            return flaw_note(flaw, "scale", "counts more than the %.0f elements of the operand", elements);
+    }
+    return row->status != HCB_OK || !(scaled->overflowed > 0) ||
+           flaw_note(flaw, "scale.overflowed", "is not 0, but the status is ok");
+}
+
 static bool check_row(const struct hcb_result *row, struct flaw *flaw)
 {
     if (row->task.sum != HCB_SUM_PLAIN && !hcb_op_adds_up(row->task.op))
         return flaw_note(flaw, "sum", "is not for a %s", hcb_op_name(row->task.op));
+    if (row->task.scale != 0 && (!hcb_precision_scales(row->task.precision) || hcb_op_is_extra(row->task.op)))
+        return flaw_note(flaw, "scale", "is not for %s of %s", hcb_op_name(row->task.op),
+                         hcb_precision_name(row->task.precision));
     if (!hcb_case_check(&row->task))
         return flaw_note(flaw, "shape", "is too large for 64 bits");
     if (strncmp(row->device, row->platform, strlen(row->platform)) != 0 ||
@@ -369,7 +399,8 @@ static bool check_row(const struct hcb_result *row, struct flaw *flaw)
     return check_clock("kernel", &row->kernel, flaw) && check_clock("wall", &row->wall, flaw) &&
            check_clock("end_to_end", &row->end_to_end, flaw) && check_readings("clock", "mhz", &row->clock_mhz, flaw) &&
            check_readings("temperature", "c", &row->temperature_c, flaw) &&
-           check_tuning(row, flaw) && check_verdict(row, flaw) && check_rates(row, flaw) && check_parts(row, flaw) &&
+           check_tuning(row, flaw) && check_scale(row, flaw) && check_verdict(row, flaw) &&
+           check_rates(row, flaw) && check_parts(row, flaw) &&
            check_ratio("speedup.kernel", &row->speedup_kernel, row->baseline, flaw) &&
            check_ratio("speedup.end_to_end", &row->speedup_end_to_end, row->baseline, flaw);
 }

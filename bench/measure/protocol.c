@@ -14,6 +14,8 @@ json_t *protocol_case(const struct hcb_case *c)
                   (json_int_t)c->shape.m, (json_int_t)c->shape.n, (json_int_t)c->shape.k);
     if (c->sum != HCB_SUM_PLAIN)
         json_object_set_new(request, "sum", json_string(hcb_sum_name(c->sum)));
+    if (c->scale != 0)
+        json_object_set_new(request, "scale", json_integer(c->scale));
     return request;
 }
 

@@ -13,8 +13,8 @@
  * open      device, kernel_dir                     -
  * sensors   -                                      energy, power, clock, temperature, throttle:
  *                                                  {source} or {reason} each
- * support   op, impl, precision, shape, sum        -
- * inputs    op, precision, shape, sum, fill, seed  -        same case: new contents
+ * support   op, impl, precision, shape, sum, scale  -
+ * inputs    op, precision, shape, sum, scale, fill, seed  -  same case: new contents
  * parameters  op, impl, precision, shape, sum      kernel_sha256, parameters: objects of name,
  *                                                  table and choices
  * prepare   impl, parameters (a text, or not)      setup_s, kernels, kernel_sha256, tuning,
@@ -30,7 +30,7 @@
  * release   -                                      -        all plans, buffers, inputs
  * quit      -                                      -
  *
- * `sum` is left out where it is plain.
+ * `sum` is left out where it is plain, and `scale` where it is 0.
  *
  * A worker holds the inputs of one case, and plans on them, one per impl and slot: a
  * request with `impl` may name the `slot`, 0 to PROTOCOL_SLOTS - 1, which is 0 unless

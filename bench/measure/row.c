@@ -156,6 +156,24 @@ static enum hcb_status check_host_memory(const struct session *session, const st
     return HCB_UNSUPPORTED;
 }
 
+/* Where scales were asked for: what becomes of the operand.  Infinities have no right
+ * result to be compared with. */
+static enum hcb_status count_roundings(const struct session *session, struct hcb_result *result,
+                                       char *reason)
+{
+    const struct hcb_case *task = &result->task;
+    if (session->options->scales.count == 0 || !hcb_precision_scales(task->precision) ||
+        hcb_op_is_extra(task->op))
+        return HCB_OK;
+    result->scaled = hcb_fill_rounding(task, session->options->fill, session->options->seed);
+    if (!(result->scaled.overflowed > 0))
+        return HCB_OK;
+    snprintf(reason, HCB_REASON_SIZE, "scaled by 2^%d, %.0f of %.0f elements overflow %s", task->scale,
+             result->scaled.overflowed, (double)hcb_operand_elements(task, 0),
+             task->precision == HCB_PRECISION_F16F32 ? "f16" : "bf16");
+    return HCB_UNSUPPORTED;
+}
+
 enum hcb_status row_start(struct session *session, struct row *row, char *reason)
 {
     enum hcb_status status = actor_ready(session, row->actor);
@@ -164,7 +182,9 @@ enum hcb_status row_start(struct session *session, struct row *row, char *reason
         return status;
     }
     progress_show(session->finished, row->result, "preparing");
-    status = link_tell(row->actor->link, "support", protocol_case(&row->result->task), reason);
+    status = count_roundings(session, row->result, reason);
+    if (status == HCB_OK)
+        status = link_tell(row->actor->link, "support", protocol_case(&row->result->task), reason);
     if (status == HCB_OK)
         status = check_host_memory(session, row, reason);
     if (status == HCB_OK && !row->actor->holds_inputs)

@@ -182,6 +182,23 @@ static bool add_rows(struct record *record, const struct hcb_case *base, size_t 
     return true;
 }
 
+/* The rows of a case, once for each scale where it takes one. */
+static bool add_scales(struct record *record, struct hcb_case *base, size_t size_index)
+{
+    const struct scales *scales = &record->options->scales;
+    const bool takes = hcb_precision_scales(base->precision) && !hcb_op_is_extra(base->op);
+    bool good = true;
+    base->scale = 0;
+    if (scales->count == 0 || !takes)
+        return add_rows(record, base, size_index);
+    for (unsigned i = 0; i < scales->count && good; i++) {
+        base->scale = scales->list[i];
+        good = add_rows(record, base, size_index);
+    }
+    base->scale = 0;
+    return good;
+}
+
 bool make_rows(struct record *record)
 {
     const struct options *options = record->options;
@@ -195,7 +212,7 @@ bool make_rows(struct record *record)
             for (size_t s = 0; s < shapes.count && good; s++) {
                 base.shape = shapes.list[s];
                 if (options_ask_for(options, &base))
-                    good = add_rows(record, &base, s);
+                    good = add_scales(record, &base, s);
             }
         free(shapes.list);
         if (!good) {

@@ -119,12 +119,16 @@ static bool take_shape(json_t *request, struct hcb_shape *shape)
 static bool take_case(json_t *request, bool with_impl, struct hcb_case *c)
 {
     int op, impl = HCB_IMPL_REF, precision, sum = HCB_SUM_PLAIN;
+    json_int_t scale = 0;
     if (!take_word(request, "op", hcb_op_name, &op) ||
         (with_impl && !take_word(request, "impl", hcb_impl_name, &impl)) ||
         !take_word(request, "precision", hcb_precision_name, &precision) ||
         (json_object_get(request, "sum") != NULL && !take_word(request, "sum", hcb_sum_name, &sum)) ||
-        !take_shape(request, &c->shape))
+        !take_shape(request, &c->shape) ||
+        (json_object_get(request, "scale") != NULL &&
+         !take_number(request, "scale", -HCB_SCALE_MAX, HCB_SCALE_MAX, &scale)))
         return false;
+    c->scale = (int)scale;
     c->op = (enum hcb_op)op;
     c->impl = (enum hcb_impl)impl;
     c->precision = (enum hcb_precision)precision;
@@ -300,7 +304,7 @@ static enum hcb_status upload_inputs(struct worker *worker)
 static bool same_inputs(const struct hcb_case *a, const struct hcb_case *b)
 {
     return a->op == b->op && a->precision == b->precision && a->sum == b->sum && a->shape.m == b->shape.m &&
-           a->shape.n == b->shape.n && a->shape.k == b->shape.k;
+           a->shape.n == b->shape.n && a->shape.k == b->shape.k && a->scale == b->scale;
 }
 
 static enum hcb_status step_inputs(struct worker *worker, json_t *request, json_t *reply)

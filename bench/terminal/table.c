@@ -15,6 +15,7 @@
 #include "terminal/mixed.h"
 #include "terminal/notes.h"
 #include "terminal/page.h"
+#include "terminal/scales.h"
 
 static bool has_rate(const struct hcb_summary *summary)
 {
@@ -190,7 +191,7 @@ static void add_result(struct grid *grid, const struct hcb_result *row, const st
 static bool same_shape(const struct hcb_result *a, const struct hcb_result *b)
 {
     return a->task.shape.m == b->task.shape.m && a->task.shape.n == b->task.shape.n &&
-           a->task.shape.k == b->task.shape.k;
+           a->task.shape.k == b->task.shape.k && a->task.scale == b->task.scale;
 }
 
 static void print_title(struct page *page, const struct hcb_case *task, const struct look *look)
@@ -451,6 +452,7 @@ void record_print_on(const struct record *record, struct page *page)
     devices_print(record, page);
     if (record->result_count > 0 && record->options->command == COMMAND_VERIFY) {
         print_tallies(record, page);
+        scales_print(record, page);
         print_bad_rows(record->results, record->result_count, page);
     } else if (record->breakeven_count > 0) {
         breakeven_print(record, page);
@@ -458,6 +460,7 @@ void record_print_on(const struct record *record, struct page *page)
     } else {
         print_tables(record, page);
         mixed_print(record, page);
+        scales_print(record, page);
         print_roofs(record, page);
         print_bad_rows(record->roofline, record->roofline_count, page);
     }
