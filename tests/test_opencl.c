@@ -163,22 +163,25 @@ START_TEST(passes_over_k_add_up)
 }
 END_TEST
 
-/* The files of the kernels that a case runs. */
-static void kernels_of(struct hcb_device *device, const struct hcb_case *c, char *files,
-                       size_t size)
+/* What the plan of a case on kernels of that class says. */
+static struct hcb_plan_info plan_info(const char *class, const char *id, const struct hcb_case *c)
 {
     struct hcb_buffer *operands[HCB_OPERANDS_MAX] = {NULL};
     struct hcb_queue *queue = NULL;
     struct hcb_plan *plan = NULL;
+    setenv("HCBENCH_KERNEL_CLASS", class, 1);
+    struct hcb_device *device = open_device(id);
     ck_assert_int_eq(hcb_queue_new(device, &queue), HCB_OK);
     for (unsigned i = 0; i < hcb_op_operands(c->op); i++)
         ck_assert_int_eq(hcb_buffer_new(device, hcb_operand_bytes(c, i), &operands[i]), HCB_OK);
     ck_assert_msg(hcb_plan_new(queue, c, operands, &plan) == HCB_OK, "%s", hcb_error(ctx));
-    snprintf(files, size, "%s", hcb_plan_info(plan)->kernels);
+    const struct hcb_plan_info info = *hcb_plan_info(plan);
     hcb_plan_free(plan);
     for (unsigned i = 0; i < hcb_op_operands(c->op); i++)
         hcb_buffer_free(operands[i]);
     hcb_queue_free(queue);
+    hcb_device_close(device);
+    return info;
 }
 
 /* On CPU drivers the sizes alone decide whether the matrices are packed. */
@@ -195,13 +198,8 @@ START_TEST(a_small_extent_takes_the_thin_kernels)
         {{100, 100, 9}, "types.cl matmul_cpu.cl"},   {{1, 1, 64}, "types.cl matmul_thin.cl"},
         {{64, 1, 1}, "types.cl matmul_cpu.cl"},      {{1, 64, 1}, "types.cl matmul_thin.cl"},
     };
-    struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, cases[_i].shape};
-    char files[96];
-    setenv("HCBENCH_KERNEL_CLASS", "cpu", 1);
-    struct hcb_device *device = open_device(devices[0].id);
-    kernels_of(device, &c, files, sizeof files);
-    ck_assert_str_eq(files, cases[_i].kernels);
-    hcb_device_close(device);
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, cases[_i].shape};
+    ck_assert_str_eq(plan_info("cpu", devices[0].id, &c).kernels, cases[_i].kernels);
 }
 END_TEST
 
@@ -221,6 +219,9 @@ START_TEST(a_large_c_is_written_whole)
     const enum check_outcome outcome = check_case(ctx, device, &cases[_i / 3], text, sizeof text);
     ck_assert_msg(outcome == CHECK_PASSED, "%s", text);
     hcb_device_close(device);
+}
+END_TEST
+
 /* Each geometry of the kernel for GPUs: tiles of both sizes, steps of both lengths, K
  * in one part and in more; with full tiles, with whole vectors, and element by element. */
 static const struct geometry {
@@ -257,26 +258,9 @@ START_TEST(every_geometry_is_right)
 }
 END_TEST
 
-/* The plan of a matrix product on the kernels for GPUs. */
 static struct hcb_plan_info gpu_plan_info(const char *id, struct hcb_shape shape)
 {
-    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, shape};
-    struct hcb_buffer *operands[HCB_OPERANDS_MAX] = {NULL};
-    struct hcb_queue *queue = NULL;
-    struct hcb_plan *plan = NULL;
-    setenv("HCBENCH_KERNEL_CLASS", "gpu", 1);
-    struct hcb_device *device = open_device(id);
-    ck_assert_int_eq(hcb_queue_new(device, &queue), HCB_OK);
-    for (unsigned i = 0; i < 3; i++)
-        ck_assert_int_eq(hcb_buffer_new(device, hcb_operand_bytes(&c, i), &operands[i]), HCB_OK);
-    ck_assert_msg(hcb_plan_new(queue, &c, operands, &plan) == HCB_OK, "%s", hcb_error(ctx));
-    const struct hcb_plan_info info = *hcb_plan_info(plan);
-    hcb_plan_free(plan);
-    for (unsigned i = 0; i < 3; i++)
-        hcb_buffer_free(operands[i]);
-    hcb_queue_free(queue);
-    hcb_device_close(device);
-    return info;
+    return plan_info("gpu", id, &(struct hcb_case){HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, shape});
 }
 
 START_TEST(parts_of_k_have_their_depth_and_memory)

@@ -132,14 +132,16 @@ static enum hcb_status claim_process(struct opencl_plan *plan)
     return HCB_OK;
 }
 
-/* Notes the parameters that are not 0. */
-static void note_parameters(const struct parameters *p, char *note, size_t size)
+/* Tells the parameters that are not 0. */
+static void tell_parameters(const struct parameters *p, struct hcb_plan_info *info)
 {
-    size_t used = (size_t)snprintf(note, size, "Xgemm from %zu on with", least_size);
-    for (size_t i = 0; i < PARAMETERS && used < size; i++)
+    size_t used = 0;
+    for (size_t i = 0; i < PARAMETERS && used < sizeof info->parameters; i++)
         if (p->values[i] != 0)
-            used += (size_t)snprintf(note + used, size - used, " %s=%zu", parameter_names[i],
-                                     p->values[i]);
+            used += (size_t)snprintf(info->parameters + used, sizeof info->parameters - used, "%s%s=%zu",
+                                     used > 0 ? " " : "", parameter_names[i], p->values[i]);
+    snprintf(info->tuning, sizeof info->tuning, "table");
+    snprintf(info->note, sizeof info->note, "CLBlast's Xgemm from %zu on, with parameters of ours", least_size);
 }
 
 static enum hcb_status set_parameters(struct opencl_plan *plan)
@@ -155,7 +157,7 @@ static enum hcb_status set_parameters(struct opencl_plan *plan)
                                          &least_size);
     if (code != CLBlastSuccess)
         return hcbi_opencl_fail(device->base.ctx, "CLBlastOverrideParameters", (cl_int)code);
-    note_parameters(p, plan->base.info.note, sizeof plan->base.info.note);
+    tell_parameters(p, &plan->base.info);
     return HCB_OK;
 }
 
