@@ -24,7 +24,7 @@ START_TEST(words_both_ways)
         unsigned count;
         const char *first, *last;
     } sets[] = {{hcb_status_name, 7, "ok", "skipped"},   {hcb_op_name, 9, "matmul", "peak"},
-                {hcb_precision_name, 6, "f64", "i8i32"}, {hcb_impl_name, 9, "openblas", "pinned"},
+                {hcb_precision_name, 6, "f64", "i8i32"}, {hcb_impl_name, 10, "openblas", "clblast_tuned"},
                 {hcb_sum_name, 3, "plain", "f64"},       {hcb_fill_name, 4, "uniform", "zeros"}};
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
         ck_assert_str_eq(sets[i].name(0), sets[i].first);
