@@ -726,12 +726,12 @@ START_TEST(variants_are_held_to_one_rounding)
     const enum hcb_precision precision = precisions[_i / 4];
     const enum hcb_op op = _i & 1 ? HCB_OP_DOT : HCB_OP_SUM;
     const enum hcb_sum sum = _i & 2 ? HCB_SUM_F64 : HCB_SUM_NEUMAIER;
+    if (sum == HCB_SUM_F64 && precision == HCB_PRECISION_F64)
+        return; /* there is none */
     struct job job = cancelling_job(op, precision, sum);
     const struct hcb_verify_options options = {.depth = job.k};
     const void *inputs[HCB_INPUTS_MAX] = {job.operands[0], op == HCB_OP_DOT ? job.operands[1] : NULL};
     struct hcb_verdict v;
-    if (sum == HCB_SUM_F64 && precision == HCB_PRECISION_F64)
-        return; /* there is none */
     hcb_type_store(job.type, job.output, 0, chain(&job, job.type, false));
     ck_assert_int_eq(hcb_verify(&job.task, inputs, job.output, &options, &v), HCB_WRONG);
     ck_assert_double_gt(v.bound_ratio, 2);
