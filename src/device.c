@@ -119,14 +119,14 @@ enum hcb_status hcb_device_supports(struct hcb_device *device, const struct hcb_
     if (!hcb_case_check(c))
         return hcbi_fail(device->ctx, HCB_ERROR, "the shape of a %s is empty or too large",
                          hcb_op_name(c->op));
-    if ((hcbi_offers(device->ops, c->op, c->impl, c->sum) >> c->precision & 1) == 0)
-        return hcbi_fail(device->ctx, HCB_UNSUPPORTED, "%s/%s has no %s %s", info->platform,
-                         hcb_impl_name(c->impl), hcb_precision_name(c->precision), hcb_op_name(c->op));
-    if (c->sum != HCB_SUM_PLAIN) {
+    if (c->sum != HCB_SUM_PLAIN && hcb_op_adds_up(c->op)) {
         const enum hcb_status status = check_variant(device, c);
         if (status != HCB_OK)
             return status;
     }
+    if ((hcbi_offers(device->ops, c->op, c->impl, c->sum) >> c->precision & 1) == 0)
+        return hcbi_fail(device->ctx, HCB_UNSUPPORTED, "%s/%s has no %s %s", info->platform,
+                         hcb_impl_name(c->impl), hcb_precision_name(c->precision), hcb_op_name(c->op));
     hcb_case_text(c, text, sizeof text);
     const uint64_t bytes = hcb_case_bytes(c);
     if (info->memory_bytes != 0 && bytes > info->memory_bytes)

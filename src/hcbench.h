@@ -589,8 +589,7 @@ const char *hcb_platform_name(unsigned platform);
 bool hcb_platform_is_test(unsigned platform);
 /* The precisions that an impl of a platform has for an op and a way to add up, as
  * bits 1 << enum hcb_precision, whatever the device and the build lack; 0: none, or the
- * platform is not built in.  An impl that adds up in its own way only offers that under
- * every name.  hcb_device_supports tells whether a device can. */
+ * platform is not built in.  hcb_device_supports tells whether a device can. */
 unsigned hcb_platform_offers(unsigned platform, unsigned op, unsigned impl, unsigned sum);
 
 /* Finds the devices of one platform, loading its drivers on the first call.

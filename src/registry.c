@@ -40,7 +40,8 @@ unsigned hcbi_offers(const struct hcb_platform_ops *ops, unsigned op, unsigned i
 {
     if (sum == HCB_SUM_PLAIN)
         return ops->offers[impl][op];
-    return hcb_op_adds_up(op) ? ops->offers[impl][op] | ops->variants[impl] : 0;
+    const unsigned has_already = sum == HCB_SUM_F64 ? HCBI_F64 : 0;
+    return hcb_op_adds_up(op) ? ops->variants[impl] & ~has_already : 0;
 }
 
 unsigned hcb_platform_offers(unsigned platform, unsigned op, unsigned impl, unsigned sum)

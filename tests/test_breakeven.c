@@ -604,7 +604,7 @@ START_TEST(given_twice)
     json_t *other = json_deep_copy(json_array_get(list, 0));
     json_object_set_new(document, "breakeven", list);
     json_object_del(other, "sum");
-    json_array_append(list, other);
+    json_array_append_new(list, other);
     ck_assert_msg(breakeven_take(document, &back, &flaw), "%s: %s", flaw.path, flaw.what);
     ck_assert_int_eq(back.breakevens[1].task.sum, HCB_SUM_PLAIN);
     record_clear(&back);

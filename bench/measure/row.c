@@ -116,7 +116,7 @@ static enum hcb_status find_tuned(struct session *session, struct row *row,
         hcb_parameters_text(&parameters, values, text);
     else if (found != NULL)
         hcb_result_warn(result, "tuned parameters are ignored: the kernels take no '%.100s'", found);
-    else if (why[0] != '\0')
+    else if (why[0] != '\0' && parameters.count > 0)
         hcb_result_warn(result, "tuned parameters are ignored: %s", why);
     return status;
 }

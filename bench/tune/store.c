@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "files/members.h"
@@ -97,6 +98,12 @@ static bool read_word(const json_t *object, const char *name, const char *(*word
     return number >= 0;
 }
 
+/* As parameters are written: nothing that a terminal or a table would take amiss. */
+static bool is_plain(const char *text)
+{
+    return text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_= ")] == '\0';
+}
+
 static bool read_case(const json_t *object, struct entry *entry)
 {
     unsigned op, impl, precision;
@@ -106,7 +113,8 @@ static bool read_case(const json_t *object, struct entry *entry)
         !read_word(object, "impl", hcb_impl_name, &impl) ||
         !read_word(object, "precision", hcb_precision_name, &precision) ||
         json_unpack(json_object_get(object, "shape"), "[I,I,I!]", &m, &n, &k) != 0 || m < 1 ||
-        n < 1 || k < 1 || parameters == NULL || strlen(parameters) >= sizeof entry->parameters)
+        n < 1 || k < 1 || parameters == NULL || strlen(parameters) >= sizeof entry->parameters ||
+        !is_plain(parameters))
         return false;
     entry->task = (struct hcb_case){(enum hcb_op)op, (enum hcb_impl)impl,
                                     (enum hcb_precision)precision,
@@ -157,7 +165,10 @@ static const char *read_document(const json_t *document, struct store *store)
 static bool read_file(const char *path, struct store *store)
 {
     struct text text;
+    struct stat facts;
     json_error_t error;
+    if (stat(path, &facts) == 0 && !S_ISREG(facts.st_mode)) /* a pipe may block for ever */
+        return text_refuse(path, 0, "it is no file");
     if (!text_read(path, FILE_BYTES_MAX, &text))
         return false;
     json_t *document = json_loadb(text.data, text.size, JSON_REJECT_DUPLICATES, &error);
@@ -233,7 +244,7 @@ static bool same_device(const struct hcb_device_info *a, const struct hcb_device
 
 static bool is_near(uint64_t found, uint64_t extent)
 {
-    return found / 2 <= extent && extent / 4 <= found;
+    return (double)found <= 2 * (double)extent && (double)extent <= 4 * (double)found;
 }
 
 /* What was found for a shape holds for others of about its size. */
@@ -267,9 +278,11 @@ const char *store_find(const struct store *store, const struct hcb_device_info *
         if (!is_about(entry, device, c) || !covers(&entry->task.shape, &c->shape))
             continue;
         if (!same_device(&entry->device, device))
-            snprintf(why, size, "they are of %.40s %.60s%s%.40s with %u units", entry->device.driver,
-                     entry->device.driver_version, entry->device.target[0] != '\0' ? " for " : "",
-                     entry->device.target, (unsigned)entry->device.compute_units);
+            snprintf(why, size, "they are of another %s",
+                     !same(entry->device.driver, device->driver)                   ? "driver"
+                     : !same(entry->device.driver_version, device->driver_version) ? "version of the driver"
+                     : !same(entry->device.target, device->target)                 ? "target"
+                                                                                   : "number of units");
         else if (!same(entry->kernel_sha256, kernel_sha256))
             snprintf(why, size, "they are of other kernels");
         else if (best == NULL || is_larger(&entry->task.shape, &best->task.shape))

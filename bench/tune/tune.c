@@ -217,21 +217,25 @@ static void tune_one(struct hunt *hunt, const struct store *store, double second
     struct tune_point points[2], first;
     memset(points, 0, sizeof points);
     memset(&first, 0, sizeof first);
+    const bool has_earlier = earlier_winner(hunt, store, &first);
     hunt->deadline_s = now_s() + (1 - last_share) * seconds;
     hcb_parameters_read(&result->parameters, "", points[0].values);
     result->end = TUNE_TABLE;
     result->tried = tune_search(&result->parameters,
-                                earlier_winner(hunt, store, &first) ? &first : NULL, hold_contest,
-                                hunt, &points[1]);
+                                has_earlier ? &first : NULL, hold_contest, hunt, &points[1]);
+    /* What was proven once is forgotten after a contest of its own only. */
+    if (has_earlier && memcmp(points[0].values, points[1].values, sizeof points[0].values) == 0)
+        points[1] = first;
     memcpy(result->values, points[1].values, sizeof result->values);
     if (result->end == TUNE_FAILED)
         return;
-    if (link_interrupted() != 0 || result->tried < 0)
+    if (link_interrupted() != 0 || result->tried < 0) {
         stop(result, link_interrupted() != 0 ? "the search was stopped" : "out of memory");
-    else if (memcmp(points[0].values, points[1].values, sizeof points[0].values) != 0)
+    } else if (memcmp(points[0].values, points[1].values, sizeof points[0].values) != 0) {
         decide(hunt, points, last_share * seconds);
-    if (result->end == TUNE_KEPT || result->end == TUNE_TABLE)
-        keep(hunt);
+        if (result->end == TUNE_KEPT || result->end == TUNE_TABLE)
+            keep(hunt);
+    }
 }
 
 /* ------------------------------------------------------------------ all cases */

@@ -263,10 +263,9 @@ static enum hcb_status prepare_coopmat(struct vulkan_plan *plan)
     choose_matrix_tile(device, c, &tile);
     struct tile_kernel kernel = matrix_kernel(c, &tile);
     if (test_kernel(plan, &kernel) != HCB_OK) {
-        snprintf(note, HCB_REASON_SIZE,
-                 "tiles without cooperative matrices, whose self-test failed: %.180s",
-                 hcb_error(device->base.ctx));
-        return hcbi_vulkan_tile.prepare(plan);
+        char why[HCB_REASON_SIZE];
+        snprintf(why, sizeof why, "%.180s", hcb_error(device->base.ctx));
+        return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED, "matmul_coopmat failed its self-test: %s", why);
     }
     snprintf(note, HCB_REASON_SIZE, "cooperative matrices of %ux%ux%u", (unsigned)tile.m,
              (unsigned)tile.n, (unsigned)tile.k);
