@@ -227,8 +227,7 @@ START_TEST(parameters_that_no_platform_has_are_refused)
         "{'kernel_sha256':'','parameters':[{'name':'a','table':1}]}",
         "{'kernel_sha256':'','parameters':[{'name':'a','table':'1','choices':[1]}]}",
         "{'kernel_sha256':'','parameters':[{'name':'a','table':1,'choices':['1']}]}",
-        "{'kernel_sha256':'','parameters':[{'name':'a','table':1,'choices':"
-        "[1,2,3,4,5,6,7,8,9,10,11,12,13]}]}",
+        "{'kernel_sha256':'','parameters':[{'name':'a','table':1,'choices':[1,2,3,4,5,6,7,8,9,10,11,12,13]}]}",
         "{'kernel_sha256':'','parameters':[{'name':'a name of twenty-four le','table':1,'choices':[1]}]}",
         "{'kernel_sha256':'','parameters':[1,2,3,4,5,6,7,8,9]}",
     };
