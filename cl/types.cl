@@ -8,6 +8,9 @@
  *
  * STORED is the type of the inputs, COMPUTED that of the arithmetic, RESULT that
  * of the output.  LOAD(W, p) reads W elements at p and widens them. */
+#ifdef __clang__ /* no call crosses from one file to another */
+#pragma clang diagnostic ignored "-Wpsabi"
+#endif
 #define PASTE_(a, b) a##b
 #define PASTE(a, b) PASTE_(a, b)
 #define VECTOR(type, width) PASTE(type, width)
