@@ -233,7 +233,9 @@ static void tune_one(struct hunt *hunt, const struct store *store, double second
         stop(result, link_interrupted() != 0 ? "the search was stopped" : "out of memory");
     } else if (memcmp(points[0].values, points[1].values, sizeof points[0].values) != 0) {
         decide(hunt, points, last_share * seconds);
-        if (result->end == TUNE_KEPT || result->end == TUNE_TABLE)
+        const bool was_earlier =
+            has_earlier && memcmp(points[1].values, first.values, sizeof first.values) == 0;
+        if (result->end == TUNE_KEPT || (result->end == TUNE_TABLE && was_earlier))
             keep(hunt);
     }
 }
