@@ -51,21 +51,23 @@ static void try_sensor(struct hcb_sensors *sensors, enum hcb_sensor sensor)
 {
     struct hcb_sensor_info *info = &sensors->info[sensor];
     struct hcb_sensor_reading reading = {.throttle = ""};
+    const int length = sizeof info->source - 1; /* gcc takes the source to end with the struct */
     info->cost_s = (double)NAN;
     if (info->source[0] == '\0')
         return;
     for (int i = 0; i < 3; i++) {
         const uint64_t start = hcbi_now_ns();
         if (isnan(read_one(sensors, sensor, &reading))) {
-            snprintf(info->reason, sizeof info->reason, "%s has no value for it", info->source);
+            snprintf(info->reason, sizeof info->reason, "%.*s has no value for it", length,
+                     info->source);
             drop(info);
             return;
         }
         info->cost_s = fmin(info->cost_s, (double)(hcbi_now_ns() - start) * 1e-9);
     }
     if (info->cost_s > cost_limits[sensor]) {
-        snprintf(info->reason, sizeof info->reason, "a reading from %s takes %.1f ms", info->source,
-                 info->cost_s * 1e3);
+        snprintf(info->reason, sizeof info->reason, "a reading from %.*s takes %.1f ms", length,
+                 info->source, info->cost_s * 1e3);
         drop(info);
     }
 }
