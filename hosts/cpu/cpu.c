@@ -171,7 +171,7 @@ static void copy_with_all_threads(struct hcb_device *device, void *to, const voi
 {
     struct copy copy = {.to = to, .from = from, .bytes = bytes};
     hcbi_cpu_pool_run(((struct cpu_device *)device)->pool,
-                      (size_t)((bytes + COPY_STEP - 1) / COPY_STEP), 1, copy_steps, &copy);
+                      (size_t)((bytes + COPY_STEP - 1) / COPY_STEP), 2, copy_steps, &copy);
 }
 
 /* Memory lies near the processor that writes it first, which is the one that

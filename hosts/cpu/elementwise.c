@@ -8,8 +8,8 @@
 #include "cpu.h"
 
 enum { TRIAD_STEP = 1 << 12, COPY_STEP = 1 << 14 }; /* elements of a step */
-/* Steps worth the wake-up of a thread. */
-enum { GRAIN = 4 };
+/* Steps worth the wake-up of threads. */
+enum { WORTH = 8 };
 /* Outputs of this size are in no cache when they are read again. */
 static const uint64_t past_caches_bytes = UINT64_C(1) << 25;
 
@@ -73,14 +73,14 @@ void hcbi_cpu_elementwise(struct cpu_plan *plan)
     const uint64_t n = plan->base.task.shape.n;
     switch (plan->base.task.op) {
     case HCB_OP_COPY:
-        hcbi_cpu_pool_run(pool, (size_t)((n + COPY_STEP - 1) / COPY_STEP), GRAIN, copy_steps, plan);
+        hcbi_cpu_pool_run(pool, (size_t)((n + COPY_STEP - 1) / COPY_STEP), WORTH, copy_steps, plan);
         break;
     case HCB_OP_TRIAD:
-        hcbi_cpu_pool_run(pool, (size_t)((n + TRIAD_STEP - 1) / TRIAD_STEP), GRAIN, triad_steps,
+        hcbi_cpu_pool_run(pool, (size_t)((n + TRIAD_STEP - 1) / TRIAD_STEP), WORTH, triad_steps,
                           plan);
         break;
     case HCB_OP_PEAK:
-        hcbi_cpu_pool_run(pool, (size_t)((n + CPU_PEAK_RUN - 1) / CPU_PEAK_RUN), 1, peak_steps,
+        hcbi_cpu_pool_run(pool, (size_t)((n + CPU_PEAK_RUN - 1) / CPU_PEAK_RUN), 2, peak_steps,
                           plan);
         break;
     default: /* launch */

@@ -158,7 +158,7 @@ void hcbi_cpu_matmul_bytes(struct cpu_pool *pool, const struct cpu_byte_kernel *
 {
     enum { SERIAL_MAX = 1 << 18 }; /* multiplications that one thread does in some microseconds */
     const double work = (double)shape->m * (double)shape->n * (double)shape->k;
-    const size_t grain = work <= SERIAL_MAX ? SIZE_MAX : 1;
+    const size_t worth = work <= SERIAL_MAX ? SIZE_MAX : 2;
     struct job job;
     plan_job(&job, kernel, shape);
     job.a = a;
@@ -168,8 +168,8 @@ void hcbi_cpu_matmul_bytes(struct cpu_pool *pool, const struct cpu_byte_kernel *
     job.packed_b = job.packed_a + words_of_a(&job);
     job.start = job.packed_b + words_of_b(&job);
     shrink_blocks(&job, hcbi_cpu_pool_threads(pool));
-    hcbi_cpu_pool_run(pool, job.a_panels, grain, pack_a, &job);
-    hcbi_cpu_pool_run(pool, job.b_panels, grain, pack_b, &job);
+    hcbi_cpu_pool_run(pool, job.a_panels, worth, pack_a, &job);
+    hcbi_cpu_pool_run(pool, job.b_panels, worth, pack_b, &job);
     const uint64_t down = quotient_up(job.a_panels, job.block_rows);
-    hcbi_cpu_pool_run(pool, down * job.blocks_across, grain, multiply, &job);
+    hcbi_cpu_pool_run(pool, down * job.blocks_across, worth, multiply, &job);
 }

@@ -87,6 +87,8 @@ struct conversion {
 };
 
 enum { CONVERSION_STEP = 1 << 13 }; /* elements */
+/* Steps worth the wake-up of threads. */
+enum { CONVERSION_WORTH = 32 };
 
 static uint64_t steps(uint64_t count)
 {
@@ -120,8 +122,8 @@ static void convert_inputs(struct cpu_plan *plan, const float *converted[HCB_INP
         converted[i] = job.to[i] = to;
         to += job.count[i];
     }
-    hcbi_cpu_pool_run(device->pool, (size_t)(steps(job.count[0]) + steps(job.count[1])), 1,
-                      convert_steps, &job);
+    hcbi_cpu_pool_run(device->pool, (size_t)(steps(job.count[0]) + steps(job.count[1])),
+                      CONVERSION_WORTH, convert_steps, &job);
 }
 
 /* ------------------------------------------------------------------ matmul */

@@ -110,10 +110,10 @@ static void wait_for_finish(struct cpu_pool *pool)
     pthread_mutex_unlock(&pool->lock);
 }
 
-void hcbi_cpu_pool_run(struct cpu_pool *pool, size_t count, size_t grain, cpu_pool_work *work,
+void hcbi_cpu_pool_run(struct cpu_pool *pool, size_t count, size_t worth, cpu_pool_work *work,
                        void *argument)
 {
-    if (pool->threads == 1 || count / pool->threads < grain) {
+    if (pool->threads == 1 || count < worth) {
         if (count > 0)
             work(argument, 0, count);
         return;

@@ -17,9 +17,9 @@ void hcbi_cpu_pool_free(struct cpu_pool *pool);
 unsigned hcbi_cpu_pool_threads(const struct cpu_pool *pool);
 
 /* Does the steps [0, count), thread i of T the steps from i count / T on, and
- * returns when all are done.  Runs in the calling thread alone when the others
- * would get fewer than `grain` steps each.  One caller at a time. */
-void hcbi_cpu_pool_run(struct cpu_pool *pool, size_t count, size_t grain, cpu_pool_work *work,
+ * returns when all are done.  Runs in the calling thread alone when there are fewer
+ * than `worth` steps: waking the others would take longer.  One caller at a time. */
+void hcbi_cpu_pool_run(struct cpu_pool *pool, size_t count, size_t worth, cpu_pool_work *work,
                        void *argument);
 
 #endif

@@ -6,8 +6,8 @@
 
 /* Elements of a piece at least: a few microseconds. */
 enum { PIECE_MIN = 1 << 14, PIECE_STEP = 1 << 10 };
-/* Pieces worth the wake-up of a thread. */
-enum { GRAIN = 4 };
+/* Pieces worth the wake-up of threads. */
+enum { WORTH = 8 };
 
 uint64_t hcbi_cpu_piece_length(uint64_t n)
 {
@@ -51,7 +51,7 @@ void hcbi_cpu_reduce(struct cpu_plan *plan)
     const struct hcb_case *c = &plan->base.task;
     const uint64_t length = hcbi_cpu_piece_length(c->shape.n);
     const size_t pieces = (size_t)((c->shape.n + length - 1) / length);
-    hcbi_cpu_pool_run(cpu_device_of(plan)->pool, pieces, GRAIN, add_pieces, plan);
+    hcbi_cpu_pool_run(cpu_device_of(plan)->pool, pieces, WORTH, add_pieces, plan);
     const double total = add_partials(plan, pieces);
     switch (c->precision) {
     case HCB_PRECISION_F64:
