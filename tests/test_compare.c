@@ -190,7 +190,7 @@ END_TEST
 /* One slow row among many: chance must be ruled out for all at once. */
 START_TEST(many_rows_need_more)
 {
-    struct judgement judgement = {.threshold = 5, .changes = 1, .run_sd = 0.04};
+    struct judgement judgement = {.threshold = 5, .changes = 1, .run = {0.04, 0}};
     struct hcb_clock_result base = {0}, now = {0};
     add_samples(&base, 1e-3, 0.001);
     add_samples(&now, 1.14e-3, 0.001);
@@ -201,6 +201,28 @@ START_TEST(many_rows_need_more)
     change_judge(&change, &judgement);
     ck_assert_int_eq(change.verdict, VERDICT_UNCLEAR);
     ck_assert_str_ne(change.reason, "");
+    hcb_clock_clear(&base);
+    hcb_clock_clear(&now);
+}
+END_TEST
+
+/* A variation that was estimated from few numbers may be larger than it looks. */
+START_TEST(estimated_variation_needs_more)
+{
+    struct judgement judgement = {.threshold = 5, .changes = 20, .run = {0.02, 0}};
+    struct hcb_clock_result base = {0}, now = {0};
+    add_samples(&base, 1e-3, 0.001);
+    add_samples(&now, 1.12e-3, 0.001);
+    struct change change = change_measure(&base, &now);
+    change_judge(&change, &judgement);
+    ck_assert_int_eq(change.verdict, VERDICT_SLOWER);
+    const struct hcb_ratio known = change.speed;
+    judgement.run.degrees = 4;
+    change_judge(&change, &judgement);
+    ck_assert_int_eq(change.verdict, VERDICT_UNCLEAR);
+    /* 2.78 standard deviations instead of 1.96 */
+    ck_assert_double_gt(log(change.speed.ci95_high / change.speed.ci95_low),
+                        1.35 * log(known.ci95_high / known.ci95_low));
     hcb_clock_clear(&base);
     hcb_clock_clear(&now);
 }
@@ -967,6 +989,7 @@ int main(void)
     tcase_add_test(tests, noise_is_unclear);
     tcase_add_test(tests, drift_within_a_run_widens);
     tcase_add_test(tests, many_rows_need_more);
+    tcase_add_test(tests, estimated_variation_needs_more);
     tcase_add_loop_test(tests, status_and_verdict, 0, COUNT(statuses));
     tcase_add_test(tests, reasons);
     tcase_add_test(tests, nothing_in_common);

@@ -219,7 +219,9 @@ static void set_intervals(struct change *change, const struct judgement *judgeme
 {
     const double outside = fmax(0.05 / (double)judgement->changes, 1e-9);
     const double stretch = change_quantile(outside, change->degrees) / change_quantile(0.05, change->degrees);
-    const double run = z95 * judgement->run_sd, all_run = change_quantile(outside, 0) * judgement->run_sd;
+    const struct run_noise *noise = &judgement->run;
+    const double run = change_quantile(0.05, noise->degrees) * noise->sd,
+                 all_run = change_quantile(outside, noise->degrees) * noise->sd;
     const double least = change->log_speed - fmax(0, judgement->machine),
                  most = change->log_speed - fmin(0, judgement->machine);
     change->speed.ci95_low = exp(least - hypot(change->below, run));

@@ -45,11 +45,17 @@ struct change {
  * clocks give the same numbers. */
 struct change change_measure(const struct hcb_clock_result *base, const struct hcb_clock_result *now);
 
+/* How far the logarithm of a ratio is off from run to run. */
+struct run_noise {
+    double sd;        /* standard deviation; NaN: unknown */
+    unsigned degrees; /* of freedom, of the numbers that it was estimated from; 0: it is known */
+};
+
 /* What one needs to know to judge a change. */
 struct judgement {
     double threshold; /* percent */
     size_t changes;   /* how many are judged in all */
-    double run_sd;    /* standard deviation of the logarithm of a ratio from run to run */
+    struct run_noise run;
     double machine;   /* logarithm of the speed ratio of code that did not change, measured next
                        * to this; 0: not known to have moved */
 };

@@ -253,7 +253,7 @@ static bool is_on_processor(const struct comparison *c, const char *id)
 }
 
 /* Of the control rows' ratios; NaN with too few. */
-static double control_sd(struct comparison *c, bool end_to_end, double *room)
+static struct run_noise control_noise(struct comparison *c, bool end_to_end, double *room)
 {
     size_t count = 0;
     for (size_t i = 0; i < c->row_count && has_control(c); i++) {
@@ -261,11 +261,11 @@ static double control_sd(struct comparison *c, bool end_to_end, double *room)
         if (is_control(&c->rows[i]) && isfinite(change->log_speed) && !change->identical)
             room[count++] = change->log_speed;
     }
-    return change_scale(room, NULL, count);
+    return (struct run_noise){change_scale(room, NULL, count), (unsigned)count - 1};
 }
 
 /* From what rows of a device drift within their runs, in the middle. */
-static double drift_sd(struct comparison *c, const char *id, bool end_to_end, double *room)
+static struct run_noise drift_noise(struct comparison *c, const char *id, bool end_to_end, double *room)
 {
     size_t count = 0;
     for (size_t i = 0; i < c->row_count; i++) {
@@ -273,8 +273,10 @@ static double drift_sd(struct comparison *c, const char *id, bool end_to_end, do
         if (compare_is_timed(&c->rows[i]) && same(c->rows[i].now->device, id) && isfinite(change->drift))
             room[count++] = change->drift;
     }
+    const double least = CHANGE_RUN_LEAST * CHANGE_RUN_LEAST;
     const double drift = count > 0 ? change_median(room, count) : 0;
-    return sqrt(2 * fmax(drift, CHANGE_RUN_LEAST * CHANGE_RUN_LEAST));
+    return drift > least ? (struct run_noise){sqrt(2 * drift), (unsigned)count}
+                         : (struct run_noise){sqrt(2 * least), 0};
 }
 
 /* A row that is not known to run other code than before. */
@@ -290,7 +292,7 @@ static bool may_be_unchanged(const struct comparison *c, const struct comparison
 /* By how much the ratios of a device's rows of one op are apart beyond what their
  * samples say.
  * When most rows are what they were, that is the runs' doing. */
-static double spread_sd(struct comparison *c, const char *id, bool end_to_end, double *room)
+static struct run_noise spread_noise(struct comparison *c, const char *id, bool end_to_end, double *room)
 {
     size_t count = 0;
     double within = 0;
@@ -308,8 +310,14 @@ static double spread_sd(struct comparison *c, const char *id, bool end_to_end, d
     const double scale = change_scale(room, ops, count);
     free(ops);
     if (isnan(scale))
-        return 0;
-    return fmin(spread_most, sqrt(fmax(0, scale * scale - within / (double)count)));
+        return (struct run_noise){0, 0};
+    const double sd = sqrt(fmax(0, scale * scale - within / (double)count));
+    return (struct run_noise){fmin(spread_most, sd), (unsigned)count - 1};
+}
+
+static struct run_noise larger(struct run_noise a, struct run_noise b)
+{
+    return b.sd > a.sd ? b : a;
 }
 
 /* What cpu/openblas did in the same case, when that is more than chance. */
@@ -332,9 +340,9 @@ static void judge_device(struct comparison *c, const char *id, size_t changes, b
 {
     const bool shares = is_on_processor(c, id);
     struct judgement judgement = {.threshold = c->threshold, .changes = changes};
-    judgement.run_sd = fmax(drift_sd(c, id, end_to_end, room), spread_sd(c, id, end_to_end, room));
+    judgement.run = larger(drift_noise(c, id, end_to_end, room), spread_noise(c, id, end_to_end, room));
     if (shares)
-        judgement.run_sd = fmax(judgement.run_sd, c->run_sd[end_to_end]);
+        judgement.run = larger(judgement.run, c->control[end_to_end]);
     for (size_t i = 0; i < c->row_count; i++) {
         struct comparison_row *row = &c->rows[i];
         if (!compare_is_timed(row) || !same(row->now->device, id))
@@ -359,7 +367,7 @@ static bool judge_changes(struct comparison *c)
     double *room = malloc((c->row_count + 1) * sizeof *room);
     const size_t changes = count_changes(c);
     for (int end_to_end = 0; end_to_end < 2 && room != NULL; end_to_end++) {
-        c->run_sd[end_to_end] = control_sd(c, end_to_end, room);
+        c->control[end_to_end] = control_noise(c, end_to_end, room);
         for (size_t i = 0; i < c->now->device_count; i++)
             judge_device(c, c->now->devices[i].info.id, changes, end_to_end, room);
     }
