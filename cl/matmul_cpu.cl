@@ -8,7 +8,6 @@
  * -DWIDTH=16|8|4|2  lanes of a vector; a panel of B has 2 WIDTH columns
  * -DBLOCK_K       terms for which a panel of B stays in the first-level cache, for int8
  *                 256 at most
- * -DITEM_PANELS   panels of A per work-item
  * -DPACK_K, -DPACK_PANELS  terms and panels of B per work-item of pack_b
  *
  * A panel of A holds, term by term, ROWS elements of a column; a panel of B 2
@@ -112,14 +111,14 @@ static void multiply_tile(__global const COMPUTED *a, __global const COMPUTED *b
             c[i * n + j] = tile[i * COLUMNS + j] + (add ? c[i * n + j] : (RESULT)0);
 }
 
-/* Work-item (q, g): column panel q, row panels [g ITEM_PANELS, (g + 1)
- * ITEM_PANELS).  With `add`, C holds the sum over earlier terms. */
+/* Work-item (q, g): column panel q, rows [g item_rows, (g + 1) item_rows), a multiple of
+ * ROWS.  With `add`, C holds the sum over earlier terms. */
 __kernel void multiply(__global const COMPUTED *restrict a, __global const COMPUTED *restrict b,
-                       __global RESULT *restrict c, ulong m, ulong n, ulong count, int add)
+                       __global RESULT *restrict c, ulong m, ulong n, ulong count, ulong item_rows,
+                       int add)
 {
     const ulong column = get_global_id(0) * COLUMNS;
-    const ulong begin = get_global_id(1) * ITEM_PANELS * ROWS;
-    const ulong end = min(begin + ITEM_PANELS * ROWS, m);
+    const ulong begin = get_global_id(1) * item_rows, end = min(begin + item_rows, m);
     const int columns = (int)min((ulong)COLUMNS, n - column);
     for (ulong first = 0; first < count; first += BLOCK_K) {
         const int length = (int)min((ulong)BLOCK_K, count - first);

@@ -341,8 +341,8 @@ START_TEST(every_choice_of_a_parameter_is_right)
         struct hcb_case task;
         unsigned choices;
     } cases[] = {
-        {{HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {77, 101, 1100}}, 32},
-        {{HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {77, 101, 600}}, 29},
+        {{HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {77, 101, 1100}}, 33},
+        {{HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {77, 101, 600}}, 30},
         {{HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, (1 << 20) + 77, 1}}, 14},
         {{HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F16F32, {1, (1 << 20) + 77, 1}}, 14},
     };
@@ -390,11 +390,11 @@ START_TEST(parameters_that_do_not_fit_are_refused)
     struct hcb_device *device = open_device(devices[0].id);
     ck_assert_int_eq(plan_product(device, HCB_PRECISION_F32, NULL, &info), HCB_OK);
     ck_assert_str_eq(info.parameters,
-                     "rows=6 width=8 block_k=256 item_panels=8 pack_k=16 pack_panels=16");
+                     "rows=6 width=8 block_k=256 item_panels=1 pack_k=16 pack_panels=16");
     ck_assert_str_eq(info.tuning, "table");
     ck_assert_int_eq(plan_product(device, HCB_PRECISION_F32, "rows=4 block_k=512", &info), HCB_OK);
     ck_assert_str_eq(info.parameters,
-                     "rows=4 width=8 block_k=512 item_panels=8 pack_k=16 pack_panels=16");
+                     "rows=4 width=8 block_k=512 item_panels=1 pack_k=16 pack_panels=16");
     ck_assert_str_eq(info.tuning, "tuned");
     ck_assert_int_eq(plan_product(device, HCB_PRECISION_F32, "rows=14", &info), HCB_UNSUPPORTED);
     ck_assert_str_eq(hcb_error(ctx),
@@ -405,6 +405,12 @@ START_TEST(parameters_that_do_not_fit_are_refused)
                      HCB_UNSUPPORTED);
     ck_assert_str_eq(hcb_error(ctx),
                      "the kernels of opencl:0/tile take no parameters 'block_k=384'");
+    /* many panels for a work-item where there is work enough for all processors */
+    struct hcb_parameters large;
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {4096, 4096, 512}};
+    ck_assert_int_eq(hcb_device_parameters(device, &c, &large), HCB_OK);
+    ck_assert_str_eq(large.list[3].name, "item_panels");
+    ck_assert_uint_eq(large.list[3].table, 32);
     hcb_device_close(device);
 }
 END_TEST

@@ -12,16 +12,19 @@
 enum { ROWS, WIDTH, BLOCK_K, ITEM_PANELS, PACK_K, PACK_PANELS, PARAMETER_COUNT };
 
 /* BLOCK_K terms of a panel of B and of one of A fit together into a first-level cache
- * of 48 KiB with 512-bit vectors, and into 32 KiB with shorter ones.  Rows and width
- * follow from the device; see the register tiles. */
+ * of 48 KiB with 512-bit vectors, and into 32 KiB with shorter ones.  A panel of B is
+ * read from a farther cache once for all panels of A of a work-item; where that would
+ * make fewer than ITEMS_PER_UNIT work-items for each processor, they take fewer panels.
+ * Rows and width follow from the device; see the register tiles. */
 static const struct hcb_parameter usual[PARAMETER_COUNT] = {
     [ROWS] = {"rows", 0, {4, 6, 8, 10, 12, 14}, 6},
     [WIDTH] = {"width", 0, {4, 8, 16}, 3},
     [BLOCK_K] = {"block_k", 256, {64, 128, 192, 256, 384, 512, 1024}, 7},
-    [ITEM_PANELS] = {"item_panels", 8, {1, 2, 4, 8, 16, 32}, 6},
+    [ITEM_PANELS] = {"item_panels", 32, {1, 2, 4, 8, 16, 32, 64}, 7},
     [PACK_K] = {"pack_k", 16, {4, 8, 16, 32, 64}, 5},
     [PACK_PANELS] = {"pack_panels", 16, {4, 8, 16, 32, 64}, 5},
 };
+enum { ITEMS_PER_UNIT = 8 };
 enum { I8_BLOCK_K_MAX = 256 }; /* beyond it a sum in f32 need not be exact */
 
 /* The register tile by the width of a vector: 2 rows accumulators of one vector
@@ -54,6 +57,18 @@ static const struct register_tile *tile_of(const struct opencl_device *device)
     return tile;
 }
 
+static uint64_t table_item_panels(const struct opencl_device *device, const struct hcb_case *c,
+                                  uint64_t rows, uint64_t columns)
+{
+    const uint64_t wanted = (uint64_t)ITEMS_PER_UNIT * device->base.info.compute_units;
+    const uint64_t row_panels = opencl_divide_up(c->shape.m, rows),
+                   column_panels = opencl_divide_up(c->shape.n, columns);
+    uint64_t panels = usual[ITEM_PANELS].table;
+    while (panels > 1 && column_panels * opencl_divide_up(row_panels, panels) < wanted)
+        panels /= 2;
+    return panels;
+}
+
 static void list_parameters(const struct opencl_device *device, const struct hcb_case *c,
                             struct hcb_parameters *parameters)
 {
@@ -66,6 +81,7 @@ static void list_parameters(const struct opencl_device *device, const struct hcb
     list[WIDTH].table = width > 16 ? 16 : width; /* the most that OpenCL C has */
     if (list[WIDTH].table == 2)
         list[WIDTH] = (struct hcb_parameter){"width", 2, {2, 4, 8, 16}, 4};
+    list[ITEM_PANELS].table = table_item_panels(device, c, list[ROWS].table, 2 * list[WIDTH].table);
     while (c->precision == HCB_PRECISION_I8I32 &&
            list[BLOCK_K].choices[list[BLOCK_K].count - 1] > I8_BLOCK_K_MAX)
         list[BLOCK_K].count--;
@@ -128,12 +144,12 @@ static void cpu_options(const struct opencl_device *device, const struct hcb_cas
         [HCB_PRECISION_I8I32] = {"PRECISION_I8I32 -DI8_COMPUTED=float", HCB_TYPE_F32},
     };
     snprintf(options, size,
-             "-cl-std=CL1.2 -D%s%s -DROWS=%u -DWIDTH=%u -DBLOCK_K=%u -DITEM_PANELS=%u -DPACK_K=%u "
+             "-cl-std=CL1.2 -D%s%s -DROWS=%u -DWIDTH=%u -DBLOCK_K=%u -DPACK_K=%u "
              "-DPACK_PANELS=%u",
              precisions[c->precision].macro,
              device->fma[precisions[c->precision].computed] ? " -DHAVE_FMA" : "",
              (unsigned)values[ROWS], (unsigned)values[WIDTH], (unsigned)values[BLOCK_K],
-             (unsigned)values[ITEM_PANELS], (unsigned)values[PACK_K], (unsigned)values[PACK_PANELS]);
+             (unsigned)values[PACK_K], (unsigned)values[PACK_PANELS]);
 }
 
 /* Packs `count` terms from `first` on and adds their products to C. */
@@ -144,12 +160,13 @@ static enum hcb_status add_cpu_pass(struct opencl_plan *plan, const struct openc
     const struct hcb_shape *s = &plan->base.task.shape;
     const cl_ulong m = s->m, n = s->n, k = s->k;
     const cl_int add = first > 0;
+    const cl_ulong item_rows = blocking->values[ITEM_PANELS] * blocking->values[ROWS];
     const uint64_t *values = blocking->values;
     cl_mem *packed_a = &plan->scratch[0], *packed_b = &plan->scratch[1];
     const struct {
         const char *kernel;
         struct opencl_range range;
-        struct opencl_argument arguments[7];
+        struct opencl_argument arguments[8];
         cl_uint count;
     } steps[] = {
         {"pack_a",
@@ -179,8 +196,9 @@ static enum hcb_status add_cpu_pass(struct opencl_plan *plan, const struct openc
           {sizeof m, &m},
           {sizeof n, &n},
           {sizeof count, &count},
+          {sizeof item_rows, &item_rows},
           {sizeof add, &add}},
-         7},
+         8},
     };
     enum hcb_status status = HCB_OK;
     for (size_t i = 0; i < sizeof steps / sizeof *steps && status == HCB_OK; i++)
