@@ -35,6 +35,7 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/measure/fair_cpu.c %reldir%/measure/fair_cpu.h \
 	%reldir%/measure/link.c %reldir%/measure/link.h \
 	%reldir%/measure/meter.c %reldir%/measure/meter.h \
+	%reldir%/measure/memory.c %reldir%/measure/memory.h \
 	%reldir%/measure/power.c %reldir%/measure/power.h \
 	%reldir%/measure/progress.c %reldir%/measure/progress.h \
 	%reldir%/measure/protocol.c %reldir%/measure/protocol.h \

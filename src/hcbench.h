@@ -607,6 +607,9 @@ const struct hcb_device_info *hcb_device_info(const struct hcb_device *device);
 enum hcb_status hcb_device_supports(struct hcb_device *device, const struct hcb_case *c);
 /* The most bytes that buffers, plans and queues of this device held at one time. */
 uint64_t hcb_device_peak_bytes(const struct hcb_device *device);
+/* Device memory in bytes that a plan of a supported case will take besides its operands,
+ * as far as that can be said before it is made. */
+uint64_t hcb_device_scratch_bytes(struct hcb_device *device, const struct hcb_case *c);
 /* The host's clock for times that belong to this device's rows, in nanoseconds:
  * CLOCK_MONOTONIC, but for synthetic devices, whose times are not spent. */
 uint64_t hcb_device_now_ns(const struct hcb_device *device);

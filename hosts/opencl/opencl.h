@@ -131,11 +131,14 @@ struct opencl_method {
     void (*parameters)(const struct opencl_device *device, const struct hcb_case *c,
                        struct hcb_parameters *parameters);
     const char *file;
+uint64_t hcbi_opencl_scratch_bytes(struct hcb_device *device, const struct hcb_case *c);
     enum hcb_status (*prepare)(struct opencl_plan *plan);
 };
 extern const struct opencl_method hcbi_opencl_matmul_cpu; /* matmul_cpu.c */
 extern const struct opencl_method hcbi_opencl_matmul_gpu; /* matmul_gpu.c */
 extern const struct opencl_method hcbi_opencl_matmul_thin; /* matmul_thin.c, for CPU drivers */
+    /* Bytes of hcbi_opencl_scratch that `prepare` will ask for; NULL: none. */
+    uint64_t (*scratch)(const struct opencl_device *device, const struct hcb_case *c);
 bool hcbi_opencl_is_thin(const struct hcb_shape *shape);  /* takes that method */
 extern const struct opencl_method hcbi_opencl_matmul_units; /* matmul_units.c */
 extern const struct opencl_method hcbi_opencl_reduce;     /* reduce.c */

@@ -183,15 +183,20 @@ static enum hcb_status prepare(struct opencl_plan *plan)
 }
 
 /* Partial sums: at most one per chunk of the first pass, and less afterwards. */
-static enum hcb_status supports(const struct opencl_device *device, const struct hcb_case *c)
+static uint64_t scratch(const struct opencl_device *device, const struct hcb_case *c)
 {
     struct hcb_parameters parameters;
     uint64_t values[HCB_PARAMETERS_MAX];
     list_parameters(device, c, &parameters);
     hcb_parameters_read(&parameters, "", values);
     const uint64_t length = chunk_length(chunking_of(device), values, c->precision, c->shape.n);
-    const uint64_t bytes = 2 * partials_of(c, opencl_divide_up(c->shape.n, length)) *
-                           hcb_type_size(accumulator_of(c));
+    return 2 * partials_of(c, opencl_divide_up(c->shape.n, length)) *
+           hcb_type_size(accumulator_of(c));
+}
+
+static enum hcb_status supports(const struct opencl_device *device, const struct hcb_case *c)
+{
+    const uint64_t bytes = scratch(device, c);
     return bytes <= hcbi_opencl_room(device, c) ? HCB_OK : hcbi_opencl_no_room(device, c, bytes);
 }
 
@@ -199,3 +204,4 @@ const struct opencl_method hcbi_opencl_reduce = {.supports = supports,
                                                  .parameters = list_parameters,
                                                  .file = "reduce.cl",
                                                  .prepare = prepare};
+                                                 .scratch = scratch,

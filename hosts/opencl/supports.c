@@ -75,3 +75,10 @@ enum hcb_status hcbi_opencl_supports(struct hcb_device *base, const struct hcb_c
         status = check_work_group(device, c);
     return status == HCB_OK ? hcbi_opencl_method(device, c)->supports(device, c) : status;
 }
+
+uint64_t hcbi_opencl_scratch_bytes(struct hcb_device *base, const struct hcb_case *c)
+{
+    const struct opencl_device *device = (const struct opencl_device *)base;
+    const struct opencl_method *method = hcbi_opencl_method(device, c);
+    return method->scratch != NULL ? method->scratch(device, c) : 0;
+}

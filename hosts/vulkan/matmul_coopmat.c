@@ -274,3 +274,13 @@ static enum hcb_status prepare_coopmat(struct vulkan_plan *plan)
 
 const struct vulkan_method hcbi_vulkan_coopmat = {.supports = supports_coopmat,
                                                   .prepare = prepare_coopmat};
+static uint64_t scratch_of_coopmat(const struct vulkan_device *device, const struct hcb_case *c)
+{
+    struct matrix_tile tile;
+    choose_matrix_tile(device, c, &tile);
+    struct tile_kernel kernel = matrix_kernel(c, &tile);
+    hcbi_vulkan_check_tiles(device, c, &kernel); /* which fills in the rest */
+    return kernel.part_bytes;
+}
+
+                                                  .scratch = scratch_of_coopmat,

@@ -196,6 +196,7 @@ enum hcb_status hcbi_vulkan_memory_new(struct vulkan_device *device, uint64_t by
                                        enum vulkan_use use, struct vulkan_memory *memory);
 void hcbi_vulkan_memory_free(struct vulkan_device *device, struct vulkan_memory *memory);
 enum hcb_status hcbi_vulkan_buffer_new(struct hcb_buffer *base);
+uint64_t hcbi_vulkan_scratch_bytes(struct hcb_device *base, const struct hcb_case *c);
 void hcbi_vulkan_buffer_free(struct hcb_buffer *base);
 enum hcb_status hcbi_vulkan_upload(struct hcb_queue *queue, struct hcb_buffer *buffer,
                                    uint64_t offset, const void *data, uint64_t bytes);
@@ -264,6 +265,8 @@ extern const struct vulkan_method hcbi_vulkan_tile;    /* matmul_gpu.c */
 extern const struct vulkan_method hcbi_vulkan_coopmat; /* matmul_coopmat.c */
 extern const struct vulkan_method hcbi_vulkan_reduce;  /* reduce.c */
 extern const struct vulkan_method hcbi_vulkan_copy, hcbi_vulkan_elementwise; /* elementwise.c */
+    /* Bytes of hcbi_vulkan_scratch that `prepare` will ask for; NULL: none. */
+    uint64_t (*scratch)(const struct vulkan_device *device, const struct hcb_case *c);
 const struct vulkan_method *hcbi_vulkan_method(const struct vulkan_device *device,
                                                const struct hcb_case *c);
 
