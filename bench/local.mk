@@ -42,6 +42,7 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/measure/resident.c %reldir%/measure/resident.h \
 	%reldir%/measure/roofline.c %reldir%/measure/roofline.h \
 	%reldir%/measure/row.c %reldir%/measure/row.h \
+	%reldir%/measure/roundings.c %reldir%/measure/roundings.h \
 	%reldir%/measure/rows.c \
 	%reldir%/measure/sampling.c %reldir%/measure/sampling.h \
 	%reldir%/measure/silicon.c %reldir%/measure/silicon.h \

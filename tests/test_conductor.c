@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -373,6 +374,38 @@ START_TEST(memory_counts_all_that_is_alive)
 }
 END_TEST
 
+/* After Ctrl-C nothing is counted that was not before. */
+START_TEST(roundings_are_counted_once)
+{
+    struct hcb_case c = {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F16F32, {1, 10000, 1}};
+    struct roundings roundings = {.count = 0};
+    struct hcb_rounding first, again;
+    c.scale = -24;
+    ck_assert(roundings_find(&roundings, &c, HCB_FILL_UNIFORM, 1, &first));
+    ck_assert_double_gt(first.underflowed, 0);
+    link_catch_signals();
+    ck_assert_int_eq(raise(SIGINT), 0);
+    c.op = HCB_OP_DOT; /* whose x is the same */
+    c.impl = HCB_IMPL_REF;
+    c.sum = HCB_SUM_F64;
+    ck_assert(roundings_find(&roundings, &c, HCB_FILL_UNIFORM, 1, &again));
+    ck_assert_double_eq(again.underflowed, first.underflowed);
+    ck_assert_double_eq(again.rel_error, first.rel_error);
+    const struct hcb_case same = c;
+    c.scale = -23;
+    ck_assert(!roundings_find(&roundings, &c, HCB_FILL_UNIFORM, 1, &again));
+    c = same;
+    c.shape.n = UINT64_C(1) << 40; /* it would take hours */
+    ck_assert(!roundings_find(&roundings, &c, HCB_FILL_UNIFORM, 1, &again));
+    c = same;
+    c.precision = HCB_PRECISION_BF16F32;
+    ck_assert(!roundings_find(&roundings, &c, HCB_FILL_UNIFORM, 1, &again));
+    ck_assert(!roundings_find(&roundings, &same, HCB_FILL_NORMAL, 1, &again));
+    ck_assert(!roundings_find(&roundings, &same, HCB_FILL_UNIFORM, 2, &again));
+    roundings_clear(&roundings);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = suite_case("conductor");
@@ -389,5 +422,6 @@ int main(void)
     tcase_add_loop_test(tests, plans_that_do_not_fit_run_apart, 0, 4);
     tcase_add_test(tests, rows_that_do_not_fit_are_refused);
     tcase_add_test(tests, memory_counts_all_that_is_alive);
+    tcase_add_test(tests, roundings_are_counted_once);
     return suite_run("conductor", tests);
 }

@@ -37,10 +37,12 @@ struct group {
 
 /* -------------------------------------------------------------- ends of rows */
 
-/* Forgets all that was measured. */
+/* Forgets all that was measured; what it was told before stays. */
 static void reset_row(struct row *row)
 {
+    const struct hcb_rounding scaled = row->result->scaled;
     record_renew_result(row->result);
+    row->result->scaled = scaled;
     if (row->twin != NULL)
         record_renew_result(row->twin);
     hcb_clock_clear(&row->uploads);
@@ -535,6 +537,7 @@ void conductor_close(struct conductor *conductor)
         actor_stop(&conductor->actors[i]);
     journal_close(conductor->journal, link_interrupted() == 0);
     store_close(conductor->store);
+    roundings_clear(&conductor->session.roundings);
     free(conductor->actors);
     free(conductor);
 }

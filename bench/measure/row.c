@@ -140,18 +140,21 @@ static enum hcb_status prepare(struct session *session, struct row *row, char *r
 
 /* Where scales were asked for: what becomes of the operand.  Infinities have no right
  * result to be compared with. */
-static enum hcb_status count_roundings(const struct session *session, struct hcb_result *result,
+static enum hcb_status count_roundings(struct session *session, struct hcb_result *result,
                                        char *reason)
 {
+    const struct options *options = session->options;
     const struct hcb_case *task = &result->task;
-    if (session->options->scales.count == 0 || !hcb_precision_scales(task->precision) ||
-        hcb_op_is_extra(task->op))
+    if (options_scales(options, task)->count == 0)
         return HCB_OK;
-    result->scaled = hcb_fill_rounding(task, session->options->fill, session->options->seed);
+    if (!roundings_find(&session->roundings, task, options->fill, options->seed, &result->scaled)) {
+        snprintf(reason, HCB_REASON_SIZE, "the run was stopped");
+        return HCB_SKIPPED;
+    }
     if (!(result->scaled.overflowed > 0))
         return HCB_OK;
-    snprintf(reason, HCB_REASON_SIZE, "scaled by 2^%d, %.0f of %.0f elements overflow %s", task->scale,
-             result->scaled.overflowed, (double)hcb_operand_elements(task, 0),
+    snprintf(reason, HCB_REASON_SIZE, "scaled by 2^%d, %.0f of %.0f elements overflow %s",
+             task->scale, result->scaled.overflowed, (double)hcb_operand_elements(task, 0),
              task->precision == HCB_PRECISION_F16F32 ? "f16" : "bf16");
     return HCB_UNSUPPORTED;
 }
