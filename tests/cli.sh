@@ -176,6 +176,7 @@ says err 'missing/kernels'
 expect 0 -p null -o matmul -P f32 -n 16,65536 -i tile --min-time 0 --max-time 0.05 --warmup 0
 says out 'matmul f32 65536x65536x65536 needs 48 GiB, null:0 has 1 GiB'
 expect 1 -p null -o matmul -P f32 -n 16,65536 -i tile --min-time 0 --max-time 0.05 --warmup 0 --strict
+says err '^hcbench: --strict: 1 of 2 rows did not run'
 
 # list and verify.
 expect 0 list -p null
