@@ -14,6 +14,7 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/breakeven/view.c \
 	%reldir%/compare/change.c %reldir%/compare/change.h \
 	%reldir%/compare/compare.c %reldir%/compare/compare.h \
+	%reldir%/compare/comparison.c \
 	%reldir%/compare/differences.c \
 	%reldir%/compare/files.c \
 	%reldir%/compare/table.c \
@@ -34,12 +35,14 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/measure/fair_choice.c %reldir%/measure/fair_choice.h \
 	%reldir%/measure/fair_cpu.c %reldir%/measure/fair_cpu.h \
 	%reldir%/measure/link.c %reldir%/measure/link.h \
+	%reldir%/measure/memory.c %reldir%/measure/memory.h \
 	%reldir%/measure/meter.c %reldir%/measure/meter.h \
 	%reldir%/measure/power.c %reldir%/measure/power.h \
 	%reldir%/measure/progress.c %reldir%/measure/progress.h \
 	%reldir%/measure/protocol.c %reldir%/measure/protocol.h \
 	%reldir%/measure/resident.c %reldir%/measure/resident.h \
 	%reldir%/measure/roofline.c %reldir%/measure/roofline.h \
+	%reldir%/measure/roundings.c %reldir%/measure/roundings.h \
 	%reldir%/measure/row.c %reldir%/measure/row.h \
 	%reldir%/measure/rows.c \
 	%reldir%/measure/sampling.c %reldir%/measure/sampling.h \

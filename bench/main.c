@@ -78,6 +78,28 @@ static void fill_closed_descriptors(void)
     }
 }
 
+/* Else the reader would look for a row that failed. */
+static void explain_strictness(const struct record *record)
+{
+    size_t missing = 0;
+    for (size_t i = 0; i < record->result_count; i++)
+        missing += record->results[i].status == HCB_UNSUPPORTED ||
+                   record->results[i].status == HCB_SKIPPED;
+    if (record->options->strict && missing > 0 && link_interrupted() == 0)
+        text_say("--strict: %zu of %zu rows did not run; --impl and --precision name what must",
+                 missing, record->result_count);
+}
+
+/* And why, where no row says it. */
+static int exit_status(const struct record *record)
+{
+    const int status = record_exit_status(record);
+    explain_strictness(record);
+    if (status == EXIT_NO_DEVICE && link_interrupted() == 0)
+        fprintf(stderr, "hcbench: nothing was measured: every row is unsupported\n");
+    return status;
+}
+
 static int find_breakevens(struct record *record)
 {
     if (!kernel_dir_is_there(record->options) || !outputs_are_writable(record->options))
@@ -86,10 +108,7 @@ static int find_breakevens(struct record *record)
     if (found != EXIT_DONE)
         return found;
     const bool written = write_outputs(record);
-    const int status = record_exit_status(record);
-    if (status == EXIT_NO_DEVICE && link_interrupted() == 0)
-        fprintf(stderr, "hcbench: nothing was measured: every row is unsupported\n");
-    return written ? status : EXIT_BAD_ROW;
+    return written ? exit_status(record) : EXIT_BAD_ROW;
 }
 
 static int run(struct record *record)
@@ -103,10 +122,7 @@ static int run(struct record *record)
     if (!roofline_make_rows(record) || !conduct(record))
         return EXIT_BAD_ROW;
     const bool written = write_outputs(record);
-    const int status = record_exit_status(record);
-    if (status == EXIT_NO_DEVICE && link_interrupted() == 0)
-        fprintf(stderr, "hcbench: nothing was measured: every row is unsupported\n");
-    return written ? status : EXIT_BAD_ROW;
+    return written ? exit_status(record) : EXIT_BAD_ROW;
 }
 
 /* Workers learn of --cpu-threads by their environment, and so does this process,

@@ -1003,19 +1003,47 @@ static bool settle_core(const struct options *options)
     return true;
 }
 
+static bool may_scale(unsigned op, unsigned precision)
+{
+    return hcb_precision_scales(precision) && !hcb_op_is_extra(op);
+}
+
+static bool takes_scales(const struct options *options)
+{
+    return options->fill == HCB_FILL_UNIFORM || options->fill == HCB_FILL_NORMAL;
+}
+
 /* Small integers and zeros are there to be exact. */
 static bool settle_scales(const struct options *options)
 {
-    if (options->scales.count > 0 && options->fill != HCB_FILL_UNIFORM && options->fill != HCB_FILL_NORMAL)
-        return complain("--scale needs --fill uniform or normal, not %s", hcb_fill_name(options->fill));
-    return true;
+    bool any = false;
+    if (options->scales.count == 0)
+        return true;
+    if (!takes_scales(options))
+        return complain("--scale needs --fill uniform or normal, not %s",
+                        hcb_fill_name(options->fill));
+    for (unsigned op = 0; op < HCB_OP_COUNT; op++)
+        for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
+            any = any || ((options->ops >> op & 1) != 0 &&
+                          (options->precisions >> precision & 1) != 0 && may_scale(op, precision));
+    return any || complain("--scale is for matmul, sum and dot with inputs of f16f32 or bf16f32, "
+                           "which --op or --precision leaves out");
+}
+
+static bool settle_sums(const struct options *options, const bool *given)
+{
+    for (unsigned op = 0; op < HCB_OP_COUNT; op++)
+        if (hcb_op_adds_up(op) && (options->ops >> op & 1) != 0)
+            return true;
+    return !GIVEN(sums) || complain("--sum is for sum and dot, which --op leaves out");
 }
 
 static bool settle(struct options *options, const bool *given)
 {
     return settle_sampling(options, given) && settle_devices(options, given) &&
            settle_baseline(options) && settle_range(options) && settle_sizes(options) &&
-           settle_scales(options) && settle_files(options) && settle_core(options);
+           settle_scales(options) && settle_sums(options, given) && settle_files(options) &&
+           settle_core(options);
 }
 
 /* The command, and whether the first argument names it. */
@@ -1163,6 +1191,30 @@ bool options_ask_for(const struct options *options, const struct hcb_case *kind)
 {
     return (options->ops >> kind->op & 1) != 0 && (options->precisions >> kind->precision & 1) != 0 &&
            (!hcb_op_adds_up(kind->op) || (options->sums >> kind->sum & 1) != 0);
+}
+
+/* What loss scaling is about, for inputs near 1: most of f16 underflows, is subnormal, is
+ * as it was, is as it was, overflows. */
+static const struct scales usual_scales = {5, {-24, -14, 0, 14, 17}};
+
+/* One of the shapes that are verified, of each op. */
+static bool shows_scales(const struct hcb_case *c)
+{
+    const struct hcb_shape *s = &c->shape;
+    return hcb_op_rank(c->op) == 3 ? s->m == 64 && s->n == 64 && s->k == 64 : s->n == 65537;
+}
+
+const struct scales *options_scales(const struct options *options, const struct hcb_case *c)
+{
+    static const struct scales none = {.count = 0};
+    if (!may_scale(c->op, c->precision))
+        return &none;
+    if (options->scales.count > 0)
+        return &options->scales;
+    return options->command == COMMAND_VERIFY && options->preset == PRESET_FULL &&
+                   takes_scales(options) && shows_scales(c)
+               ? &usual_scales
+               : &none;
 }
 
 void options_free(struct options *options)

@@ -88,6 +88,9 @@ int options_resume(int argc, char **argv, int earlier_argc, char **earlier_argv,
 /* Is this op, precision and way to add up among those asked for?  Ops that do not add
  * up have no other way than the plain one. */
 bool options_ask_for(const struct options *options, const struct hcb_case *kind);
+/* By what the first input of a case is scaled, one row each; count 0: it is not.  A full
+ * verification shows it, unless told, at one shape of each op. */
+const struct scales *options_scales(const struct options *options, const struct hcb_case *c);
 void options_free(struct options *options);
 
 #endif

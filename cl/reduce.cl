@@ -11,6 +11,7 @@
  *                  pass adds up alike
  * -DEXACT_PRODUCTS the accumulator holds the products of two inputs
  * -DACCUMULATED=T  the type of sums, RESULT unless told
+ * -DGROUP=N        items of a work-group for GPUs, a power of two, 256 unless told
  * -DOUTPUT=T       the type that is written, ACCUMULATED unless told; -DSTORE_HALF: half
  *
  * The chains of additions behind a partial sum are counted in reduce.c. */
@@ -141,7 +142,9 @@ __kernel void reduce_cpu(INPUTS, ulong n, ulong length, __global OUTPUT *restric
 
 /* For GPUs: one work-group per chunk, each item four vectors of 4 lanes; then a
  * tree in local memory. */
+#ifndef GROUP
 #define GROUP 256
+#endif
 #define ITEM_STEP 16
 
 #ifdef SUM_NEUMAIER

@@ -144,6 +144,12 @@ enum hcb_status hcb_device_supports(struct hcb_device *device, const struct hcb_
                                    : device->ops->supports(device, c);
 }
 
+uint64_t hcb_device_scratch_bytes(struct hcb_device *device, const struct hcb_case *c)
+{
+    return device->ops->scratch == NULL || hcbi_is_transfer(c->op) ? 0
+                                                                   : device->ops->scratch(device, c);
+}
+
 uint64_t hcb_device_now_ns(const struct hcb_device *device)
 {
     return device->ops->now_ns != NULL ? device->ops->now_ns(device) : hcbi_now_ns();

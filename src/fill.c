@@ -2,6 +2,7 @@
 /* Inputs from a counter-based generator, and the poison for outputs. */
 #include "config.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -149,7 +150,27 @@ void hcb_fill_operand(const struct hcb_case *c, unsigned operand, enum hcb_fill 
     }
 }
 
-struct hcb_rounding hcb_fill_rounding(const struct hcb_case *c, enum hcb_fill fill, uint64_t seed)
+/* Sums over elements. */
+struct tally {
+    uint64_t overflowed, underflowed, subnormal;
+    double errors, squares;
+};
+
+static void count_run(struct tally *tally, const double *exact, const double *rounded, size_t run,
+                      double smallest_normal)
+{
+    for (size_t i = 0; i < run; i++) {
+        const double size = fabs(rounded[i]), error = rounded[i] - exact[i];
+        tally->overflowed += size > DBL_MAX;
+        tally->underflowed += size == 0 && exact[i] != 0;
+        tally->subnormal += size > 0 && size < smallest_normal;
+        tally->errors += error * error;
+        tally->squares += exact[i] * exact[i];
+    }
+}
+
+struct hcb_rounding hcb_fill_rounding(const struct hcb_case *c, enum hcb_fill fill, uint64_t seed,
+                                      int (*stop)(void))
 {
     static const double smallest_normal[HCB_TYPE_COUNT] = {[HCB_TYPE_F64] = 0x1p-1022,
                                                            [HCB_TYPE_F32] = 0x1p-126,
@@ -157,25 +178,22 @@ struct hcb_rounding hcb_fill_rounding(const struct hcb_case *c, enum hcb_fill fi
                                                            [HCB_TYPE_BF16] = 0x1p-126};
     const struct source source = source_of(c, 0, fill, seed);
     const uint64_t count = fill == HCB_FILL_ZEROS ? 0 : hcb_operand_elements(c, 0);
-    struct hcb_rounding counts = {0, 0, 0, (double)NAN};
     double exact[RUN], rounded[RUN], stored[RUN]; /* memory of any type */
-    double errors = 0, squares = 0;
-    for (uint64_t done = 0; done < count;) {
+    struct tally tally = {0};
+    for (uint64_t done = 0; done < count && (stop == NULL || stop() == 0);) {
         const size_t run = next_run(&source, done, count - done, exact);
         hcbi_store_run(source.type, stored, 0, exact, run);
         hcbi_load_run(source.type, stored, 0, 1, rounded, 1, run);
-        for (size_t i = 0; i < run; i++) {
-            counts.overflowed += isinf(rounded[i]) != 0; /* -1 for minus infinity */
-            counts.underflowed += rounded[i] == 0 && exact[i] != 0;
-            counts.subnormal += rounded[i] != 0 && fabs(rounded[i]) < smallest_normal[source.type];
-            errors += (rounded[i] - exact[i]) * (rounded[i] - exact[i]);
-            squares += exact[i] * exact[i];
-        }
+        count_run(&tally, exact, rounded, run, smallest_normal[source.type]);
         done += run;
     }
-    if (squares > 0 && isfinite(errors))
-        counts.rel_error = sqrt(errors / squares);
-    return counts;
+    return (struct hcb_rounding){
+        .overflowed = (double)tally.overflowed,
+        .underflowed = (double)tally.underflowed,
+        .subnormal = (double)tally.subnormal,
+        .rel_error = tally.squares > 0 && isfinite(tally.errors)
+                         ? sqrt(tally.errors / tally.squares)
+                         : (double)NAN};
 }
 
 void hcb_poison(enum hcb_type type, void *data, uint64_t count)

@@ -264,12 +264,14 @@ void hcb_fill_operand(const struct hcb_case *c, unsigned operand, enum hcb_fill 
 /* What becomes of the first input when it is rounded to its format: how many of its
  * elements overflow to infinity, become zero, become subnormal, and the error of the
  * whole, relative to the unrounded numbers in the Frobenius norm (NaN where it is not
- * finite, or nothing is there). */
+ * finite, or nothing is there).  `stop`, unless NULL, is asked every few microseconds; when
+ * it gives anything but 0 the counting ends, and what comes back means nothing. */
 struct hcb_rounding {
     double overflowed, underflowed, subnormal; /* elements */
     double rel_error;
 };
-struct hcb_rounding hcb_fill_rounding(const struct hcb_case *c, enum hcb_fill fill, uint64_t seed);
+struct hcb_rounding hcb_fill_rounding(const struct hcb_case *c, enum hcb_fill fill, uint64_t seed,
+                                      int (*stop)(void));
 
 /* Fills an output with a pattern that no verification accepts: NaN, or an
  * integer far outside what hcb_fill_operand can lead to. */
@@ -605,6 +607,9 @@ const struct hcb_device_info *hcb_device_info(const struct hcb_device *device);
 /* HCB_OK, or HCB_UNSUPPORTED with the reason in the error text: what the driver
  * lacks, or that the operands do not fit.  Allocates nothing. */
 enum hcb_status hcb_device_supports(struct hcb_device *device, const struct hcb_case *c);
+/* Device memory in bytes that a plan of a supported case will take besides its operands,
+ * as far as that can be said before it is made. */
+uint64_t hcb_device_scratch_bytes(struct hcb_device *device, const struct hcb_case *c);
 /* The most bytes that buffers, plans and queues of this device held at one time. */
 uint64_t hcb_device_peak_bytes(const struct hcb_device *device);
 /* The host's clock for times that belong to this device's rows, in nanoseconds:

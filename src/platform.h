@@ -109,6 +109,10 @@ struct hcb_platform_ops {
      * as well when the plan's own scratch memory would not fit. */
     enum hcb_status (*supports)(struct hcb_device *device, const struct hcb_case *c);
 
+    /* Device memory that a plan of a supported case takes besides the operands, with the
+     * parameters of the table; a guess where it is known only later.  NULL: none. */
+    uint64_t (*scratch)(struct hcb_device *device, const struct hcb_case *c);
+
     /* The parameters of a supported case, for plan->values, and its kernels' hash.  NULL:
      * no case has any. */
     enum hcb_status (*parameters)(struct hcb_device *device, const struct hcb_case *c,

@@ -115,6 +115,20 @@ grep -q '"exponent": -24' scales.json || note "no scale in the JSON"
 expect 0 compare scales.json scales.json --all
 says out '64 2\^-24'
 
+# A full verification shows it by itself, where it has the shape.
+expect 0 verify -p null -o sum -P f32,f16f32 -n 65537,8 --sum plain -i tile --full
+says out '^f16f32  *2\^-24  *0  *[0-9.]*%'
+says out '^f16f32  *2\^17  *[0-9.]*%  *0  *0 *$'
+says out '^8 rows: 7 ok, 1 unsupported'
+
+# A row that begins anew after a crash has its counts still.
+HCBENCH_NULL=crash-run
+expect 1 verify -p null -o sum -P f16f32 -n 64 --sum plain --scale 3 --csv scales.csv
+HCBENCH_NULL=ok
+awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+	$at["impl"] == "tile" { print $at["status"], $at["scale.overflowed"] }' scales.csv |
+	grep -qx 'ok 0' || note "the counts are lost after a crash"
+
 # Places that cannot be written to.
 bad --json missing/folder/a.json
 says err 'missing/folder/a.json'
@@ -162,6 +176,7 @@ says err 'missing/kernels'
 expect 0 -p null -o matmul -P f32 -n 16,65536 -i tile --min-time 0 --max-time 0.05 --warmup 0
 says out 'matmul f32 65536x65536x65536 needs 48 GiB, null:0 has 1 GiB'
 expect 1 -p null -o matmul -P f32 -n 16,65536 -i tile --min-time 0 --max-time 0.05 --warmup 0 --strict
+says err '^hcbench: --strict: 1 of 2 rows did not run'
 
 # list and verify.
 expect 0 list -p null

@@ -96,6 +96,7 @@ check_tests += %reldir%/test_opencl
 endif
 if HAVE_VULKAN
 check_tests += %reldir%/test_vulkan
+%canon_reldir%_test_vulkan_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/hosts/vulkan $(VULKAN_CFLAGS)
 %canon_reldir%_test_vulkan_LDADD = $(platform_test_libs)
 endif
 

@@ -50,6 +50,19 @@ calls 'v?f?printf|puts|fputs|putchar|f?putc|perror|write|exit|_exit|_Exit|quick_
 grep -rnwE --include='*.[ch]' 'stdout|stderr' src hosts |
 	refuse "src/ and hosts/ have no standard output"
 
+# Two files that need each other are one.  tsort knows loops, and says which.
+if command -v nm >/dev/null 2>&1 && command -v tsort >/dev/null 2>&1; then
+	for object in "$builddir"/bench/compare/libhcbench_program_la-*.o; do
+		name=$(basename "$object" .o)
+		nm -g --defined-only "$object" | awk -v file="$name" 'NF == 3 { print $3, file }'
+	done | sort >"$work/where"
+	for object in "$builddir"/bench/compare/libhcbench_program_la-*.o; do
+		name=$(basename "$object" .o)
+		nm -u "$object" | awk -v file="$name" 'NF == 2 { print $2, file }'
+	done | sort | join - "$work/where" | awk '{ print $2, $3 }' | tsort 2>&1 >/dev/null |
+		refuse "files of bench/compare that need each other"
+fi
+
 # bench/ uses the public header and its own; platform.h and the like are internal.
 includes '[^>"]*' bench | sed -n 's/.*include[[:space:]]*"\([^"]*\)".*/\1/p' | sort -u |
 	while read -r header; do

@@ -624,6 +624,40 @@ START_TEST(given_twice)
 }
 END_TEST
 
+/* The table as text, with a second break-even of another op; free it. */
+static char *printed(const char *baseline)
+{
+    struct record record = record_of(judgements[0].ratios);
+    char *text = NULL;
+    size_t size;
+    struct page page = {.out = open_memstream(&text, &size)};
+    record.breakevens = realloc(record.breakevens, 2 * sizeof *record.breakevens);
+    ck_assert(record.breakevens != NULL && page.out != NULL);
+    struct breakeven *second = &record.breakevens[record.breakeven_count++];
+    *second = (struct breakeven){.device = "null:1",
+                                 .task = {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32},
+                                 .finding = {.answer = ANSWER_ALWAYS, .low = 16}};
+    snprintf(second->baseline, sizeof second->baseline, "%s", baseline);
+    breakeven_print(&record, &page);
+    ck_assert_int_eq(fclose(page.out), 0);
+    record_clear(&record);
+    return text;
+}
+
+/* What the devices are compared with is named once, or in each line. */
+START_TEST(baselines_are_named)
+{
+    char *one = printed("null:0/native"), *two = printed("null:0/tile");
+    ck_assert_msg(strstr(one, "is faster than null:0/native, with") != NULL, "%s", one);
+    ck_assert_ptr_eq(strstr(one, "null:0"), strstr(one, "null:0/native, with"));
+    ck_assert_msg(strstr(two, "is faster than the CPU, with") != NULL, "%s", two);
+    ck_assert_ptr_nonnull(strstr(two, "  null:0/native  "));
+    ck_assert_ptr_nonnull(strstr(two, "  null:0/tile  "));
+    free(one);
+    free(two);
+}
+END_TEST
+
 #define LENGTH(array) (int)(sizeof(array) / sizeof *(array))
 
 int main(void)
@@ -646,5 +680,6 @@ int main(void)
     tcase_add_loop_test(tests, there_and_back, 0, LENGTH(judgements));
     tcase_add_loop_test(tests, flawed, 0, LENGTH(flaws));
     tcase_add_test(tests, given_twice);
+    tcase_add_test(tests, baselines_are_named);
     return suite_run("breakeven", tests);
 }

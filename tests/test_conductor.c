@@ -4,11 +4,13 @@
 #include "config.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "measure/conductor.h"
+#include "measure/memory.h"
 #include "measure/roofline.h"
 #include "suite.h"
 
@@ -266,15 +268,141 @@ static bool is_warned(const struct hcb_result *row, const char *words)
     return false;
 }
 
+/* One verification of a sum of 100 numbers at a time, besides the rows' own memory. */
+static const double verification = (4 << 20) + 101 * 8;
+
+static bool share_a_round(const struct hcb_result *a, const struct hcb_result *b)
+{
+    return hcb_clock_common_rounds(&a->wall, &b->wall) > 0;
+}
+
 /* What does not fit into memory together runs apart, and says so. */
 START_TEST(rows_apart_are_told)
 {
-    record.environment.memory_bytes = 500; /* 204 bytes for each device, of which 80 % may be used */
+    /* 204 bytes for a device's first row, 4 for its second; 80 % may be used. */
+    record.environment.memory_bytes = (uint64_t)((verification + 300) / 0.8);
     run_rows();
+    ck_assert(share_a_round(&rows[0], &rows[1]) && share_a_round(&rows[2], &rows[3]));
     ck_assert(is_warned(&rows[2], "not measured beside cpu:0/native"));
     ck_assert(is_warned(&rows[3], "not measured beside cpu:0/native"));
     ck_assert(!is_warned(&rows[1], "not measured beside"));
     ck_assert(rows[3].speedup_kernel.ratio > 0);
+}
+END_TEST
+
+/* The plans of one device, too, where only one fits; a null device's says how much
+ * scratch memory each takes of the device's, or of the host's where it lives there. */
+START_TEST(plans_that_do_not_fit_run_apart)
+{
+    static const struct {
+        bool host_memory;
+        double memory; /* of the host or else of the device, in plans */
+        bool together;
+    } cases[] = {{false, 1.9, false}, {false, 2.1, true}, {true, 1.9, false}, {true, 2.1, true}};
+    const double scratch = 1e6, wanted = cases[_i].memory * scratch / 0.8;
+    setenv("HCBENCH_NULL", "model:scratch=1e6", 1);
+    devices[1].info.host_memory = cases[_i].host_memory;
+    if (cases[_i].host_memory)
+        record.environment.memory_bytes = (uint64_t)(verification / 0.8 + wanted);
+    else
+        devices[1].info.memory_bytes = (uint64_t)wanted;
+    run_rows();
+    ck_assert_int_eq(share_a_round(&rows[2], &rows[3]), cases[_i].together);
+    ck_assert(share_a_round(&rows[0], &rows[2])); /* the first is never alone */
+}
+END_TEST
+
+/* A row that does not fit even alone says what it needs, and nothing is allocated. */
+START_TEST(rows_that_do_not_fit_are_refused)
+{
+    setenv("HCBENCH_NULL", "model:scratch=1e12", 1);
+    devices[1].info.host_memory = true;
+    record.environment.memory_bytes = UINT64_C(1) << 33;
+    struct conductor *conductor = conductor_open(&record, ROWS);
+    ck_assert_ptr_nonnull(conductor);
+    conductor_run(conductor, rows, ROWS);
+    conductor_close(conductor);
+    ck_assert_int_eq(rows[0].status, HCB_OK);
+    for (size_t i = 2; i < ROWS; i++) {
+        ck_assert_int_eq(rows[i].status, HCB_UNSUPPORTED);
+        ck_assert_msg(strstr(rows[i].reason, "sum bf16f32 100 needs 931 GiB of this machine's "
+                                             "memory, which has 8 GiB") != NULL,
+                      "%s", rows[i].reason);
+        ck_assert(isnan(rows[i].setup_s));
+    }
+}
+END_TEST
+
+/* Inputs once per worker, outputs and scratch memory per plan, all of it twice where the
+ * device lives in the host's memory; what is finished needs none. */
+START_TEST(memory_counts_all_that_is_alive)
+{
+    static const struct hcb_case product = {
+        HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {100, 200, 300}};
+    static const struct hcb_case upload = {
+        HCB_OP_UPLOAD, HCB_IMPL_PAGEABLE, HCB_PRECISION_F32, {1, 1000, 1}};
+    const double a_and_b = 100 * 300 * 4 + 300 * 200 * 4, c = 100 * 200 * 4;
+    const double of_verify = (4 << 20) + 300 * 8;
+    struct hcb_device_info cpu = {.id = "cpu:0", .host_memory = true}, gpu = {.id = "opencl:0"};
+    struct actor actors[] = {{.info = &cpu}, {.info = &gpu}, {.info = &gpu}};
+    static struct hcb_result results[4];
+    struct row list[4];
+    for (size_t i = 0; i < 4; i++) {
+        hcb_result_init(&results[i], "", &product);
+        list[i] = (struct row){.result = &results[i], .scratch_bytes = 1000};
+    }
+    list[0].actor = &actors[0];
+    list[1].actor = list[2].actor = &actors[1];
+    list[3].actor = &actors[2]; /* a second worker of that device */
+    ck_assert_double_eq(memory_host_bytes(list, 1), of_verify + 2 * (a_and_b + c) + 1000);
+    ck_assert_double_eq(memory_host_bytes(list + 1, 1), of_verify + a_and_b + c);
+    ck_assert_double_eq(memory_host_bytes(list + 1, 2), of_verify + a_and_b + 2 * c);
+    ck_assert_double_eq(memory_host_bytes(list + 1, 3), of_verify + 2 * a_and_b + 3 * c);
+    struct session session = {.memory_bytes = 0};
+    ck_assert_uint_eq(memory_fit(&session, list, 4), 4); /* nothing is known */
+    gpu.memory_bytes = (uint64_t)((a_and_b + 2 * c + 2001) / 0.8);
+    ck_assert_uint_eq(memory_fit(&session, list, 4), 3);
+    gpu.memory_bytes = (uint64_t)((2 * a_and_b + 3 * c + 3001) / 0.8);
+    ck_assert_uint_eq(memory_fit(&session, list, 4), 4);
+    list[2].phase = FINISHED;
+    ck_assert_double_eq(memory_host_bytes(list + 1, 3), of_verify + 2 * a_and_b + 2 * c);
+    /* An upload has memory of its own besides x and z. */
+    results[0].task = upload;
+    list[0].actor = &actors[1];
+    list[0].scratch_bytes = 0;
+    ck_assert_double_eq(memory_host_bytes(list, 1), (4 << 20) + 1001 * 8 + 3 * 4000);
+}
+END_TEST
+
+/* After Ctrl-C nothing is counted that was not before. */
+START_TEST(roundings_are_counted_once)
+{
+    struct hcb_case c = {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F16F32, {1, 10000, 1}};
+    struct roundings roundings = {.count = 0};
+    struct hcb_rounding first, again;
+    c.scale = -24;
+    ck_assert(roundings_find(&roundings, &c, HCB_FILL_UNIFORM, 1, &first));
+    ck_assert_double_gt(first.underflowed, 0);
+    link_catch_signals();
+    ck_assert_int_eq(raise(SIGINT), 0);
+    c.op = HCB_OP_DOT; /* whose x is the same */
+    c.impl = HCB_IMPL_REF;
+    c.sum = HCB_SUM_F64;
+    ck_assert(roundings_find(&roundings, &c, HCB_FILL_UNIFORM, 1, &again));
+    ck_assert_double_eq(again.underflowed, first.underflowed);
+    ck_assert_double_eq(again.rel_error, first.rel_error);
+    const struct hcb_case same = c;
+    c.scale = -23;
+    ck_assert(!roundings_find(&roundings, &c, HCB_FILL_UNIFORM, 1, &again));
+    c = same;
+    c.shape.n = UINT64_C(1) << 40; /* it would take hours */
+    ck_assert(!roundings_find(&roundings, &c, HCB_FILL_UNIFORM, 1, &again));
+    c = same;
+    c.precision = HCB_PRECISION_BF16F32;
+    ck_assert(!roundings_find(&roundings, &c, HCB_FILL_UNIFORM, 1, &again));
+    ck_assert(!roundings_find(&roundings, &same, HCB_FILL_NORMAL, 1, &again));
+    ck_assert(!roundings_find(&roundings, &same, HCB_FILL_UNIFORM, 2, &again));
+    roundings_clear(&roundings);
 }
 END_TEST
 
@@ -291,5 +419,9 @@ int main(void)
     tcase_add_test(tests, impossible_rates_are_errors);
     tcase_add_loop_test(tests, roofs_get_another_chance, 0, 2);
     tcase_add_test(tests, rows_apart_are_told);
+    tcase_add_loop_test(tests, plans_that_do_not_fit_run_apart, 0, 4);
+    tcase_add_test(tests, rows_that_do_not_fit_are_refused);
+    tcase_add_test(tests, memory_counts_all_that_is_alive);
+    tcase_add_test(tests, roundings_are_counted_once);
     return suite_run("conductor", tests);
 }

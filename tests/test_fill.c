@@ -250,26 +250,42 @@ START_TEST(roundings_are_counted)
 {
     enum { N = 100000 };
     struct hcb_case c = {HCB_OP_SUM, HCB_IMPL_REF, HCB_PRECISION_F16F32, {1, N, 1}};
-    struct hcb_rounding r = hcb_fill_rounding(&c, HCB_FILL_UNIFORM, 1);
+    struct hcb_rounding r = hcb_fill_rounding(&c, HCB_FILL_UNIFORM, 1, NULL);
     ck_assert_double_eq(r.overflowed, 0);
     ck_assert_double_lt(r.underflowed, 10);
     ck_assert_double_lt(r.subnormal, 30); /* one of 2^14 */
     ck_assert_double_gt(r.rel_error, 0x1p-14);
     ck_assert_double_lt(r.rel_error, 0x1p-11);
     c.scale = 17;
-    r = hcb_fill_rounding(&c, HCB_FILL_UNIFORM, 1);
+    r = hcb_fill_rounding(&c, HCB_FILL_UNIFORM, 1, NULL);
     ck_assert_double_eq_tol(r.overflowed / N, 0.5, 0.01);
     ck_assert(isnan(r.rel_error));
     c.scale = -24;
-    r = hcb_fill_rounding(&c, HCB_FILL_UNIFORM, 1);
+    r = hcb_fill_rounding(&c, HCB_FILL_UNIFORM, 1, NULL);
     ck_assert_double_eq_tol(r.underflowed / N, 0.5, 0.01);
     ck_assert_double_eq(r.overflowed, 0);
     ck_assert_double_eq_tol((r.subnormal + r.underflowed) / N, 1, 1e-3);
     ck_assert_double_gt(r.rel_error, 0.3);
     c.precision = HCB_PRECISION_BF16F32; /* its exponents are those of f32 */
-    r = hcb_fill_rounding(&c, HCB_FILL_UNIFORM, 1);
+    r = hcb_fill_rounding(&c, HCB_FILL_UNIFORM, 1, NULL);
     ck_assert_double_eq(r.overflowed + r.underflowed + r.subnormal, 0);
     ck_assert_double_lt(r.rel_error, 0x1p-8);
+}
+END_TEST
+
+static int asked;
+
+static int third_time(void)
+{
+    return ++asked == 3;
+}
+
+START_TEST(counting_can_be_stopped)
+{
+    struct hcb_case c = {
+        HCB_OP_SUM, HCB_IMPL_REF, HCB_PRECISION_F16F32, {1, UINT64_C(1) << 40, 1}};
+    hcb_fill_rounding(&c, HCB_FILL_UNIFORM, 1, third_time);
+    ck_assert_int_eq(asked, 3);
 }
 END_TEST
 
@@ -278,6 +294,7 @@ int main(void)
     TCase *tests = suite_case("fill");
     tcase_add_test(tests, scales_are_exact_where_they_fit);
     tcase_add_test(tests, roundings_are_counted);
+    tcase_add_test(tests, counting_can_be_stopped);
     tcase_add_test(tests, philox_vectors);
     tcase_add_loop_test(tests, splits_agree, 0, HCB_PRECISION_COUNT);
     tcase_add_test(tests, seeds_and_operands_differ);

@@ -23,6 +23,8 @@ static void set_up(void)
     unsetenv("HCBENCH_KERNEL_CLASS");
     unsetenv("HCBENCH_VECTOR_BITS");
     unsetenv("HCBENCH_GPU_TILE");
+    unsetenv("HCBENCH_GROUP_ITEMS");
+    unsetenv("HCBENCH_KERNEL_ITEMS");
     unsetenv("HCBENCH_MATRIX_UNITS");
     ctx = hcb_ctx_new();
     ck_assert_ptr_nonnull(ctx);
@@ -275,6 +277,8 @@ START_TEST(parts_of_k_have_their_depth_and_memory)
         setenv("HCBENCH_GPU_TILE", "64x16x3", 1);
         info = gpu_plan_info(devices[d].id, (struct hcb_shape){5, 7, 100});
         unsetenv("HCBENCH_GPU_TILE");
+    unsetenv("HCBENCH_GROUP_ITEMS");
+    unsetenv("HCBENCH_KERNEL_ITEMS");
         ck_assert_uint_eq(info.scratch_bytes, 3 * 5 * 7 * 4);
         ck_assert_uint_eq(info.depth, 48 + 2); /* 100 terms in parts of 48 */
     }
@@ -313,6 +317,81 @@ START_TEST(tuned_clblast_is_for_cpu_drivers_so_far)
 }
 END_TEST
 #endif
+
+/* -------------------------------------------------------- small work-groups */
+
+/* Items that the device and its compiled kernels allow, and what sums take. */
+static const struct {
+    const char *device, *kernel;
+    uint64_t taken, levels; /* of the tree */
+} groups[] = {{"256", "256", 256, 8}, {"100", "256", 64, 6}, {"1024", "32", 32, 5},
+              {"256", "33", 32, 5},   {"1", "1", 1, 0}};
+enum { GROUPS_COUNT = sizeof groups / sizeof *groups };
+
+static void allow_items(int group)
+{
+    setenv("HCBENCH_KERNEL_CLASS", "gpu", 1);
+    setenv("HCBENCH_GROUP_ITEMS", groups[group].device, 1);
+    setenv("HCBENCH_KERNEL_ITEMS", groups[group].kernel, 1);
+}
+
+START_TEST(sums_fit_into_small_groups)
+{
+    static const struct hcb_case cases[] = {
+        {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 70001, 1}},
+        {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_F16F32, {1, 12345, 1}},
+        {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 70001, 1}, .sum = HCB_SUM_NEUMAIER},
+        {HCB_OP_TRIAD, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 5001, 1}},
+        {HCB_OP_PEAK, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 101, 1}},
+    };
+    char text[512];
+    allow_items(_i);
+    for (size_t d = 0; d < device_count; d++) {
+        struct hcb_device *device = open_device(devices[d].id);
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+            ck_assert_msg(check_case(ctx, device, &cases[i], text, sizeof text) == CHECK_PASSED,
+                          "%s, %s items: %s", devices[d].id, groups[_i].device, text);
+        hcb_device_close(device);
+    }
+}
+END_TEST
+
+/* The depth tells to how many items a chunk was dealt: 16 elements to each in a step, what
+ * is left over, vectors, and a tree. */
+START_TEST(small_groups_have_their_depth)
+{
+    const struct hcb_case c = {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 8192, 1}};
+    struct hcb_queue *queue;
+    struct hcb_buffer *operands[HCB_OPERANDS_MAX] = {NULL};
+    struct hcb_plan *plan = NULL;
+    allow_items(_i);
+    struct hcb_device *device = open_device(devices[0].id);
+    ck_assert_int_eq(hcb_queue_new(device, &queue), HCB_OK);
+    for (unsigned i = 0; i < 2; i++)
+        ck_assert_int_eq(hcb_buffer_new(device, hcb_operand_bytes(&c, i), &operands[i]), HCB_OK);
+    ck_assert_msg(hcb_plan_new(queue, &c, operands, &plan) == HCB_OK, "%s", hcb_error(ctx));
+    ck_assert_uint_eq(hcb_plan_info(plan)->depth,
+                      8192 / (16 * groups[_i].taken) + 16 + 2 + 2 + groups[_i].levels);
+    hcb_plan_free(plan);
+    hcb_buffer_free(operands[0]);
+    hcb_buffer_free(operands[1]);
+    hcb_queue_free(queue);
+    hcb_device_close(device);
+}
+END_TEST
+
+START_TEST(products_need_large_groups)
+{
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {16, 16, 16}};
+    setenv("HCBENCH_KERNEL_CLASS", "gpu", 1);
+    setenv("HCBENCH_GROUP_ITEMS", "128", 1);
+    struct hcb_device *device = open_device(devices[0].id);
+    ck_assert_int_eq(hcb_device_supports(device, &c), HCB_UNSUPPORTED);
+    ck_assert_msg(strstr(hcb_error(ctx), "work-groups of at most 128 items") != NULL, "%s",
+                  hcb_error(ctx));
+    hcb_device_close(device);
+}
+END_TEST
 
 /* -------------------------------------------------------------------- reasons */
 
@@ -701,7 +780,8 @@ static Suite *suite(void)
 {
     Suite *s = suite_create("opencl");
     TCase *kernels_case = tcase_create("kernels"), *parameters = tcase_create("parameters"),
-          *tiles = tcase_create("tiles for GPUs"), *units = tcase_create("matrix units"),
+          *tiles = tcase_create("tiles for GPUs"), *groups_case = tcase_create("small groups"),
+          *units = tcase_create("matrix units"),
           *rest = tcase_create("errors and devices");
     tcase_add_checked_fixture(kernels_case, set_up, tear_down);
     tcase_set_timeout(kernels_case, 300);
@@ -727,6 +807,12 @@ static Suite *suite(void)
     tcase_add_loop_test(tiles, every_geometry_is_right, 0, sizeof geometries / sizeof *geometries);
     tcase_add_test(tiles, parts_of_k_have_their_depth_and_memory);
     suite_add_tcase(s, tiles);
+    tcase_add_checked_fixture(groups_case, set_up, tear_down);
+    tcase_set_timeout(groups_case, 300);
+    tcase_add_loop_test(groups_case, sums_fit_into_small_groups, 0, GROUPS_COUNT);
+    tcase_add_loop_test(groups_case, small_groups_have_their_depth, 0, GROUPS_COUNT);
+    tcase_add_test(groups_case, products_need_large_groups);
+    suite_add_tcase(s, groups_case);
     tcase_add_checked_fixture(units, set_up, tear_down);
     tcase_set_timeout(units, 300);
     tcase_add_loop_test(units, kernels_on_matrix_units_are_right, 0, UNIT_KERNELS_COUNT);

@@ -126,7 +126,7 @@ END_TEST
 START_TEST(every_option)
 {
     struct options o =
-        accepted("run -p cpu,null -d null:1,cpu:0,null:1 -o sum,dot -P f64,i8i32 -i tile,ref --sum neumaier,f64 "
+        accepted("run -p cpu,null -d null:1,cpu:0,null:1 -o sum,dot -P f64,f16f32 -i tile,ref --sum neumaier,f64 "
                  "--scale -14,0,10,0 "
                  "-n 64,128 -w 0 --min-runs 4 --max-runs 8 --min-time 0.25 --max-time 1e1 "
                  "--ci 0 --full --seed 9223372036854775807 --fill normal --timeout .5 "
@@ -137,7 +137,7 @@ START_TEST(every_option)
     ck_assert_str_eq(o.devices[0], "null:1");
     ck_assert_str_eq(o.devices[1], "cpu:0");
     ck_assert_uint_eq(o.ops, BIT(HCB_OP_SUM) | BIT(HCB_OP_DOT));
-    ck_assert_uint_eq(o.precisions, BIT(HCB_PRECISION_F64) | BIT(HCB_PRECISION_I8I32));
+    ck_assert_uint_eq(o.precisions, BIT(HCB_PRECISION_F64) | BIT(HCB_PRECISION_F16F32));
     ck_assert_uint_eq(o.impls, BIT(HCB_IMPL_TILE) | BIT(HCB_IMPL_REF));
     ck_assert_uint_eq(o.sums, BIT(HCB_SUM_NEUMAIER) | BIT(HCB_SUM_F64));
     ck_assert_uint_eq(o.size_count, 2);
@@ -234,6 +234,34 @@ START_TEST(variants_are_of_sums)
     kind.precision = HCB_PRECISION_F64;
     ck_assert(!options_ask_for(&o, &kind));
     options_free(&o);
+}
+END_TEST
+
+/* As asked for; else at one shape of each op of a full verification. */
+START_TEST(scales_of_cases)
+{
+    struct hcb_case sum = {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F16F32, {1, 65537, 1}},
+                    product = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_BF16F32, {64, 64, 64}};
+    struct options o = accepted("verify --full");
+    ck_assert_uint_eq(options_scales(&o, &sum)->count, 5);
+    ck_assert_uint_eq(options_scales(&o, &product)->count, 5);
+    product.shape.k = 63;
+    sum.shape.n = 65536;
+    ck_assert_uint_eq(options_scales(&o, &product)->count, 0);
+    ck_assert_uint_eq(options_scales(&o, &sum)->count, 0);
+    o = accepted("verify --full --scale 3,4");
+    ck_assert_uint_eq(options_scales(&o, &sum)->count, 2);
+    sum.shape.n = 65537;
+    ck_assert_uint_eq(options_scales(&o, &sum)->count, 2);
+    sum.precision = HCB_PRECISION_F32;
+    ck_assert_uint_eq(options_scales(&o, &sum)->count, 0);
+    sum.precision = HCB_PRECISION_F16F32;
+    o = accepted("verify --full --fill integer");
+    ck_assert_uint_eq(options_scales(&o, &sum)->count, 0);
+    o = accepted("verify");
+    ck_assert_uint_eq(options_scales(&o, &sum)->count, 0);
+    o = accepted("--full");
+    ck_assert_uint_eq(options_scales(&o, &sum)->count, 0);
 }
 END_TEST
 
@@ -367,6 +395,11 @@ static const struct {
      "all"},
     {"--precision f31",
      "unknown precision 'f31'; known are f64, f32, f16, f16f32, bf16f32, i8i32, all"},
+    {"--scale 0 -P f32,i8i32",
+     "--scale is for matmul, sum and dot with inputs of f16f32 or bf16f32, which --op or"},
+    {"--scale 0 -o copy -n 10", "--scale is for matmul, sum and dot"},
+    {"--sum f64 -o matmul", "--sum is for sum and dot, which --op leaves out"},
+    {"breakeven --sum plain -o matmul", "--sum is for sum and dot, which --op leaves out"},
     {"--scale 61", "--scale '61' is not a whole number from -60 to 60"},
     {"--scale -", "--scale '-' is not a whole number"},
     {"--scale 1.5", "--scale '1.5' is not a whole number"},
@@ -957,6 +990,7 @@ int main(void)
     tcase_add_test(cases, devices_narrow_the_platforms);
     tcase_add_test(cases, verify_takes_every_precision);
     tcase_add_test(cases, variants_are_of_sums);
+    tcase_add_test(cases, scales_of_cases);
     tcase_add_test(cases, presets_yield_to_what_is_given);
     tcase_add_test(cases, one_limit_moves_the_other);
     tcase_add_test(cases, kernel_folder_from_the_environment);

@@ -13,12 +13,15 @@ done
 folder=${builddir:?}/tests/validation.$$
 mkdir "$folder" || exit 1
 trap 'rm -rf "$folder"' EXIT
-# Two names for synchronization validation, old and new; newer layers look at what
-# shaders access only when asked.
-cat >"$folder/vk_layer_settings.txt" <<'EOF'
-khronos_validation.validate_sync = true
+# The name of synchronization validation in the layer's list of its settings, or the one of
+# layers before it, of which newer ones complain; newer layers look at what shaders access
+# only when asked.
+synchronization='enables = VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT'
+grep -q '"validate_sync"' "$layer/VkLayer_khronos_validation.json" &&
+	synchronization='validate_sync = true'
+cat >"$folder/vk_layer_settings.txt" <<EOF
+khronos_validation.$synchronization
 khronos_validation.syncval_shader_accesses_heuristic = true
-khronos_validation.enables = VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT
 khronos_validation.report_flags = error,warn,perf
 khronos_validation.debug_action = VK_DBG_LAYER_ACTION_LOG_MSG
 khronos_validation.log_filename = stdout

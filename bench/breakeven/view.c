@@ -25,6 +25,7 @@ enum column {
     PRECISION,
     DEVICE,
     IMPL,
+    BASELINE,
     KERNEL,
     KERNEL_INTERVAL,
     WHOLE, /* end to end */
@@ -55,6 +56,15 @@ static bool same_contender(const struct breakeven *a, const struct breakeven *b)
            strcmp(a->device, b->device) == 0;
 }
 
+/* Is everything compared with the same?  Then it need not be said in each line. */
+static bool has_one_baseline(const struct record *record)
+{
+    for (size_t i = 1; i < record->breakeven_count; i++)
+        if (strcmp(record->breakevens[i].baseline, record->breakevens[0].baseline) != 0)
+            return false;
+    return true;
+}
+
 static struct grid *make_grid(const struct record *record)
 {
     static const struct grid_column columns[COLUMN_COUNT] = {
@@ -62,6 +72,7 @@ static struct grid *make_grid(const struct record *record)
         [PRECISION] = {"precision", false, 0},
         [DEVICE] = {"device", false, 0},
         [IMPL] = {"impl", false, 0},
+        [BASELINE] = {"than", false, 0},
         [KERNEL] = {"kernel", true, 0},
         [KERNEL_INTERVAL] = {"95 %", true, 1},
         [WHOLE] = {"end to end", true, 0},
@@ -78,6 +89,8 @@ static struct grid *make_grid(const struct record *record)
                       hcb_kind_text(&breakeven->task, kind, sizeof kind));
             grid_cell(grid, DEVICE, PAINT_NONE, "%s", breakeven->device);
             grid_cell(grid, IMPL, PAINT_NONE, "%s", hcb_impl_name(breakeven->task.impl));
+            if (!has_one_baseline(record))
+                grid_cell(grid, BASELINE, PAINT_NONE, "%s", breakeven->baseline);
         }
         add_answer(grid, breakeven->clock == CLOCK_KERNEL ? KERNEL : WHOLE, &breakeven->finding);
     }
@@ -146,7 +159,7 @@ void breakeven_print(const struct record *record, struct page *page)
         text, sizeof text,
         "Break-even: from which size on a device is faster than %s, with the 95 %% interval. "
         "Sizes: m = n = k of a matmul, elements otherwise. End to end: with upload and download.",
-        record->breakevens[0].baseline);
+        has_one_baseline(record) ? record->breakevens[0].baseline : "the CPU");
     fputc('\n', page->out);
     page_wrap(page, 0, text);
     fputc('\n', page->out);

@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,12 +142,6 @@ static bool was_run(const struct hcb_result *row)
 static bool is_bad(const struct hcb_result *row)
 {
     return was_run(row) && row->status != HCB_OK;
-}
-
-bool compare_is_timed(const struct comparison_row *row)
-{
-    return row->base != NULL && row->now != NULL && row->base->status == HCB_OK &&
-           row->now->status == HCB_OK;
 }
 
 static void add_row(struct comparison *c, const struct hcb_result *base, const struct hcb_result *now)
@@ -440,32 +433,6 @@ bool compare_records(const struct record *base, const struct record *now, double
         return false;
     judge_rows(comparison);
     return compare_differences(comparison);
-}
-
-void compare_clear(struct comparison *comparison)
-{
-    for (size_t i = 0; i < comparison->note_count; i++)
-        free(comparison->notes[i].text);
-    free(comparison->notes);
-    free(comparison->rows);
-    free(comparison->counterparts);
-    *comparison = (struct comparison){0};
-}
-
-bool compare_note(struct comparison *comparison, const char *kind, const char *format, ...)
-{
-    char text[1024];
-    va_list arguments;
-    struct comparison_note *larger =
-        realloc(comparison->notes, (comparison->note_count + 1) * sizeof *larger);
-    if (larger == NULL)
-        return false;
-    comparison->notes = larger;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    larger[comparison->note_count] = (struct comparison_note){kind, strdup(text)};
-    return larger[comparison->note_count++].text != NULL;
 }
 
 bool compare_has_common_row(const struct comparison *comparison)

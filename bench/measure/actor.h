@@ -8,6 +8,7 @@
 
 #include "measure/fair_cpu.h"
 #include "measure/link.h"
+#include "measure/roundings.h"
 #include "record.h"
 
 struct store;
@@ -20,6 +21,7 @@ struct session {
     struct cpu_variables cpu; /* for the CPU's worker; not to be copied */
     size_t finished;          /* rows, for the progress line */
     const struct store *tuned; /* parameters to use; NULL: those of the tables */
+    struct roundings roundings; /* of scaled operands */
 };
 
 struct actor {

@@ -12,6 +12,7 @@
 #include "files/journal.h"
 #include "measure/conductor.h"
 #include "measure/fair_cpu.h"
+#include "measure/memory.h"
 #include "measure/progress.h"
 #include "measure/roofline.h"
 #include "measure/row.h"
@@ -36,16 +37,22 @@ struct group {
 
 /* -------------------------------------------------------------- ends of rows */
 
-/* Forgets all that was measured. */
+/* Forgets all that was measured; what it was told before stays. */
 static void reset_row(struct row *row)
 {
+    const struct hcb_rounding scaled = row->result->scaled;
     record_renew_result(row->result);
+    row->result->scaled = scaled;
     if (row->twin != NULL)
         record_renew_result(row->twin);
     hcb_clock_clear(&row->uploads);
     hcb_clock_clear(&row->downloads);
     const struct row old = *row;
-    *row = (struct row){.result = old.result, .twin = old.twin, .actor = old.actor, .slot = old.slot};
+    *row = (struct row){.result = old.result,
+                        .twin = old.twin,
+                        .actor = old.actor,
+                        .slot = old.slot,
+                        .scratch_bytes = old.scratch_bytes};
     memcpy(row->asked, old.asked, sizeof row->asked);
 }
 
@@ -353,25 +360,17 @@ static void run_group(struct conductor *conductor, struct group *group)
     }
 }
 
-static bool fit_together(const struct conductor *conductor, const struct group *group)
+static void compare(struct hcb_result *result, const struct hcb_result *baseline, uint64_t seed)
 {
-    double bytes = 0;
-    for (size_t i = 0; i < group->count; i++)
-        if (i == 0 || group->rows[i].actor != group->rows[i - 1].actor)
-            bytes += row_host_bytes(&group->rows[i]);
-    return conductor->session.memory_bytes <= 0 || bytes <= 0.8 * conductor->session.memory_bytes;
-}
-
-static void compare(struct hcb_result *result, const struct hcb_result *baseline, bool paired, uint64_t seed)
-{
-    const struct hcb_clock_result *own = hcb_result_clock(result), *other = hcb_result_clock(baseline);
-    hcb_result_compare(result, baseline, paired, seed);
+    const struct hcb_clock_result *own = hcb_result_clock(result),
+                                  *other = hcb_result_clock(baseline);
+    hcb_result_compare(result, baseline, true, seed);
     if (own->summary.n > 0 && other->summary.n > 0 &&
         hcb_clock_common_rounds(own, other) < HCB_RATIO_ROUNDS_MIN)
         hcb_result_warn(result, "not measured beside %s: drift between the two is not seen", result->baseline);
 }
 
-static void add_speedups(const struct conductor *conductor, const struct group *group, bool paired)
+static void add_speedups(const struct conductor *conductor, const struct group *group)
 {
     const uint64_t seed = conductor->session.options->seed;
     const struct row *baseline = baseline_of(group, FINISHED);
@@ -380,20 +379,27 @@ static void add_speedups(const struct conductor *conductor, const struct group *
         if (row->twin != NULL)
             hcb_result_compare(row->result, row->twin, true, seed);
         else if (baseline != NULL && row != baseline && row->result->status == HCB_OK)
-            compare(row->result, baseline->result, paired, seed);
+            compare(row->result, baseline->result, seed);
     }
 }
 
-/* All together, or device by device when memory is short. */
+/* Who cannot run, or not on this machine, is out before anything is allocated. */
+static void ask_rows(struct conductor *conductor, struct group *group)
+{
+    char reason[HCB_REASON_SIZE];
+    for (size_t i = 0; i < group->count && link_interrupted() == 0; i++) {
+        const enum hcb_status status = row_ask(&conductor->session, &group->rows[i], reason);
+        if (status != HCB_OK)
+            fail_row(conductor, group, &group->rows[i], status, reason);
+    }
+}
+
+/* All together, or one after the other as many as memory holds. */
 static void run_case(struct conductor *conductor, struct group *group)
 {
-    const bool together = fit_together(conductor, group);
+    ask_rows(conductor, group);
     for (size_t i = 0, end; i < group->count && link_interrupted() == 0; i = end) {
-        for (end = i + 1; end < group->count;)
-            if (together || group->rows[end].actor == group->rows[i].actor)
-                end++;
-            else
-                break;
+        end = i + memory_fit(&conductor->session, group->rows + i, group->count - i);
         struct group part = {.rows = group->rows + i, .count = end - i, .round = group->round};
         run_group(conductor, &part);
         group->round = part.round;
@@ -401,7 +407,7 @@ static void run_case(struct conductor *conductor, struct group *group)
     for (size_t i = 0; i < group->count; i++)
         if (group->rows[i].phase != FINISHED)
             finish(conductor, &group->rows[i], HCB_SKIPPED, "the run was stopped");
-    add_speedups(conductor, group, together);
+    add_speedups(conductor, group);
     if (link_interrupted() == 0 && !conductor->aside)
         journal_end_case(conductor->journal, conductor->record, group->rows[0].result, group->count);
 }
@@ -531,6 +537,7 @@ void conductor_close(struct conductor *conductor)
         actor_stop(&conductor->actors[i]);
     journal_close(conductor->journal, link_interrupted() == 0);
     store_close(conductor->store);
+    roundings_clear(&conductor->session.roundings);
     free(conductor->actors);
     free(conductor);
 }

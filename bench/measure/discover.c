@@ -113,9 +113,12 @@ static void drop_others(struct record *record)
 static char *ask_support(struct link *link, const struct hcb_case *task, const char *refused)
 {
     char reason[HCB_REASON_SIZE];
+    json_t *reply;
     if (link == NULL)
         return strdup(refused);
-    return link_tell(link, "support", protocol_case(task), reason) == HCB_OK ? NULL : strdup(reason);
+    enum hcb_status status = link_call(link, "support", protocol_case(task), &reply, reason);
+    json_decref(reply);
+    return status == HCB_OK ? NULL : strdup(reason);
 }
 
 /* A device that cannot be opened supports nothing, for that reason. */

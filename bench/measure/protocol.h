@@ -13,7 +13,8 @@
  * open      device, kernel_dir                     -
  * sensors   -                                      energy, power, clock, temperature, throttle:
  *                                                  {source} or {reason} each
- * support   op, impl, precision, shape, sum, scale  -
+ * support   op, impl, precision, shape, sum, scale  scratch_bytes: that a plan takes of the
+ *                                                  device's memory besides the operands
  * inputs    op, precision, shape, sum, scale, fill, seed  -  same case: new contents
  * parameters  op, impl, precision, shape, sum      kernel_sha256, parameters: objects of name,
  *                                                  table and choices

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "measure/memory.h"
 #include "measure/meter.h"
 #include "measure/power.h"
 #include "measure/progress.h"
@@ -137,56 +138,62 @@ static enum hcb_status prepare(struct session *session, struct row *row, char *r
     return status;
 }
 
-double row_host_bytes(const struct row *row)
-{
-    const bool shares = row->actor->info->software || row->actor->info->host_memory;
-    return (double)hcb_case_bytes(&row->result->task) * (shares ? 2 : 1);
-}
-
-/* Refuses what this machine's memory cannot hold, before anything is allocated. */
-static enum hcb_status check_host_memory(const struct session *session, const struct row *row,
-                                         char *reason)
-{
-    const double memory = session->memory_bytes, bytes = row_host_bytes(row);
-    char text[128];
-    if (memory <= 0 || bytes <= 0.9 * memory)
-        return HCB_OK;
-    snprintf(reason, HCB_REASON_SIZE, "%s needs %.3g GiB of this machine's memory, which has %.3g GiB",
-             hcb_case_text(&row->result->task, text, sizeof text), bytes * 0x1p-30, memory * 0x1p-30);
-    return HCB_UNSUPPORTED;
-}
-
 /* Where scales were asked for: what becomes of the operand.  Infinities have no right
  * result to be compared with. */
-static enum hcb_status count_roundings(const struct session *session, struct hcb_result *result,
+static enum hcb_status count_roundings(struct session *session, struct hcb_result *result,
                                        char *reason)
 {
+    const struct options *options = session->options;
     const struct hcb_case *task = &result->task;
-    if (session->options->scales.count == 0 || !hcb_precision_scales(task->precision) ||
-        hcb_op_is_extra(task->op))
+    if (options_scales(options, task)->count == 0)
         return HCB_OK;
-    result->scaled = hcb_fill_rounding(task, session->options->fill, session->options->seed);
+    if (!roundings_find(&session->roundings, task, options->fill, options->seed, &result->scaled)) {
+        snprintf(reason, HCB_REASON_SIZE, "the run was stopped");
+        return HCB_SKIPPED;
+    }
     if (!(result->scaled.overflowed > 0))
         return HCB_OK;
-    snprintf(reason, HCB_REASON_SIZE, "scaled by 2^%d, %.0f of %.0f elements overflow %s", task->scale,
-             result->scaled.overflowed, (double)hcb_operand_elements(task, 0),
+    snprintf(reason, HCB_REASON_SIZE, "scaled by 2^%d, %.0f of %.0f elements overflow %s",
+             task->scale, result->scaled.overflowed, (double)hcb_operand_elements(task, 0),
              task->precision == HCB_PRECISION_F16F32 ? "f16" : "bf16");
     return HCB_UNSUPPORTED;
 }
 
+static enum hcb_status ready(struct session *session, struct row *row, char *reason)
+{
+    const enum hcb_status status = actor_ready(session, row->actor);
+    if (status != HCB_OK)
+        snprintf(reason, HCB_REASON_SIZE, "%s", row->actor->reason);
+    else
+        progress_show(session->finished, row->result, "preparing");
+    return status;
+}
+
+static enum hcb_status ask_support(struct row *row, char *reason)
+{
+    json_t *reply;
+    enum hcb_status status = link_call(row->actor->link, "support",
+                                       protocol_case(&row->result->task), &reply, reason);
+    if (status == HCB_OK &&
+        json_unpack(reply, "{s:F !}", "scratch_bytes", &row->scratch_bytes) != 0)
+        status = misunderstood(reason);
+    json_decref(reply);
+    return status;
+}
+
+enum hcb_status row_ask(struct session *session, struct row *row, char *reason)
+{
+    enum hcb_status status = ready(session, row, reason);
+    if (status == HCB_OK)
+        status = count_roundings(session, row->result, reason);
+    if (status == HCB_OK)
+        status = ask_support(row, reason);
+    return status == HCB_OK ? memory_check(session, row, reason) : status;
+}
+
 enum hcb_status row_start(struct session *session, struct row *row, char *reason)
 {
-    enum hcb_status status = actor_ready(session, row->actor);
-    if (status != HCB_OK) {
-        snprintf(reason, HCB_REASON_SIZE, "%s", row->actor->reason);
-        return status;
-    }
-    progress_show(session->finished, row->result, "preparing");
-    status = count_roundings(session, row->result, reason);
-    if (status == HCB_OK)
-        status = link_tell(row->actor->link, "support", protocol_case(&row->result->task), reason);
-    if (status == HCB_OK)
-        status = check_host_memory(session, row, reason);
+    enum hcb_status status = ready(session, row, reason);
     if (status == HCB_OK && !row->actor->holds_inputs)
         status = give_inputs(session, row, HCB_FILL_INTEGER, reason);
     if (status == HCB_OK)

@@ -21,12 +21,16 @@ struct row {
     bool busy;                       /* its threads did not go to sleep after a block */
     char asked[HCB_PARAMETERS_SIZE]; /* parameters that it must have; "": as the session has it */
     unsigned slot;                   /* of the worker's plans; rows of one device and impl differ in it */
+    double scratch_bytes; /* that its plan takes of the device's memory, as row_ask was told */
     struct hcb_clock_result uploads, downloads;
 };
 
 typedef enum hcb_status row_step(struct session *session, struct row *row, char *reason);
 
-/* Everything before the first sample, ending with the exact check on integers. */
+/* Whether and with how much memory the device can run it.  Allocates nothing for it;
+ * starts the worker when it does not run. */
+row_step row_ask;
+/* Everything else before the first sample, ending with the exact check on integers. */
 row_step row_start;
 /* The parameters that its kernels have; starts the worker when it does not run. */
 enum hcb_status row_parameters(struct session *session, struct row *row,
@@ -50,9 +54,5 @@ enum hcb_status row_sample(struct session *session, struct row *row, struct hcb_
                            uint32_t round, char *reason);
 enum hcb_status row_transfer(struct session *session, struct row *row, struct hcb_result *into,
                              uint32_t round, char *reason);
-
-/* Memory of this machine that a device's worker takes for a case: a copy for
- * verification, and the device's own when it lives in the same memory. */
-double row_host_bytes(const struct row *row);
 
 #endif

@@ -185,11 +185,10 @@ static bool add_rows(struct record *record, const struct hcb_case *base, size_t 
 /* The rows of a case, once for each scale where it takes one. */
 static bool add_scales(struct record *record, struct hcb_case *base, size_t size_index)
 {
-    const struct scales *scales = &record->options->scales;
-    const bool takes = hcb_precision_scales(base->precision) && !hcb_op_is_extra(base->op);
+    const struct scales *scales = options_scales(record->options, base);
     bool good = true;
     base->scale = 0;
-    if (scales->count == 0 || !takes)
+    if (scales->count == 0)
         return add_rows(record, base, size_index);
     for (unsigned i = 0; i < scales->count && good; i++) {
         base->scale = scales->list[i];

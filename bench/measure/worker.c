@@ -222,10 +222,13 @@ static enum hcb_status step_sensors(struct worker *worker, json_t *request, json
 static enum hcb_status step_support(struct worker *worker, json_t *request, json_t *reply)
 {
     struct hcb_case task;
-    (void)reply;
     if (!take_case(request, true, &task) || !all_taken(request))
         return misread(worker, "support");
-    return told(worker, hcb_device_supports(worker->device, &task));
+    enum hcb_status status = told(worker, hcb_device_supports(worker->device, &task));
+    if (status == HCB_OK)
+        json_object_set_new(reply, "scratch_bytes",
+                            json_real((double)hcb_device_scratch_bytes(worker->device, &task)));
+    return status;
 }
 
 static enum hcb_status step_parameters(struct worker *worker, json_t *request, json_t *reply)

@@ -133,6 +133,11 @@ static enum hcb_status cpu_supports(struct hcb_device *base, const struct hcb_ca
     return HCB_OK;
 }
 
+static uint64_t cpu_scratch(struct hcb_device *device, const struct hcb_case *c)
+{
+    return scratch_bytes((const struct cpu_device *)device, c);
+}
+
 static enum hcb_status cpu_queue_new(struct hcb_queue *queue)
 {
     (void)queue;
@@ -295,6 +300,7 @@ const struct hcb_platform_ops hcbi_cpu_ops = {
     .device_open = cpu_device_open,
     .device_close = cpu_device_close,
     .supports = cpu_supports,
+    .scratch = cpu_scratch,
     .queue_new = cpu_queue_new,
     .queue_free = cpu_queue_free,
     .buffer_new = cpu_buffer_new,

@@ -38,6 +38,8 @@ static const struct {
     {"crash", offsetof(struct null_model, crash)},
     {"hang", offsetof(struct null_model, hang)},
     {"refuse", offsetof(struct null_model, refuse)},
+    {"scratch", offsetof(struct null_model, scratch)},
+    {"memory", offsetof(struct null_model, memory)},
 };
 
 /* One "NAME=NUMBER", or "host". */

@@ -28,6 +28,9 @@
  * `wrong`, `crash`, `hang` or `refuse` names does that: when it is launched, and when the
  * plan is made for the last.
  *
+ * The device has `memory` bytes (1 GiB), and a plan says that it takes `scratch` of them
+ * besides the operands, which it does not.
+ *
  * The word `host` makes
  * the device play the CPU that the others are compared with: it computes in the
  * host's memory, and copies cost nothing.  Its clock stands still but for these
@@ -138,7 +141,7 @@ static enum hcb_status null_device_describe(struct hcb_platform *platform, size_
     info->host_memory = !model.on || model.host;
     snprintf(info->target, sizeof info->target, "%s", model.host ? "baseline" : "");
     info->compute_units = 1;
-    info->memory_bytes = UINT64_C(1) << 30;
+    info->memory_bytes = model.memory > 0 ? (uint64_t)model.memory : UINT64_C(1) << 30;
     info->max_buffer_bytes = UINT64_C(1) << 29;
     return step(platform->ctx, index, "describe");
 }
@@ -197,6 +200,12 @@ static enum hcb_status null_supports(struct hcb_device *device, const struct hcb
     (void)device;
     (void)c;
     return HCB_OK;
+}
+
+static uint64_t null_scratch(struct hcb_device *device, const struct hcb_case *c)
+{
+    (void)c;
+    return (uint64_t)device_of(device)->model.scratch;
 }
 
 static enum hcb_status null_parameters(struct hcb_device *device, const struct hcb_case *c,
@@ -272,6 +281,7 @@ static void misbehave(const struct hcb_plan *plan, const struct null_model *mode
 static enum hcb_status null_plan_new(struct hcb_plan *plan)
 {
     struct null_device *device = device_of(plan->queue->device);
+    plan->info.scratch_bytes = (uint64_t)device->model.scratch;
     if (device->model.on)
         spend(device, device->model.setup_s);
     if (is_tile(plan, device->model.refuse))
@@ -403,6 +413,7 @@ const struct hcb_platform_ops hcbi_null_ops = {
     .device_open = null_device_open,
     .device_close = null_device_close,
     .supports = null_supports,
+    .scratch = null_scratch,
     .parameters = null_parameters,
     .queue_new = null_queue_new,
     .queue_free = null_queue_free,

@@ -163,20 +163,35 @@ static enum hcb_status set_parameters(struct opencl_plan *plan)
 
 /* -------------------------------------------------------------------- support */
 
-static enum hcb_status check_room(const struct opencl_device *device, const struct hcb_case *c)
+static enum hcb_status find_temporary(const struct opencl_device *device, const struct hcb_case *c,
+                                      size_t *bytes)
 {
     struct hcb_ctx *ctx = device->base.ctx;
-    const uint64_t most = device->base.info.max_buffer_bytes;
-    size_t bytes = 0;
     cl_int code;
     cl_command_queue queue = clCreateCommandQueue(device->context, device->id, 0, &code);
     if (code != CL_SUCCESS)
         return hcbi_opencl_fail(ctx, "clCreateCommandQueue", code);
-    code = temporary_bytes(c, queue, &bytes);
+    code = temporary_bytes(c, queue, bytes);
     clReleaseCommandQueue(queue);
-    if (code != CL_SUCCESS)
-        return hcbi_fail_native(ctx, HCB_UNSUPPORTED, "CLBlast's temporary buffer size", code,
-                                hcbi_opencl_error_name(code));
+    return code == CL_SUCCESS
+               ? HCB_OK
+               : hcbi_fail_native(ctx, HCB_UNSUPPORTED, "CLBlast's temporary buffer size", code,
+                                  hcbi_opencl_error_name(code));
+}
+
+static uint64_t scratch(const struct opencl_device *device, const struct hcb_case *c)
+{
+    size_t bytes = 0;
+    return c->op == HCB_OP_MATMUL && find_temporary(device, c, &bytes) == HCB_OK ? bytes : 0;
+}
+
+static enum hcb_status check_room(const struct opencl_device *device, const struct hcb_case *c)
+{
+    const uint64_t most = device->base.info.max_buffer_bytes;
+    size_t bytes = 0;
+    enum hcb_status status = find_temporary(device, c, &bytes);
+    if (status != HCB_OK)
+        return status;
     if (bytes > hcbi_opencl_room(device, c) || (most != 0 && bytes > most))
         return hcbi_opencl_no_room(device, c, bytes);
     return HCB_OK;
@@ -301,9 +316,17 @@ static enum hcb_status prepare(struct opencl_plan *plan)
     return supports(opencl_device_of(plan), &plan->base.task);
 }
 
+static uint64_t scratch(const struct opencl_device *device, const struct hcb_case *c)
+{
+    (void)device;
+    (void)c;
+    return 0;
+}
+
 void hcbi_opencl_clblast_forget(void)
 {
 }
 #endif
 
-const struct opencl_method hcbi_opencl_clblast = {.supports = supports, .prepare = prepare};
+const struct opencl_method hcbi_opencl_clblast = {
+    .supports = supports, .scratch = scratch, .prepare = prepare};

@@ -85,11 +85,11 @@ static enum hcb_status add_triad(struct opencl_plan *plan, const struct opencl_p
     const cl_ulong n = plan->base.task.shape.n;
     const cl_ulong even = opencl_divide_up(opencl_divide_up(n, TRIAD_ITEMS), 16) * 16;
     const cl_ulong length = even > TRIAD_SHORTEST ? even : TRIAD_SHORTEST;
-    const bool cpu = opencl_device_of(plan)->cpu_kernels;
+    const struct opencl_device *device = opencl_device_of(plan);
+    const bool cpu = device->cpu_kernels;
     const size_t items = opencl_divide_up(n, cpu ? length : TRIAD_GPU_ELEMENTS);
-    const struct opencl_range range =
-        cpu ? (struct opencl_range){{items, 1}, {1, 1}}
-            : (struct opencl_range){{opencl_divide_up(items, GROUP) * GROUP, 1}, {GROUP, 1}};
+    const size_t group = cpu ? 1 : hcbi_opencl_items(device, GROUP);
+    const struct opencl_range range = {{opencl_divide_up(items, group) * group, 1}, {group, 1}};
     const struct opencl_argument arguments[] = {{sizeof(cl_mem), opencl_operand(plan, 0)},
                                                 {sizeof(cl_mem), opencl_operand(plan, 1)},
                                                 {sizeof(cl_mem), opencl_operand(plan, 2)},
@@ -113,7 +113,7 @@ static enum hcb_status add_peak(struct opencl_plan *plan, const struct opencl_pr
     const struct chains chains = chains_of(device, &plan->base.task);
     const cl_ulong n = plan->base.task.shape.n;
     const size_t items = opencl_divide_up(n, (uint64_t)chains.count * chains.width);
-    const size_t group = device->cpu_kernels ? 1 : GROUP;
+    const size_t group = device->cpu_kernels ? 1 : hcbi_opencl_items(device, GROUP);
     const struct opencl_range range = {{opencl_divide_up(items, group) * group, 1}, {group, 1}};
     double factor, term;
     hcbi_peak_round(&factor, &term);

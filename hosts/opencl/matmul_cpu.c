@@ -240,19 +240,36 @@ static enum hcb_status prepare(struct opencl_plan *plan)
     return status;
 }
 
-static enum hcb_status supports(const struct opencl_device *device, const struct hcb_case *c)
+/* That of the table's parameters. */
+static bool usual_blocking(const struct opencl_device *device, const struct hcb_case *c,
+                           struct cpu_blocking *blocking)
 {
     struct hcb_parameters parameters;
-    struct cpu_blocking blocking;
     uint64_t values[HCB_PARAMETERS_MAX];
     list_parameters(device, c, &parameters);
     hcb_parameters_read(&parameters, "", values);
-    return choose_blocking(device, c, values, &blocking)
+    const bool fits = choose_blocking(device, c, values, blocking);
+    blocking->values = NULL; /* which end here */
+    return fits;
+}
+
+static enum hcb_status supports(const struct opencl_device *device, const struct hcb_case *c)
+{
+    struct cpu_blocking blocking;
+    return usual_blocking(device, c, &blocking)
                ? HCB_OK
                : hcbi_opencl_no_room(device, c, blocking.row_bytes + blocking.column_bytes);
 }
 
+static uint64_t scratch(const struct opencl_device *device, const struct hcb_case *c)
+{
+    struct cpu_blocking blocking;
+    usual_blocking(device, c, &blocking);
+    return (blocking.row_bytes + blocking.column_bytes) * blocking.terms;
+}
+
 const struct opencl_method hcbi_opencl_matmul_cpu = {.supports = supports,
+                                                     .scratch = scratch,
                                                      .parameters = list_parameters,
                                                      .file = "matmul_cpu.cl",
                                                      .prepare = prepare};

@@ -233,4 +233,14 @@ static enum hcb_status supports(const struct opencl_device *device, const struct
     return HCB_OK;
 }
 
-const struct opencl_method hcbi_opencl_matmul_gpu = {.supports = supports, .prepare = prepare};
+static uint64_t scratch(const struct opencl_device *device, const struct hcb_case *c)
+{
+    struct gpu_tile tile;
+    uint64_t length;
+    choose(device, c, &tile, &length);
+    const uint64_t parts = opencl_divide_up(c->shape.k, length);
+    return parts > 1 ? parts * hcb_operand_bytes(c, 2) : 0;
+}
+
+const struct opencl_method hcbi_opencl_matmul_gpu = {
+    .supports = supports, .scratch = scratch, .prepare = prepare};

@@ -238,4 +238,12 @@ static enum hcb_status supports(const struct opencl_device *device, const struct
                : hcbi_opencl_no_room(device, c, bytes);
 }
 
-const struct opencl_method hcbi_opencl_matmul_thin = {.supports = supports, .prepare = prepare};
+static uint64_t scratch(const struct opencl_device *device, const struct hcb_case *c)
+{
+    struct cut cut;
+    cut_case(device, c, &cut);
+    return part_bytes(&cut, c) + cut.transposed_bytes;
+}
+
+const struct opencl_method hcbi_opencl_matmul_thin = {
+    .supports = supports, .scratch = scratch, .prepare = prepare};

@@ -273,6 +273,22 @@ static enum hcb_status prepare(struct opencl_plan *plan)
     return list_steps(plan, kernel);
 }
 
+/* Of the padded operands. */
+static void scratch_of(const struct unit_kernel *kernel, const struct hcb_case *c, uint64_t *a,
+                       uint64_t *b)
+{
+    const struct padding p = padding_of(kernel, c);
+    *a = p.pack_a ? p.m * p.k * p.size : 0;
+    *b = p.pack_b ? p.n * p.k * p.size : 0;
+}
+
+static uint64_t scratch(const struct opencl_device *device, const struct hcb_case *c)
+{
+    uint64_t a, b;
+    scratch_of(kernel_of(device), c, &a, &b);
+    return a + b;
+}
+
 static enum hcb_status supports(const struct opencl_device *device, const struct hcb_case *c)
 {
     const struct hcb_device_info *info = &device->base.info;
@@ -285,12 +301,13 @@ static enum hcb_status supports(const struct opencl_device *device, const struct
                          "%s has %llu bytes of local memory, %s needs %zu", info->id,
                          (unsigned long long)device->local_bytes, kernel->file,
                          kernel->local_bytes);
-    const struct padding p = padding_of(kernel, c);
-    const uint64_t a = p.pack_a ? p.m * p.k * p.size : 0, b = p.pack_b ? p.n * p.k * p.size : 0;
     const uint64_t most = info->max_buffer_bytes;
+    uint64_t a, b;
+    scratch_of(kernel, c, &a, &b);
     return a + b <= hcbi_opencl_room(device, c) && (most == 0 || (a <= most && b <= most))
                ? HCB_OK
                : hcbi_opencl_no_room(device, c, a + b);
 }
 
-const struct opencl_method hcbi_opencl_matmul_units = {.supports = supports, .prepare = prepare};
+const struct opencl_method hcbi_opencl_matmul_units = {
+    .supports = supports, .scratch = scratch, .prepare = prepare};

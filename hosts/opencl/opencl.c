@@ -230,6 +230,7 @@ const struct hcb_platform_ops hcbi_opencl_ops = {
     .device_open = opencl_device_open,
     .device_close = opencl_device_close,
     .supports = hcbi_opencl_supports,
+    .scratch = hcbi_opencl_scratch_bytes,
     .parameters = hcbi_opencl_parameters,
     .queue_new = opencl_queue_new,
     .queue_free = opencl_queue_free,

@@ -98,6 +98,11 @@ enum hcb_status hcbi_opencl_program(struct opencl_device *device, const char *fi
                                     const char *options, const struct opencl_program **program);
 void hcbi_opencl_programs_free(struct opencl_device *device);
 
+/* Items of a work-group that a compiled kernel allows, which may be fewer than the device
+ * has, for its registers; 0 when it cannot be found out. */
+uint64_t hcbi_opencl_kernel_items(const struct opencl_device *device,
+                                  const struct opencl_program *program, const char *kernel);
+
 /* plan.c */
 struct opencl_argument {
     size_t size;
@@ -119,14 +124,21 @@ enum hcb_status hcbi_opencl_plan_run(struct hcb_plan *plan, uint32_t launches,
 /* supports.c: bytes that plans may use besides the operands; UINT64_MAX when the
  * device does not say. */
 uint64_t hcbi_opencl_room(const struct opencl_device *device, const struct hcb_case *c);
+/* Items of a work-group at most. */
+uint64_t hcbi_opencl_most_items(const struct opencl_device *device);
+/* The largest power of two up to that and `wanted`. */
+size_t hcbi_opencl_items(const struct opencl_device *device, size_t wanted);
 enum hcb_status hcbi_opencl_no_room(const struct opencl_device *device, const struct hcb_case *c,
                                     uint64_t bytes);
 enum hcb_status hcbi_opencl_supports(struct hcb_device *device, const struct hcb_case *c);
+uint64_t hcbi_opencl_scratch_bytes(struct hcb_device *device, const struct hcb_case *c);
 
 /* What an impl does for an op: `supports` is asked after the number formats were
  * found to be there, `prepare` fills in the plan. */
 struct opencl_method {
     enum hcb_status (*supports)(const struct opencl_device *device, const struct hcb_case *c);
+    /* Bytes of hcbi_opencl_scratch that `prepare` will ask for; NULL: none. */
+    uint64_t (*scratch)(const struct opencl_device *device, const struct hcb_case *c);
     /* Lists the parameters of the kernels in `file`; NULL: there are none. */
     void (*parameters)(const struct opencl_device *device, const struct hcb_case *c,
                        struct hcb_parameters *parameters);

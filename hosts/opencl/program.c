@@ -102,3 +102,18 @@ enum hcb_status hcbi_opencl_program(struct opencl_device *device, const char *fi
     *out = program;
     return HCB_OK;
 }
+
+/* HCBENCH_KERNEL_ITEMS=N in the environment lowers it, for tests. */
+uint64_t hcbi_opencl_kernel_items(const struct opencl_device *device,
+                                  const struct opencl_program *program, const char *kernel)
+{
+    const char *asked = getenv("HCBENCH_KERNEL_ITEMS");
+    size_t most = 0;
+    cl_kernel handle = clCreateKernel(program->handle, kernel, NULL);
+    if (handle != NULL) {
+        clGetKernelWorkGroupInfo(handle, device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof most, &most,
+                                 NULL);
+        clReleaseKernel(handle);
+    }
+    return asked != NULL ? strtoull(asked, NULL, 10) : most;
+}

@@ -8,9 +8,15 @@
 
 #include "opencl.h"
 
-/* What reduce.cl adds per step: eight vectors of 16 lanes in a work-item, or 256
- * items of four vectors of 4 lanes in a work-group. */
-enum { CPU_LANES = 16, CPU_STEP = 8 * CPU_LANES, GROUP = 256, GPU_STEP = GROUP * 16 };
+/* What reduce.cl adds per step: eight vectors of 16 lanes in a work-item, or 256 items,
+ * fewer where the device has no such work-groups, of four vectors of 4 lanes. */
+enum {
+    CPU_LANES = 16,
+    CPU_STEP = 8 * CPU_LANES,
+    GROUP = 256,
+    ITEM_STEP = 16,
+    GPU_STEP = GROUP * ITEM_STEP
+};
 
 /* The parameters, in the order of the plan's values: chunks are at least CHUNK long,
  * and there are at most CHUNKS of them.  With an f16 accumulator a chunk has one length,
@@ -18,7 +24,7 @@ enum { CPU_LANES = 16, CPU_STEP = 8 * CPU_LANES, GROUP = 256, GPU_STEP = GROUP *
 enum { CHUNK, CHUNKS, PARAMETER_COUNT };
 struct chunking {
     const char *kernel;
-    size_t items; /* per chunk */
+    size_t items; /* per chunk, if possible */
     uint64_t step, f16_length;
     struct hcb_parameter parameters[PARAMETER_COUNT];
 };
@@ -59,12 +65,16 @@ static uint64_t chunk_length(const struct chunking *chunking, const uint64_t *va
 /* Additions behind a partial sum: the steps; what is left over, by vectors and
  * by elements; the trees over vectors, lanes and items.  Variants have half as many
  * vectors on CPU drivers. */
-static uint64_t chain(const struct opencl_device *device, enum hcb_sum sum, uint64_t length)
+static uint64_t chain(const struct opencl_device *device, enum hcb_sum sum, uint64_t length,
+                      size_t items)
 {
     const uint64_t cpu_step = sum == HCB_SUM_PLAIN ? CPU_STEP : CPU_STEP / 2;
+    uint64_t levels = 0;
     if (device->cpu_kernels)
         return length / cpu_step + (cpu_step / CPU_LANES - 1) + 3 + 4 + CPU_LANES;
-    return length / GPU_STEP + 2 + 2 + GPU_STEP / GROUP + 8;
+    while (items >> (levels + 1) != 0)
+        levels++;
+    return length / (items * ITEM_STEP) + 2 + 2 + ITEM_STEP + levels;
 }
 
 /* Partial sums are summed in the accumulator's format. */
@@ -107,18 +117,37 @@ static const char *variant_macros(const struct hcb_case *c, bool is_last)
 }
 
 static enum hcb_status pass_program(struct opencl_plan *plan, bool is_first, bool is_last,
-                                    const struct opencl_program **program)
+                                    size_t items, const struct opencl_program **program)
 {
     struct opencl_device *device = opencl_device_of(plan);
     const struct hcb_case *c = &plan->base.task;
-    char options[192];
-    snprintf(options, sizeof options, "-cl-std=CL1.2 -DPRECISION_%s%s%s%s",
+    char options[192], group[32] = "";
+    if (!device->cpu_kernels)
+        snprintf(group, sizeof group, " -DGROUP=%zu", items);
+    snprintf(options, sizeof options, "-cl-std=CL1.2 -DPRECISION_%s%s%s%s%s",
              is_first                ? macros[c->precision].first
              : c->sum == HCB_SUM_F64 ? "F64"
                                      : macros[c->precision].later,
              device->fma[accumulator_of(c)] ? " -DHAVE_FMA" : "",
-             is_first && c->op == HCB_OP_DOT ? " -DOP_DOT" : "", variant_macros(c, is_last));
+             is_first && c->op == HCB_OP_DOT ? " -DOP_DOT" : "", variant_macros(c, is_last),
+             group);
     return hcbi_opencl_program(device, "reduce.cl", options, program);
+}
+
+/* Halves the items until the compiled kernel allows for so many. */
+static enum hcb_status fitting_program(struct opencl_plan *plan, bool is_first, bool is_last,
+                                       size_t *items, const struct opencl_program **program)
+{
+    const struct opencl_device *device = opencl_device_of(plan);
+    const struct chunking *chunking = chunking_of(device);
+    enum hcb_status status;
+    *items = 2 * hcbi_opencl_items(device, chunking->items);
+    do {
+        *items /= 2;
+        status = pass_program(plan, is_first, is_last, *items, program);
+    } while (status == HCB_OK && *items > 1 &&
+             hcbi_opencl_kernel_items(device, *program, chunking->kernel) < *items);
+    return status;
 }
 
 /* `count` elements of `inputs` become partial sums of `length` elements each. */
@@ -128,21 +157,22 @@ static enum hcb_status add_pass(struct opencl_plan *plan, cl_mem *const inputs[H
     const struct opencl_device *device = opencl_device_of(plan);
     const struct chunking *chunking = chunking_of(device);
     const cl_ulong n = count, l = length;
-    const size_t items = chunking->items;
-    const struct opencl_range range = {{opencl_divide_up(count, length) * items, 1}, {items, 1}};
+    size_t items;
     struct opencl_argument arguments[5];
     cl_uint used = 0;
     const struct opencl_program *program;
-    enum hcb_status status = pass_program(plan, is_first, count <= length, &program);
+    enum hcb_status status = fitting_program(plan, is_first, count <= length, &items, &program);
     if (status != HCB_OK)
         return status;
+    const struct opencl_range range = {{opencl_divide_up(count, length) * items, 1}, {items, 1}};
     for (unsigned i = 0; i < HCB_INPUTS_MAX; i++)
         if (inputs[i] != NULL)
             arguments[used++] = (struct opencl_argument){sizeof(cl_mem), inputs[i]};
     arguments[used++] = (struct opencl_argument){sizeof n, &n};
     arguments[used++] = (struct opencl_argument){sizeof l, &l};
     arguments[used++] = (struct opencl_argument){sizeof(cl_mem), output};
-    plan->base.info.depth += chain(device, plan->base.task.sum, length < count ? length : count);
+    plan->base.info.depth +=
+        chain(device, plan->base.task.sum, length < count ? length : count, items);
     return hcbi_opencl_add_step(plan, program, chunking->kernel, &range, arguments, used);
 }
 
@@ -183,19 +213,25 @@ static enum hcb_status prepare(struct opencl_plan *plan)
 }
 
 /* Partial sums: at most one per chunk of the first pass, and less afterwards. */
-static enum hcb_status supports(const struct opencl_device *device, const struct hcb_case *c)
+static uint64_t scratch(const struct opencl_device *device, const struct hcb_case *c)
 {
     struct hcb_parameters parameters;
     uint64_t values[HCB_PARAMETERS_MAX];
     list_parameters(device, c, &parameters);
     hcb_parameters_read(&parameters, "", values);
     const uint64_t length = chunk_length(chunking_of(device), values, c->precision, c->shape.n);
-    const uint64_t bytes = 2 * partials_of(c, opencl_divide_up(c->shape.n, length)) *
-                           hcb_type_size(accumulator_of(c));
+    return 2 * partials_of(c, opencl_divide_up(c->shape.n, length)) *
+           hcb_type_size(accumulator_of(c));
+}
+
+static enum hcb_status supports(const struct opencl_device *device, const struct hcb_case *c)
+{
+    const uint64_t bytes = scratch(device, c);
     return bytes <= hcbi_opencl_room(device, c) ? HCB_OK : hcbi_opencl_no_room(device, c, bytes);
 }
 
 const struct opencl_method hcbi_opencl_reduce = {.supports = supports,
+                                                 .scratch = scratch,
                                                  .parameters = list_parameters,
                                                  .file = "reduce.cl",
                                                  .prepare = prepare};

@@ -2,6 +2,8 @@
 /* Which cases a device can run, and the reasons why not. */
 #include "config.h"
 
+#include <stdlib.h>
+
 #include "opencl.h"
 
 uint64_t hcbi_opencl_room(const struct opencl_device *device, const struct hcb_case *c)
@@ -53,17 +55,34 @@ static enum hcb_status check_formats(const struct opencl_device *device, const s
     return HCB_OK;
 }
 
-/* Our kernels for GPUs have work-groups of one size. */
+/* HCBENCH_GROUP_ITEMS=N in the environment lowers it, for tests. */
+uint64_t hcbi_opencl_most_items(const struct opencl_device *device)
+{
+    const char *asked = getenv("HCBENCH_GROUP_ITEMS");
+    size_t most = 0;
+    clGetDeviceInfo(device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof most, &most, NULL);
+    return asked != NULL ? strtoull(asked, NULL, 10) : most;
+}
+
+size_t hcbi_opencl_items(const struct opencl_device *device, size_t wanted)
+{
+    const uint64_t most = hcbi_opencl_most_items(device);
+    size_t items = 1;
+    while (2 * items <= wanted && 2 * items <= most)
+        items *= 2;
+    return items;
+}
+
+/* Our matrix products for GPUs have work-groups of one size. */
 static enum hcb_status check_work_group(const struct opencl_device *device,
                                         const struct hcb_case *c)
 {
-    const size_t needed = 256;
-    size_t most = 0;
-    clGetDeviceInfo(device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof most, &most, NULL);
-    if (c->impl == HCB_IMPL_TILE && !device->cpu_kernels && most < needed)
+    const uint64_t needed = 256, most = hcbi_opencl_most_items(device);
+    if (c->impl == HCB_IMPL_TILE && c->op == HCB_OP_MATMUL && !device->cpu_kernels && most < needed)
         return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED,
-                         "%s has work-groups of at most %zu items, the kernels need %zu",
-                         device->base.info.id, most, needed);
+                         "%s has work-groups of at most %llu items, the kernels need %llu",
+                         device->base.info.id, (unsigned long long)most,
+                         (unsigned long long)needed);
     return HCB_OK;
 }
 
@@ -74,4 +93,11 @@ enum hcb_status hcbi_opencl_supports(struct hcb_device *base, const struct hcb_c
     if (status == HCB_OK)
         status = check_work_group(device, c);
     return status == HCB_OK ? hcbi_opencl_method(device, c)->supports(device, c) : status;
+}
+
+uint64_t hcbi_opencl_scratch_bytes(struct hcb_device *base, const struct hcb_case *c)
+{
+    const struct opencl_device *device = (const struct opencl_device *)base;
+    const struct opencl_method *method = hcbi_opencl_method(device, c);
+    return method->scratch != NULL ? method->scratch(device, c) : 0;
 }

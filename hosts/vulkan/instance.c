@@ -92,6 +92,7 @@ const struct hcb_platform_ops hcbi_vulkan_ops = {
     .device_open = hcbi_vulkan_device_open,
     .device_close = hcbi_vulkan_device_close,
     .supports = hcbi_vulkan_supports,
+    .scratch = hcbi_vulkan_scratch_bytes,
     .parameters = hcbi_vulkan_parameters,
     .queue_new = hcbi_vulkan_queue_new,
     .queue_free = hcbi_vulkan_queue_free,

@@ -54,6 +54,9 @@ enum hcb_status hcbi_vulkan_prepare_tiles(struct vulkan_plan *plan, struct tile_
 /* HCB_UNSUPPORTED when scratch memory does not fit. */
 enum hcb_status hcbi_vulkan_check_tiles(const struct vulkan_device *device,
                                         const struct hcb_case *c, struct tile_kernel *kernel);
+/* The numeric self-test of a kernel for the plan's precision, once per device and kernel.
+ * HCB_WRONG when a product is, which is the error text then. */
+enum hcb_status hcbi_vulkan_test_kernel(struct vulkan_plan *plan, const struct tile_kernel *kernel);
 /* That of the tiles in shared memory, which every device can run. */
 struct tile_kernel hcbi_vulkan_tile_kernel(const struct vulkan_device *device,
                                            const struct hcb_case *c);

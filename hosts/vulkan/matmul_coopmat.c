@@ -195,8 +195,9 @@ static bool is_product(const struct hcb_case *c, const void *output)
 }
 
 /* Makes and runs the plan of a trial, whose operands come from `data`, which then has the
- * result. */
-static enum hcb_status run_trial(struct vulkan_plan *trial, struct tile_kernel *kernel, void *data)
+ * result.  The core does not know of their buffers, and so does not count them. */
+static enum hcb_status run_trial(struct vulkan_plan *trial, struct tile_kernel *kernel,
+                                 struct vulkan_buffer buffers[HCB_OPERANDS_MAX], void *data)
 {
     struct hcb_plan *plan = &trial->base;
     const struct hcb_case *c = &plan->task;
@@ -207,7 +208,9 @@ static enum hcb_status run_trial(struct vulkan_plan *trial, struct tile_kernel *
         const uint64_t bytes = hcb_operand_bytes(c, i), elements = hcb_operand_elements(c, i);
         for (uint64_t e = 0; e < elements; e++)
             hcb_type_store(hcb_operand_type(c, i), data, e, trial_number(i, e));
-        status = hcb_buffer_new(plan->queue->device, bytes, &plan->operands[i]);
+        plan->operands[i] = &buffers[i].base;
+        buffers[i].base = (struct hcb_buffer){.device = plan->queue->device, .bytes = bytes};
+        status = hcbi_vulkan_buffer_new(plan->operands[i]);
         if (status == HCB_OK)
             status = hcb_buffer_upload(plan->queue, plan->operands[i], 0, data, bytes);
     }
@@ -228,30 +231,53 @@ static enum hcb_status try_product(struct vulkan_plan *plan, struct tile_kernel 
 {
     struct hcb_ctx *ctx = plan->base.queue->device->ctx;
     struct vulkan_plan trial = {.base = {.queue = plan->base.queue, .task = plan->base.task}};
+    struct vulkan_buffer buffers[HCB_OPERANDS_MAX] = {0};
     const struct hcb_case *c = &trial.base.task;
     trial.base.task.shape = shape;
     void *data = malloc(hcb_case_bytes(c)); /* more than any operand */
     enum hcb_status status = data == NULL ? hcbi_fail_memory(ctx, hcb_case_bytes(c))
-                                          : run_trial(&trial, &kernel, data);
+                                          : run_trial(&trial, &kernel, buffers, data);
     if (status == HCB_OK && !is_product(c, data))
         status = hcbi_fail(ctx, HCB_WRONG, "a product of %llux%llux%llu is wrong",
                            (unsigned long long)shape.m, (unsigned long long)shape.n,
                            (unsigned long long)shape.k);
     hcbi_vulkan_plan_free(&trial.base);
     for (unsigned i = 0; i <= MATRIX_C; i++)
-        hcb_buffer_free(trial.base.operands[i]);
+        if (trial.base.operands[i] != NULL)
+            hcbi_vulkan_buffer_free(trial.base.operands[i]);
     free(data);
     return status;
 }
 
-/* The numeric self-test: one tile of whole units, and four of which parts are missing. */
-static enum hcb_status test_kernel(struct vulkan_plan *plan, const struct tile_kernel *kernel)
+static bool is_tested(const struct vulkan_device *device, const struct vulkan_tested *wanted)
 {
+    for (size_t i = 0; i < device->tested_count; i++) {
+        const struct vulkan_tested *known = &device->tested[i];
+        if (strcmp(known->family, wanted->family) == 0 && known->precision == wanted->precision &&
+            memcmp(&known->specialization, &wanted->specialization,
+                   sizeof wanted->specialization) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* One tile of whole units, and four of which parts are missing. */
+enum hcb_status hcbi_vulkan_test_kernel(struct vulkan_plan *plan, const struct tile_kernel *kernel)
+{
+    struct vulkan_device *device = vulkan_device_of(plan);
+    const struct vulkan_tested test = {kernel->family, plan->base.task.precision,
+                                       kernel->specialization};
     const struct hcb_shape whole = {kernel->rows, kernel->columns, 2 * (uint64_t)kernel->step};
     const struct hcb_shape parts = {kernel->rows + 3, kernel->columns + 5,
                                     2 * (uint64_t)kernel->step + 1};
+    if (is_tested(device, &test))
+        return HCB_OK;
     enum hcb_status status = try_product(plan, *kernel, whole);
-    return status == HCB_OK ? try_product(plan, *kernel, parts) : status;
+    if (status == HCB_OK)
+        status = try_product(plan, *kernel, parts);
+    if (status == HCB_OK && device->tested_count < VULKAN_TESTED_MAX)
+        device->tested[device->tested_count++] = test;
+    return status;
 }
 
 static enum hcb_status prepare_coopmat(struct vulkan_plan *plan)
@@ -262,15 +288,26 @@ static enum hcb_status prepare_coopmat(struct vulkan_plan *plan)
     struct matrix_tile tile;
     choose_matrix_tile(device, c, &tile);
     struct tile_kernel kernel = matrix_kernel(c, &tile);
-    if (test_kernel(plan, &kernel) != HCB_OK) {
+    if (hcbi_vulkan_test_kernel(plan, &kernel) != HCB_OK) {
         char why[HCB_REASON_SIZE];
         snprintf(why, sizeof why, "%.180s", hcb_error(device->base.ctx));
-        return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED, "matmul_coopmat failed its self-test: %s", why);
+        return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED,
+                         "matmul_coopmat failed its self-test: %s", why);
     }
     snprintf(note, HCB_REASON_SIZE, "cooperative matrices of %ux%ux%u", (unsigned)tile.m,
              (unsigned)tile.n, (unsigned)tile.k);
     return hcbi_vulkan_prepare_tiles(plan, &kernel);
 }
 
+static uint64_t scratch_of_coopmat(const struct vulkan_device *device, const struct hcb_case *c)
+{
+    struct matrix_tile tile;
+    choose_matrix_tile(device, c, &tile);
+    struct tile_kernel kernel = matrix_kernel(c, &tile);
+    hcbi_vulkan_check_tiles(device, c, &kernel); /* which fills in the rest */
+    return kernel.part_bytes;
+}
+
 const struct vulkan_method hcbi_vulkan_coopmat = {.supports = supports_coopmat,
+                                                  .scratch = scratch_of_coopmat,
                                                   .prepare = prepare_coopmat};

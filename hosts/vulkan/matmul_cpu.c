@@ -236,16 +236,22 @@ static enum hcb_status prepare(struct vulkan_plan *plan)
                             : status;
 }
 
-static enum hcb_status supports(const struct vulkan_device *device, const struct hcb_case *c)
+/* With the table's parameters. */
+static uint64_t scratch(const struct vulkan_device *device, const struct hcb_case *c)
 {
     struct hcb_parameters parameters;
     uint64_t values[HCB_PARAMETERS_MAX];
     list_parameters(c, &parameters);
     hcb_parameters_read(&parameters, "", values);
     const struct packing p = choose_packing(device, c, values);
-    const uint64_t scratch[] = {p.a_bytes, p.b_bytes};
-    return hcbi_vulkan_check_room(device, c, scratch, 2);
+    return p.a_bytes + p.b_bytes;
+}
+
+static enum hcb_status supports(const struct vulkan_device *device, const struct hcb_case *c)
+{
+    const uint64_t bytes = scratch(device, c);
+    return hcbi_vulkan_check_room(device, c, &bytes, 1);
 }
 
 const struct vulkan_method hcbi_vulkan_packed = {
-    .supports = supports, .parameters = find_parameters, .prepare = prepare};
+    .supports = supports, .scratch = scratch, .parameters = find_parameters, .prepare = prepare};

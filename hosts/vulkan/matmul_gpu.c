@@ -268,4 +268,12 @@ static enum hcb_status supports_tile(const struct vulkan_device *device, const s
     return hcbi_vulkan_check_tiles(device, c, &kernel);
 }
 
-const struct vulkan_method hcbi_vulkan_tile = {.supports = supports_tile, .prepare = prepare_tile};
+static uint64_t scratch_of_tile(const struct vulkan_device *device, const struct hcb_case *c)
+{
+    struct tile_kernel kernel = hcbi_vulkan_tile_kernel(device, c);
+    choose_extents(device, c, &kernel);
+    return kernel.part_bytes;
+}
+
+const struct vulkan_method hcbi_vulkan_tile = {
+    .supports = supports_tile, .scratch = scratch_of_tile, .prepare = prepare_tile};

@@ -228,4 +228,12 @@ static enum hcb_status supports(const struct vulkan_device *device, const struct
     return hcbi_vulkan_check_room(device, c, bytes, 2);
 }
 
-const struct vulkan_method hcbi_vulkan_reduce = {.supports = supports, .prepare = prepare};
+static uint64_t scratch(const struct vulkan_device *device, const struct hcb_case *c)
+{
+    uint64_t bytes[2];
+    scratch_of(device, c, bytes);
+    return bytes[0] + bytes[1];
+}
+
+const struct vulkan_method hcbi_vulkan_reduce = {
+    .supports = supports, .scratch = scratch, .prepare = prepare};

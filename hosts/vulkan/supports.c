@@ -115,3 +115,10 @@ enum hcb_status hcbi_vulkan_supports(struct hcb_device *base, const struct hcb_c
         status = check_features(device, c);
     return status == HCB_OK ? hcbi_vulkan_method(device, c)->supports(device, c) : status;
 }
+
+uint64_t hcbi_vulkan_scratch_bytes(struct hcb_device *base, const struct hcb_case *c)
+{
+    const struct vulkan_device *device = (const struct vulkan_device *)base;
+    const struct vulkan_method *method = hcbi_vulkan_method(device, c);
+    return method->scratch != NULL ? method->scratch(device, c) : 0;
+}

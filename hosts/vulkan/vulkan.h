@@ -58,6 +58,14 @@ struct vulkan_specialization {
     uint32_t subgroup_size; /* required; 0: any */
 };
 
+/* A kernel that gave right results on the device. */
+struct vulkan_tested {
+    const char *family;
+    enum hcb_precision precision;
+    struct vulkan_specialization specialization;
+};
+enum { VULKAN_TESTED_MAX = 32 };
+
 struct vulkan_pipeline {
     struct vulkan_pipeline *next;
     const struct vulkan_module *module;
@@ -86,6 +94,8 @@ struct vulkan_device {
     VkPipelineLayout layout;
     struct vulkan_module *modules;
     struct vulkan_pipeline *pipelines;
+    struct vulkan_tested tested[VULKAN_TESTED_MAX];
+    size_t tested_count;
 };
 
 /* A buffer with memory of its own. */
@@ -186,6 +196,7 @@ void hcbi_vulkan_read_shapes(const struct vulkan_platform *platform, struct vulk
 
 /* supports.c */
 enum hcb_status hcbi_vulkan_supports(struct hcb_device *base, const struct hcb_case *c);
+uint64_t hcbi_vulkan_scratch_bytes(struct hcb_device *base, const struct hcb_case *c);
 /* HCB_UNSUPPORTED when scratch buffers do not fit beside the operands. */
 enum hcb_status hcbi_vulkan_check_room(const struct vulkan_device *device, const struct hcb_case *c,
                                        const uint64_t *scratch, size_t count);
@@ -254,6 +265,8 @@ enum hcb_status hcbi_vulkan_plan_run(struct hcb_plan *base, uint32_t launches,
  * found to be there; `prepare` fills in the plan's steps. */
 struct vulkan_method {
     enum hcb_status (*supports)(const struct vulkan_device *device, const struct hcb_case *c);
+    /* Bytes of hcbi_vulkan_scratch that `prepare` will ask for; NULL: none. */
+    uint64_t (*scratch)(const struct vulkan_device *device, const struct hcb_case *c);
     /* Lists the parameters, and finds the hash of the kernels; NULL: there are none. */
     enum hcb_status (*parameters)(const struct vulkan_device *device, const struct hcb_case *c,
                                   struct hcb_parameters *parameters);
