@@ -14,6 +14,7 @@ script_tests = \
 	%reldir%/clblast.sh \
 	%reldir%/cli.sh \
 	%reldir%/compare.sh \
+	%reldir%/cublas_baseline.sh \
 	%reldir%/duplicates.sh \
 	%reldir%/example.sh \
 	%reldir%/fair_cpu.sh \
@@ -51,13 +52,18 @@ check_PROGRAMS += %reldir%/run_case
 %canon_reldir%_run_case_LDADD = libplatform-checks.a libhcbench-core.la
 
 # A libnvidia-ml, and one of an old driver; an rpath makes libtool build a module.
-fake_nvml_ldflags = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+fake_ldflags = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
 check_LTLIBRARIES += %reldir%/fake_nvml.la %reldir%/fake_nvml_old.la
 %canon_reldir%_fake_nvml_la_SOURCES = %reldir%/fake_nvml.c
-%canon_reldir%_fake_nvml_la_LDFLAGS = $(fake_nvml_ldflags)
+%canon_reldir%_fake_nvml_la_LDFLAGS = $(fake_ldflags)
 %canon_reldir%_fake_nvml_old_la_SOURCES = %reldir%/fake_nvml.c
 %canon_reldir%_fake_nvml_old_la_CPPFLAGS = $(AM_CPPFLAGS) -DFAKE_OLD
-%canon_reldir%_fake_nvml_old_la_LDFLAGS = $(fake_nvml_ldflags)
+%canon_reldir%_fake_nvml_old_la_LDFLAGS = $(fake_ldflags)
+
+# A CUDA driver and a cuBLAS.
+check_LTLIBRARIES += %reldir%/fake_cuda.la
+%canon_reldir%_fake_cuda_la_SOURCES = %reldir%/fake_cuda.c
+%canon_reldir%_fake_cuda_la_LDFLAGS = $(fake_ldflags)
 
 # Without the sanitizers itself: it is loaded before them, and into programs without.
 if SANITIZERS
