@@ -100,7 +100,7 @@ noinst_PROGRAMS += %reldir%/cublas_baseline
 %canon_reldir%_cublas_baseline_LDADD = libhcbench.la
 
 # Targets and growth of the kernels, for doc/kernels.md.
-EXTRA_DIST += %reldir%/growth.sh %reldir%/targets.sh
+EXTRA_DIST += %reldir%/gpu_targets.sh %reldir%/growth.sh %reldir%/targets.awk %reldir%/targets.sh
 
 # How near a default run comes to the best core type; by hand.
 EXTRA_DIST += %reldir%/fair_cpu.sh

@@ -29,6 +29,7 @@ script_tests = \
 	%reldir%/sensors.sh \
 	%reldir%/spirv.sh \
 	%reldir%/symbols.sh \
+	%reldir%/targets.sh \
 	%reldir%/tune.sh \
 	%reldir%/validation.sh
 TESTS += $(script_tests)
