@@ -8,6 +8,7 @@ AM_TESTS_ENVIRONMENT = \
 	export builddir srcdir CC CXX GLSLANG SANITIZER_FLAGS; \
 	. $(abs_top_srcdir)/%reldir%/environment.sh;
 EXTRA_DIST += %reldir%/environment.sh %reldir%/lsan.supp %reldir%/matrix_units.cl %reldir%/page_check.js %reldir%/program.sh %reldir%/suite.h \
+	%reldir%/workgroup_matrices.glsl \
 	$(script_tests)
 script_tests = \
 	%reldir%/breakeven.sh \
@@ -31,7 +32,8 @@ script_tests = \
 	%reldir%/symbols.sh \
 	%reldir%/targets.sh \
 	%reldir%/tune.sh \
-	%reldir%/validation.sh
+	%reldir%/validation.sh \
+	%reldir%/workgroup_matrices.sh
 TESTS += $(script_tests)
 
 # The home folder that environment.sh makes.
@@ -102,6 +104,8 @@ check_tests += %reldir%/test_opencl
 %canon_reldir%_test_opencl_LDADD = $(platform_test_libs)
 endif
 if HAVE_VULKAN
+check_tests += %reldir%/test_tiles
+%canon_reldir%_test_tiles_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/hosts/vulkan
 check_tests += %reldir%/test_vulkan
 %canon_reldir%_test_vulkan_LDADD = $(platform_test_libs)
 endif
