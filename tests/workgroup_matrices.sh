@@ -28,7 +28,7 @@ every=f16f32,bf16f32,i8i32
 
 # verify FOLDER PRECISIONS SHAPES: rows may be unsupported, all of them too.
 verify() {
-	"$hcbench" verify -d vulkan:0 -i coopmat -o matmul -P "$2" -n "$3" --kernel-dir "$work/$1" \
+	"$hcbench" verify --timeout 600 -d vulkan:0 -i coopmat -o matmul -P "$2" -n "$3" --kernel-dir "$work/$1" \
 		--csv "$work/rows.csv" >"$work/out" 2>"$work/err"
 	status=$?
 	[ $status -eq 0 ] || [ $status -eq 3 ] || { note "exit status $status: verify $*"; cat "$work/out" "$work/err"; }
@@ -69,7 +69,7 @@ verify right f16f32 65x63x1
 either=no
 grep -q '^vulkan:0.*f16f32.*,ok,' "$work/rows.csv" && either=yes
 export HCBENCH_VULKAN_WORKGROUP_MATRICES=1
-expect 0 run -d vulkan:0 -i coopmat -o matmul -P f16f32 -n 65x63x1 --no-roofline --min-time 0 \
+expect 0 run --timeout 600 -d vulkan:0 -i coopmat -o matmul -P f16f32 -n 65x63x1 --no-roofline --min-time 0 \
 	--max-time 0.05 --min-runs 3 --warmup 0 --kernel-dir "$work/right" --csv "$work/rows.csv"
 found=no
 grep -q '^vulkan:0.*,workgroup=1,' "$work/rows.csv" && found=yes
