@@ -87,6 +87,7 @@ for target in nvidia 'amd gfx90a'; do
 done
 for precision in F16F32 BF16F32 I8I32; do
 	nvidia matmul_ptx -DPRECISION_$precision -DSTAGES=3 -DSUPER=8
+	nvidia matmul_ptx -DPRECISION_$precision -DSTAGES=3 -DSUPER=8 -DEDGE
 	amd gfx1100 matmul_units -DPRECISION_$precision -DSUPER=8
 	amd gfx90a matmul_units -DPRECISION_$precision -DSUPER=8
 	intel matmul_units -DPRECISION_$precision -DSUPER=8 -DSUB_GROUP=8
