@@ -97,8 +97,13 @@ noinst_PROGRAMS += %reldir%/cblas_baseline
 %canon_reldir%_cblas_baseline_LDADD = libhcbench.la $(CBLAS_LIBS)
 endif
 
+# cuBLAS, loaded when it runs.
+noinst_PROGRAMS += %reldir%/cublas_baseline
+%canon_reldir%_cublas_baseline_SOURCES = %reldir%/cublas_baseline.c
+%canon_reldir%_cublas_baseline_LDADD = libhcbench.la
+
 # Targets and growth of the kernels, for doc/kernels.md.
-EXTRA_DIST += %reldir%/growth.sh %reldir%/targets.sh
+EXTRA_DIST += %reldir%/gpu_targets.sh %reldir%/growth.sh %reldir%/targets.awk %reldir%/targets.sh
 
 # How near a default run comes to the best core type; by hand.
 EXTRA_DIST += %reldir%/fair_cpu.sh

@@ -16,39 +16,20 @@ cblas_baseline=${CBLAS_BASELINE:-bench/cblas_baseline}
 work=$(mktemp -d "${TMPDIR:-/tmp}/hcbench-targets.XXXXXX") || exit 99
 trap 'rm -rf "$work"' EXIT
 
-# rows HCBENCH OPTION...: appends a run to one table, each with its head.
+# rows RUN HCBENCH OPTION...
 rows() {
+	run=$1
+	shift
 	"$hcbench" run -d cpu:0,opencl:0,vulkan:0 --no-roofline --no-progress --quiet --csv - "$@" \
-		2>>"$work/messages" | sed 's/".*"//' >>"$work/rows.csv"
+		2>>"$work/messages" | sed 's/".*"//' >"$work/rows-$run.csv"
 }
-rows -o matmul -P f32,f16f32,bf16f32 -i openblas,clblast,tile -n 1024,2048 "$@"
-rows -o matmul -P f32 -i openblas,tile -n 1000,1008,1023,1024,1025,1x4096x4096,4096x1x4096 "$@"
-rows -o sum,dot -P f32 -i native,openblas,tile -n 67108864 "$@"
+rows 1 -o matmul -P f32,f16f32,bf16f32 -i openblas,clblast,tile -n 1024,2048 "$@"
+rows 2 -o matmul -P f32 -i openblas,tile -n 1000,1008,1023,1024,1025,1x4096x4096,4096x1x4096 "$@"
+rows 3 -o sum,dot -P f32 -i native,openblas,tile -n 67108864 "$@"
 "$cblas_baseline" 1024 >"$work/cblas" 2>>"$work/messages"
 
-awk -F, '
-	function row(name, target, value, low, high) {
-		if (value == "") {
-			printf "| %s | ≥ %s | not measured |\n", name, target
-			bad++
-			return
-		}
-		printf "| %s | ≥ %s | %.3g [%.3g, %.3g] |\n", name, target, value, low, high
-		bad += high < target
-	}
-	# To the row of the CPU, as hcbench says.
-	function to_cpu(name, target, key) {
-		row(name, target, ratio[key], ratio_low[key], ratio_high[key])
-	}
-	# Speed of `a` relative to `b`; `work` is the work of a in units of that of b.
-	function to_row(name, target, a, b, work) {
-		if (time[a] == "" || time[b] == "")
-			row(name, target, "", 0, 0)
-		else
-			row(name, target, work * time[b] / time[a], work * low[b] / high[a],
-			    work * high[b] / low[a])
-	}
-	FILENAME == ARGV[1] {
+awk -F, "$(cat "$(dirname "$0")/targets.awk")"'
+	run == 0 {
 		gsub(",", "")
 		if ($1 ~ /^ratio/) {
 			n = split($0, word, " ")
@@ -56,31 +37,9 @@ awk -F, '
 			blas_low = word[n - 2]
 			blas_high = word[n]
 		}
-		next
-	}
-	$1 == "device" {
-		for (i = 1; i <= NF; i++)
-			at[$i] = i
-		run++
-		next
-	}
-	$at["status"] == "ok" {
-		shape = $at["shape.n"]
-		if ($at["op"] == "matmul" && ($at["shape.m"] != shape || $at["shape.k"] != shape))
-			shape = $at["shape.m"] "x" shape "x" $at["shape.k"]
-		key = run " " $at["device"] "/" $at["impl"] " " $at["op"] " " $at["precision"] " " shape
-		clock = $at["kernel.median_s"] != "" ? "kernel" : "wall"
-		time[key] = $at[clock ".median_s"]
-		low[key] = $at[clock ".ci95_s.0"]
-		high[key] = $at[clock ".ci95_s.1"]
-		bytes[key] = $at["bytes"]
-		ratio[key] = $at["speedup.kernel.ratio"]
-		ratio_low[key] = $at["speedup.kernel.ci95.0"]
-		ratio_high[key] = $at["speedup.kernel.ci95.1"]
 	}
 	END {
-		print "| path | target | measured |"
-		print "|---|---|---|"
+		begin_table()
 		row("cpu/openblas f32 n=1024 to a bare cblas_sgemm loop", 0.97, blas, blas_low, blas_high)
 		to_cpu("opencl/tile f32 n=1024 to OpenBLAS", 0.90, "1 opencl:0/tile matmul f32 1024")
 		to_cpu("opencl/tile f32 n=2048 to OpenBLAS", 0.90, "1 opencl:0/tile matmul f32 2048")
@@ -112,7 +71,7 @@ awk -F, '
 			to_cpu("vulkan/tile " op " f32, 256 MiB, to the CPU", 0.50, "3 vulkan:0/tile " op " f32 67108864")
 		}
 		exit bad > 0
-	}' "$work/cblas" "$work/rows.csv"
+	}' run=0 "$work/cblas" run=1 "$work/rows-1.csv" run=2 "$work/rows-2.csv" run=3 "$work/rows-3.csv"
 status=$?
 [ $status -eq 0 ] || grep -v '^$' "$work/messages" | tail -n 5 >&2
 exit $status

@@ -12,9 +12,12 @@
  * - the units want the terms of a column together.  ldmatrix turns B around on its way
  *   for 16-bit numbers; for int8 it cannot, and the host's pass turns B before.
  *
- * Operands are padded with zeros to whole tiles and steps (cl/pack.cl); nothing but the
- * stores of C is checked.
+ * 16-byte copies want rows that begin at 16 bytes; operands whose rows do not are padded
+ * with zeros to whole tiles and steps (cl/pack.cl).  Others stay where they are: with
+ * EDGE, copies from outside of them give zeros.  Without, nothing but the stores of C is
+ * checked.
  *
+ * -DEDGE    tiles and steps need not lie inside of the operands
  * -DSTAGES  steps in local memory, 16 KiB each
  * -DSUPER   tiles per band, see types.cl
  *
@@ -45,6 +48,13 @@ static void copy_async(__local uint4 *target, __global const uchar *source)
 {
     __asm__ volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(local_address(target)),
                      "l"(source)
+                     : "memory");
+}
+
+static void copy_async_or_zero(__local uint4 *target, __global const uchar *source, bool is_inside)
+{
+    __asm__ volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(local_address(target)),
+                     "l"(source), "r"(is_inside ? CHUNK : 0)
                      : "memory");
 }
 
@@ -113,23 +123,34 @@ static uint wide_place(uint row, uint chunk)
     return row * 16 + (chunk ^ (row & 7));
 }
 
-/* Strides are in bytes; `a` and `b` are those of the tile and of the step. */
+#ifdef EDGE
+#define COPY(target, source, is_inside) copy_async_or_zero(target, source, is_inside)
+#else
+#define COPY(target, source, is_inside) copy_async(target, source)
+#endif
+
+/* Strides are in bytes; `a` and `b` are those of the tile and of the step, in which
+ * `rows`, `columns` and `bytes` of the terms are left. */
 static void begin_copies(__local uint4 *stage, __global const uchar *a, __global const uchar *b,
-                         ulong a_stride, ulong b_stride, uint item)
+                         ulong a_stride, ulong b_stride, ulong rows, ulong columns, ulong bytes,
+                         uint item)
 {
     __local uint4 *stage_b = stage + ROWS * STEP / CHUNK;
     UNROLL
     for (uint p = 0; p < ROWS * STEP / CHUNK / ITEMS; p++) {
         const uint q = item + p * ITEMS;
-        copy_async(stage + narrow_place(q / 4, q % 4), a + q / 4 * a_stride + q % 4 * CHUNK);
+        COPY(stage + narrow_place(q / 4, q % 4), a + q / 4 * a_stride + q % 4 * CHUNK,
+             q / 4 < rows && q % 4 * CHUNK < bytes);
     }
     UNROLL
     for (uint p = 0; p < COLUMNS * STEP / CHUNK / ITEMS; p++) {
         const uint q = item + p * ITEMS;
 #ifdef PRECISION_I8I32
-        copy_async(stage_b + narrow_place(q / 4, q % 4), b + q / 4 * b_stride + q % 4 * CHUNK);
+        COPY(stage_b + narrow_place(q / 4, q % 4), b + q / 4 * b_stride + q % 4 * CHUNK,
+             q / 4 < columns && q % 4 * CHUNK < bytes);
 #else
-        copy_async(stage_b + wide_place(q / 16, q % 16), b + q / 16 * b_stride + q % 16 * CHUNK);
+        COPY(stage_b + wide_place(q / 16, q % 16), b + q / 16 * b_stride + q % 16 * CHUNK,
+             q / 16 * sizeof(STORED) < bytes && q % 16 * CHUNK < columns * sizeof(STORED));
 #endif
     }
 }
@@ -144,11 +165,13 @@ static void store_two(__global RESULT *c, ulong row, ulong column, ulong m, ulon
         c[row * n + column + 1] = values.y;
 }
 
-/* `steps` of STEP bytes; strides in bytes.  B lies as k x n, int8 as n x k. */
+/* `k_bytes`: of the terms of a row; strides in bytes.  B lies as k x n, int8 as n x k. */
 __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void
 multiply(__global const uchar *restrict a, __global const uchar *restrict b,
-         __global RESULT *restrict c, ulong m, ulong n, ulong steps, ulong a_stride, ulong b_stride)
+         __global RESULT *restrict c, ulong m, ulong n, ulong k_bytes, ulong a_stride,
+         ulong b_stride)
 {
+    const ulong steps = (k_bytes + STEP - 1) / STEP;
     __local uint4 stages[STAGES][STAGE_CHUNKS];
     UNITS_STORAGE
     ACCUMULATOR sums[DOWN][ACROSS];
@@ -164,6 +187,7 @@ multiply(__global const uchar *restrict a, __global const uchar *restrict b,
     b += tile.y * COLUMNS * sizeof(STORED);
 #endif
     a += tile.x * ROWS * a_stride;
+    const ulong rows = m - tile.x * ROWS, columns = n - tile.y * COLUMNS;
 
     UNROLL
     for (uint i = 0; i < DOWN; i++) {
@@ -174,7 +198,7 @@ multiply(__global const uchar *restrict a, __global const uchar *restrict b,
     for (uint stage = 0; stage < STAGES - 1; stage++) {
         if (stage < steps)
             begin_copies(stages[stage], a + stage * STEP, b + stage * b_step, a_stride, b_stride,
-                         item);
+                         rows, columns, k_bytes - stage * STEP, item);
         end_copies();
     }
     for (ulong step = 0; step < steps; step++) {
@@ -184,7 +208,7 @@ multiply(__global const uchar *restrict a, __global const uchar *restrict b,
         /* Into the stage that was computed before the barrier. */
         if (next < steps)
             begin_copies(stages[next % STAGES], a + next * STEP, b + next * b_step, a_stride,
-                         b_stride, item);
+                         b_stride, rows, columns, k_bytes - next * STEP, item);
         end_copies();
         __local const uint4 *stage = stages[step % STAGES],
                             *stage_b = stage + ROWS * STEP / CHUNK;

@@ -208,7 +208,7 @@ static void store_chunks(const uint4 *chunks, uint item, __local uint4 *rows)
     }
 }
 
-/* `steps` of STEP bytes; A lies as m x k, B as n x k. */
+/* `k_bytes`: of the terms of a row; A lies as m x k, B as n x k. */
 __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1)))
 #ifdef SUB_GROUP
 #ifndef EMULATED
@@ -216,9 +216,10 @@ __attribute__((intel_reqd_sub_group_size(SUB_GROUP)))
 #endif
 #endif
 void multiply(__global const uchar *restrict a, __global const uchar *restrict b,
-              __global RESULT *restrict c, ulong m, ulong n, ulong steps, ulong a_stride,
+              __global RESULT *restrict c, ulong m, ulong n, ulong k_bytes, ulong a_stride,
               ulong b_stride)
 {
+    const ulong steps = (k_bytes + STEP - 1) / STEP;
     __local uint4 halves[2][(ROWS + COLUMNS) * ROW_CHUNKS];
     UNITS_STORAGE
     union {

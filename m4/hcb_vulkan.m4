@@ -34,9 +34,18 @@ AC_DEFUN([HCB_VULKAN],[
 void main() { coopmat<float, gl_ScopeSubgroup, 16, 16, gl_MatrixUseAccumulator> c = coopmat<float, gl_ScopeSubgroup, 16, 16, gl_MatrixUseAccumulator>(0); }])
   HCB_GLSL([bfloat16],[GL_EXT_bfloat16],[layout(binding = 0) buffer B { bfloat16_t x; };
 void main() { x = bfloat16_t(0.0); }])
+  HCB_GLSL([coopmat2],[GL_NV_cooperative_matrix2],[@%:@extension GL_KHR_cooperative_matrix : require
+@%:@extension GL_KHR_memory_scope_semantics : require
+layout(binding = 0) buffer B { float x@<:@@:>@; };
+void main() { tensorLayoutNV<2> t = setTensorLayoutDimensionNV(createTensorLayoutNV(2), 32, 32);
+coopmat<float, gl_ScopeWorkgroup, 32, 32, gl_MatrixUseAccumulator> c;
+coopMatLoadTensorNV(c, x, 0, t); coopMatStoreTensorNV(c, x, 0, t); }])
   have_coopmat=$have_vulkan
   AS_IF([test "x$have_vulkan$hcb_glsl_coopmat" = xyesno],
     [have_coopmat="no ($GLSLANG lacks GL_KHR_cooperative_matrix)"])
   AS_IF([test "x$have_vulkan$hcb_glsl_coopmat$hcb_glsl_bfloat16" = xyesyesno],
     [have_coopmat="yes, without bf16f32 ($GLSLANG lacks GL_EXT_bfloat16)"])
+  have_coopmat2=$have_vulkan
+  AS_IF([test "x$have_vulkan$hcb_glsl_coopmat2" = xyesno],
+    [have_coopmat2="no ($GLSLANG lacks GL_NV_cooperative_matrix2)"])
 ])

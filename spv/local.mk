@@ -8,6 +8,7 @@ spv_sources = \
 	%reldir%/matmul_coopmat.comp \
 	%reldir%/matmul_cpu.comp \
 	%reldir%/matmul_gpu.comp \
+	%reldir%/matmul_workgroup.comp \
 	%reldir%/operand.glsl \
 	%reldir%/pack.comp \
 	%reldir%/peak.comp \
@@ -21,6 +22,12 @@ if HAVE_GLSL_COOPMAT
 spv_features += coopmat
 if HAVE_GLSL_BFLOAT16
 spv_features += bfloat16
+endif
+endif
+if HAVE_GLSL_COOPMAT2
+spv_features += coopmat2
+if HAVE_GLSL_BFLOAT16
+spv_features += coopmat2_bfloat16
 endif
 endif
 if HAVE_VULKAN

@@ -8,12 +8,14 @@ AM_TESTS_ENVIRONMENT = \
 	export builddir srcdir CC CXX GLSLANG SANITIZER_FLAGS; \
 	. $(abs_top_srcdir)/%reldir%/environment.sh;
 EXTRA_DIST += %reldir%/environment.sh %reldir%/lsan.supp %reldir%/matrix_units.cl %reldir%/page_check.js %reldir%/program.sh %reldir%/suite.h \
+	%reldir%/workgroup_matrices.glsl \
 	$(script_tests)
 script_tests = \
 	%reldir%/breakeven.sh \
 	%reldir%/clblast.sh \
 	%reldir%/cli.sh \
 	%reldir%/compare.sh \
+	%reldir%/cublas_baseline.sh \
 	%reldir%/duplicates.sh \
 	%reldir%/example.sh \
 	%reldir%/fair_cpu.sh \
@@ -28,8 +30,10 @@ script_tests = \
 	%reldir%/sensors.sh \
 	%reldir%/spirv.sh \
 	%reldir%/symbols.sh \
+	%reldir%/targets.sh \
 	%reldir%/tune.sh \
-	%reldir%/validation.sh
+	%reldir%/validation.sh \
+	%reldir%/workgroup_matrices.sh
 TESTS += $(script_tests)
 
 # The home folder that environment.sh makes.
@@ -51,13 +55,18 @@ check_PROGRAMS += %reldir%/run_case
 %canon_reldir%_run_case_LDADD = libplatform-checks.a libhcbench-core.la
 
 # A libnvidia-ml, and one of an old driver; an rpath makes libtool build a module.
-fake_nvml_ldflags = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+fake_ldflags = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
 check_LTLIBRARIES += %reldir%/fake_nvml.la %reldir%/fake_nvml_old.la
 %canon_reldir%_fake_nvml_la_SOURCES = %reldir%/fake_nvml.c
-%canon_reldir%_fake_nvml_la_LDFLAGS = $(fake_nvml_ldflags)
+%canon_reldir%_fake_nvml_la_LDFLAGS = $(fake_ldflags)
 %canon_reldir%_fake_nvml_old_la_SOURCES = %reldir%/fake_nvml.c
 %canon_reldir%_fake_nvml_old_la_CPPFLAGS = $(AM_CPPFLAGS) -DFAKE_OLD
-%canon_reldir%_fake_nvml_old_la_LDFLAGS = $(fake_nvml_ldflags)
+%canon_reldir%_fake_nvml_old_la_LDFLAGS = $(fake_ldflags)
+
+# A CUDA driver and a cuBLAS.
+check_LTLIBRARIES += %reldir%/fake_cuda.la
+%canon_reldir%_fake_cuda_la_SOURCES = %reldir%/fake_cuda.c
+%canon_reldir%_fake_cuda_la_LDFLAGS = $(fake_ldflags)
 
 # Without the sanitizers itself: it is loaded before them, and into programs without.
 if SANITIZERS
@@ -95,6 +104,8 @@ check_tests += %reldir%/test_opencl
 %canon_reldir%_test_opencl_LDADD = $(platform_test_libs)
 endif
 if HAVE_VULKAN
+check_tests += %reldir%/test_tiles
+%canon_reldir%_test_tiles_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/hosts/vulkan
 check_tests += %reldir%/test_vulkan
 %canon_reldir%_test_vulkan_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/hosts/vulkan $(VULKAN_CFLAGS)
 %canon_reldir%_test_vulkan_LDADD = $(platform_test_libs)

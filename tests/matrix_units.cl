@@ -81,6 +81,8 @@ static RESULT number(__local const void *fragment, uint index)
     __local uint2 emulated_right[ITEMS];
 
 #define copy_async(target, source) (*(target) = *(__global const uint4 *)(source))
+#define copy_async_or_zero(target, source, is_inside)                                              \
+    (*(target) = (is_inside) ? *(__global const uint4 *)(source) : (uint4)(0))
 #define end_copies() (void)0
 #define wait_for_copies() (void)0
 #define load_matrices(row)                                                                         \

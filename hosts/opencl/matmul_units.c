@@ -10,7 +10,8 @@
 #include "opencl.h"
 
 /* Work-groups of `items` compute rows x columns elements of C in steps of `step` bytes of
- * a row of A.  Operands are padded to that; B is k x n, or n x k for the precisions in
+ * a row of A.  Operands are padded to that, or, where the kernel knows edges, only those
+ * whose rows do not begin at 16 bytes; B is k x n, or n x k for the precisions in
  * `turned`. */
 struct unit_kernel {
     const char *name;
@@ -18,26 +19,27 @@ struct unit_kernel {
     const char *file, *options;
     unsigned rows, columns, step, items, turned;
     size_t local_bytes;
-    bool wants_sub_group;
+    bool wants_sub_group, knows_edges;
 };
 
 enum { UNIT_PRECISIONS = HCBI_F16F32 | HCBI_BF16F32 | HCBI_I8I32 };
 
 static const struct unit_kernel kernels[] = {
     {"nvidia", "cl_nv_device_attribute_query", "matmul_ptx.cl", " -DSTAGES=3", 128, 128, 64, 128,
-     HCBI_I8I32, 3 * 16384, false},
+     HCBI_I8I32, 3 * 16384, false, true},
     {"amd", "cl_amd_device_attribute_query", "matmul_units.cl", "", 128, 128, 64, 256,
-     UNIT_PRECISIONS, 2 * 20480, false},
+     UNIT_PRECISIONS, 2 * 20480, false, false},
     {"intel", "cl_intel_subgroup_matrix_multiply_accumulate", "matmul_units.cl", "", 128, 128, 64,
-     256, UNIT_PRECISIONS, 2 * 20480, true},
+     256, UNIT_PRECISIONS, 2 * 20480, true, false},
 };
 
-enum { SUPER = 8, PACK_BLOCK = 32, PACK_ITEMS = 256 /* as in pack.cl */ };
+enum { UNIT = 16 /* bytes */, SUPER = 8, PACK_BLOCK = 32, PACK_ITEMS = 256 /* as in pack.cl */ };
 
-/* A case as a kernel sees it: extents in elements, padded. */
+/* A case as a kernel sees it: extents in elements, padded; and whether packing leaves it
+ * edges. */
 struct padding {
     uint64_t m, n, k, size; /* bytes of an element */
-    bool pack_a, pack_b, turned;
+    bool pack_a, pack_b, turned, edge;
 };
 
 /* HCBENCH_MATRIX_UNITS=NAME in the environment decides instead, so that a test can bring
@@ -66,8 +68,10 @@ static struct padding padding_of(const struct unit_kernel *kernel, const struct 
     p.m = round_up(s->m, kernel->rows);
     p.n = round_up(s->n, kernel->columns);
     p.k = round_up(s->k, kernel->step / p.size);
-    p.pack_a = p.m != s->m || p.k != s->k;
-    p.pack_b = p.turned || p.n != s->n || p.k != s->k;
+    const bool rest_a = p.m != s->m || p.k != s->k, rest_b = p.n != s->n || p.k != s->k;
+    p.pack_a = rest_a && !(kernel->knows_edges && s->k * p.size % UNIT == 0);
+    p.pack_b = p.turned || (rest_b && !(kernel->knows_edges && s->n * p.size % UNIT == 0));
+    p.edge = (rest_a && !p.pack_a) || (rest_b && !p.pack_b);
     return p;
 }
 
@@ -104,8 +108,9 @@ static enum hcb_status add_multiply(struct opencl_plan *plan, const struct unit_
                                     const struct padding *p, cl_mem *a, cl_mem *b)
 {
     const struct hcb_case *c = &plan->base.task;
-    const cl_ulong m = c->shape.m, n = c->shape.n, steps = p->k * p->size / kernel->step;
-    const cl_ulong a_stride = p->k * p->size, b_stride = (p->turned ? p->k : p->n) * p->size;
+    const cl_ulong m = c->shape.m, n = c->shape.n, k_bytes = c->shape.k * p->size;
+    const cl_ulong a_stride = (p->pack_a ? p->k : c->shape.k) * p->size;
+    const cl_ulong b_stride = (p->turned ? p->k : p->pack_b ? p->n : n) * p->size;
     const struct opencl_range range = {
         {p->m / kernel->rows * (p->n / kernel->columns) * kernel->items, 1}, {kernel->items, 1}};
     const struct opencl_argument arguments[] = {{sizeof(cl_mem), a},
@@ -113,7 +118,7 @@ static enum hcb_status add_multiply(struct opencl_plan *plan, const struct unit_
                                                 {sizeof(cl_mem), opencl_operand(plan, 2)},
                                                 {sizeof m, &m},
                                                 {sizeof n, &n},
-                                                {sizeof steps, &steps},
+                                                {sizeof k_bytes, &k_bytes},
                                                 {sizeof a_stride, &a_stride},
                                                 {sizeof b_stride, &b_stride}};
     const char *macro = c->precision == HCB_PRECISION_I8I32     ? "I8I32"
@@ -124,8 +129,8 @@ static enum hcb_status add_multiply(struct opencl_plan *plan, const struct unit_
     char options[192], size[32] = "";
     if (kernel->wants_sub_group && sub_group != 0)
         snprintf(size, sizeof size, " -DSUB_GROUP=%u", sub_group);
-    snprintf(options, sizeof options, "-cl-std=CL1.2 -DPRECISION_%s -DSUPER=%d%s%s", macro, SUPER,
-             kernel->options, size);
+    snprintf(options, sizeof options, "-cl-std=CL1.2 -DPRECISION_%s -DSUPER=%d%s%s%s", macro, SUPER,
+             kernel->options, p->edge ? " -DEDGE" : "", size);
     enum hcb_status status =
         hcbi_opencl_program(opencl_device_of(plan), kernel->file, options, &program);
     return status == HCB_OK ? hcbi_opencl_add_step(plan, program, "multiply", &range, arguments,
@@ -164,13 +169,16 @@ static int test_number(uint64_t row, uint64_t column)
     return (int)((row * 5 + column * 3 + row * column % 7) % 9) - 4;
 }
 
-/* An edge of each extent, and more steps than the kernel has ahead of itself. */
-static struct hcb_case test_case(const struct unit_kernel *kernel, enum hcb_precision precision)
+/* An edge of each extent, and more steps than the kernel has ahead of itself.  Rows begin
+ * at 16 bytes or not, which makes two kernels of one that knows edges. */
+static struct hcb_case test_case(const struct unit_kernel *kernel, enum hcb_precision precision,
+                                 bool aligned)
 {
     struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_COOPMAT, precision, {1, 1, 1}};
+    const uint64_t size = hcb_type_size(hcb_operand_type(&c, 0));
     c.shape.m = kernel->rows + 3;
-    c.shape.n = kernel->columns - 5;
-    c.shape.k = 5 * kernel->step / hcb_type_size(hcb_operand_type(&c, 0)) + 1;
+    c.shape.n = kernel->columns - (aligned ? UNIT / size : 5);
+    c.shape.k = 5 * kernel->step / size + (aligned ? UNIT / size : 1);
     return c;
 }
 
@@ -227,13 +235,15 @@ static enum hcb_status run_test(struct opencl_plan *trial, const struct unit_ker
 }
 
 /* Nothing but a right result shows that a driver understands such a kernel. */
-static enum hcb_status test_units(struct opencl_plan *plan, const struct unit_kernel *kernel)
+static enum hcb_status test_units(struct opencl_plan *plan, const struct unit_kernel *kernel,
+                                  bool aligned)
 {
     struct opencl_device *device = opencl_device_of(plan);
     struct opencl_buffer buffers[HCB_OPERANDS_MAX] = {0};
     void *data[HCB_OPERANDS_MAX] = {NULL};
     struct opencl_plan trial = {.base = {.queue = plan->base.queue,
-                                         .task = test_case(kernel, plan->base.task.precision)},
+                                         .task = test_case(kernel, plan->base.task.precision,
+                                                           aligned)},
                                 .launch = plan->launch};
     enum hcb_status status = HCB_OK;
     for (unsigned i = 0; i < HCB_OPERANDS_MAX && status == HCB_OK; i++) {
@@ -265,7 +275,9 @@ static enum hcb_status prepare(struct opencl_plan *plan)
     const struct unit_kernel *kernel = kernel_of(device);
     bool *tested = &device->tested_units[plan->base.task.precision];
     if (!*tested) {
-        enum hcb_status status = test_units(plan, kernel);
+        enum hcb_status status = test_units(plan, kernel, false);
+        if (status == HCB_OK && kernel->knows_edges)
+            status = test_units(plan, kernel, true);
         if (status != HCB_OK)
             return status;
         *tested = true;

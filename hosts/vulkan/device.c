@@ -22,6 +22,7 @@ static const struct extension {
     {VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME, VK_API_VERSION_1_3},
     {VK_KHR_MAINTENANCE_4_EXTENSION_NAME, VK_API_VERSION_1_3},
     {COMPAT_COOPERATIVE_MATRIX_EXTENSION, UINT32_MAX},
+    {COMPAT_COOPERATIVE_MATRIX2_EXTENSION, UINT32_MAX},
     {COMPAT_BFLOAT16_EXTENSION, UINT32_MAX},
     {"VK_KHR_portability_subset", UINT32_MAX},
 };
@@ -36,6 +37,7 @@ struct feature_chain {
     VkPhysicalDeviceSubgroupSizeControlFeatures subgroups;
     VkPhysicalDeviceMaintenance4Features local_size_id; /* SPIR-V 1.6 asks for it */
     struct compat_cooperative_matrix_features matrix;
+    struct compat_cooperative_matrix2_features matrix2;
     struct compat_bfloat16_features bfloat16;
 };
 
@@ -50,6 +52,7 @@ static void ask_features(VkPhysicalDevice physical, uint32_t api, struct feature
         .subgroups.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES,
         .local_size_id.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_FEATURES,
         .matrix.sType = (VkStructureType)COMPAT_STYPE_COOPERATIVE_MATRIX_FEATURES,
+        .matrix2.sType = (VkStructureType)COMPAT_STYPE_COOPERATIVE_MATRIX2_FEATURES,
         .bfloat16.sType = (VkStructureType)COMPAT_STYPE_BFLOAT16_FEATURES,
     };
     const struct {
@@ -64,6 +67,7 @@ static void ask_features(VkPhysicalDevice physical, uint32_t api, struct feature
         {&f->subgroups, VK_API_VERSION_1_3, VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME},
         {&f->local_size_id, VK_API_VERSION_1_3, VK_KHR_MAINTENANCE_4_EXTENSION_NAME},
         {&f->matrix, UINT32_MAX, COMPAT_COOPERATIVE_MATRIX_EXTENSION},
+        {&f->matrix2, UINT32_MAX, COMPAT_COOPERATIVE_MATRIX2_EXTENSION},
         {&f->bfloat16, UINT32_MAX, COMPAT_BFLOAT16_EXTENSION},
     };
     for (size_t i = 0; i < sizeof links / sizeof *links; i++)
@@ -89,12 +93,18 @@ static void choose_features(struct feature_chain *f, struct vulkan_features *fea
         .full_subgroups = f->subgroups.computeFullSubgroups,
         .cooperative_matrix = f->matrix.cooperativeMatrix,
         .bfloat16_matrix = f->bfloat16.shaderBFloat16CooperativeMatrix,
+        .workgroup_matrix = f->matrix2.cooperativeMatrixWorkgroupScope &&
+                            f->matrix2.cooperativeMatrixFlexibleDimensions &&
+                            f->matrix2.cooperativeMatrixTensorAddressing,
     };
     f->core.features = (VkPhysicalDeviceFeatures){.shaderFloat64 = f->core.features.shaderFloat64};
     f->storage16.uniformAndStorageBuffer16BitAccess = VK_FALSE;
     f->storage16.storagePushConstant16 = f->storage16.storageInputOutput16 = VK_FALSE;
     f->storage8.uniformAndStorageBuffer8BitAccess = f->storage8.storagePushConstant8 = VK_FALSE;
     f->matrix.cooperativeMatrixRobustBufferAccess = VK_FALSE;
+    f->matrix2.cooperativeMatrixReductions = f->matrix2.cooperativeMatrixConversions = VK_FALSE;
+    f->matrix2.cooperativeMatrixPerElementOperations = VK_FALSE;
+    f->matrix2.cooperativeMatrixBlockLoads = VK_FALSE;
 }
 
 static enum hcb_status make_device(struct vulkan_device *device)
@@ -253,7 +263,7 @@ enum hcb_status hcbi_vulkan_device_open(struct hcb_device *base)
     read_properties(device);
     lower_limits(&device->limits);
     choose_window(device);
-    hcbi_vulkan_read_shapes(platform, device);
+    hcbi_vulkan_read_matrices(platform, device);
     return make_layouts(device);
 }
 

@@ -11,6 +11,7 @@ libhcbench_core_la_SOURCES += \
 	%reldir%/matmul_coopmat.c \
 	%reldir%/matmul_cpu.c \
 	%reldir%/matmul_gpu.c \
+	%reldir%/matmul_workgroup.c \
 	%reldir%/matrices.c \
 	%reldir%/memory.c \
 	%reldir%/pipeline.c \
@@ -18,6 +19,8 @@ libhcbench_core_la_SOURCES += \
 	%reldir%/queue.c \
 	%reldir%/reduce.c \
 	%reldir%/supports.c \
+	%reldir%/tiles.c \
+	%reldir%/tiles.h \
 	%reldir%/vulkan.h \
 	%reldir%/windows.c
 libhcbench_core_la_CPPFLAGS += $(VULKAN_CFLAGS)

@@ -8,8 +8,8 @@
 
 enum { MATRIX_A, MATRIX_B, MATRIX_C };
 
-/* One dispatch does at most this many multiply-adds, so that it stays under a
- * second on slow GPUs too. */
+/* One dispatch on a processor does at most this many multiply-adds, so that it stays under
+ * a second. */
 #define MATMUL_WORK_MAX (UINT64_C(1) << 37)
 /* Columns in one dispatch. */
 #define MATMUL_COLUMNS_MAX (UINT64_C(1) << 20)
@@ -60,6 +60,10 @@ enum hcb_status hcbi_vulkan_test_kernel(struct vulkan_plan *plan, const struct t
 /* That of the tiles in shared memory, which every device can run. */
 struct tile_kernel hcbi_vulkan_tile_kernel(const struct vulkan_device *device,
                                            const struct hcb_case *c);
+/* That of cooperative matrices of a whole workgroup.  False when the driver lists none
+ * for the case, the build lacks the kernel, or it cannot have the case's windows. */
+bool hcbi_vulkan_workgroup_kernel(const struct vulkan_device *device, const struct hcb_case *c,
+                                  struct tile_kernel *kernel);
 /* Compute units to be kept busy. */
 uint64_t hcbi_vulkan_units(const struct vulkan_device *device);
 uint64_t hcbi_vulkan_tiles(const struct hcb_shape *s, uint32_t rows, uint32_t columns);

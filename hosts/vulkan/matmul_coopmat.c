@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Matrix products with cooperative matrices: which tile, whether the device's are to be
- * used, and a self-test, without which none is. */
+/* Matrix products with cooperative matrices: those of a whole workgroup where the driver
+ * lists them, else those of subgroups and which tile they make; whether the device's are
+ * to be used, and a self-test, without which none is. */
 #include "config.h"
 
 #include <stdio.h>
@@ -146,20 +147,20 @@ static const char *policy(const struct vulkan_device *device)
     return NULL;
 }
 
-static enum hcb_status supports_coopmat(const struct vulkan_device *device,
-                                        const struct hcb_case *c)
+static enum hcb_status supports_subgroups(const struct vulkan_device *device,
+                                          const struct hcb_case *c)
 {
     struct hcb_ctx *ctx = device->base.ctx;
     const char *name = device->base.info.name;
     const struct vulkan_matrix_shape *shape = &device->shapes[c->precision];
     struct matrix_tile tile;
+    char module[64];
+    snprintf(module, sizeof module, "matmul_coopmat.%s.spv", hcb_precision_name(c->precision));
+    if (!hcbi_vulkan_has_module(device, module))
+        return HCB_UNSUPPORTED; /* it said why */
     if (shape->m == 0)
         return hcbi_fail(ctx, HCB_UNSUPPORTED, "%s lists no cooperative matrix for %s", name,
                          hcb_precision_name(c->precision));
-    if (policy(device) != NULL)
-        return hcbi_fail(ctx, HCB_UNSUPPORTED, "%s: %s", name, policy(device));
-    if (device->api < VK_API_VERSION_1_3)
-        return hcbi_fail(ctx, HCB_UNSUPPORTED, "%s lacks Vulkan 1.3", name);
     if (!device->features.full_subgroups ||
         (!device->features.subgroup_size_control &&
          device->min_subgroup_size != device->max_subgroup_size))
@@ -169,9 +170,47 @@ static enum hcb_status supports_coopmat(const struct vulkan_device *device,
                          "%s has too little memory in a workgroup for its %ux%ux%u matrices",
                          name, (unsigned)shape->m, (unsigned)shape->n, (unsigned)shape->k);
     struct tile_kernel kernel = matrix_kernel(c, &tile);
-    struct tile_kernel fallback = hcbi_vulkan_tile_kernel(device, c);
-    enum hcb_status status = hcbi_vulkan_check_tiles(device, c, &kernel);
-    return status == HCB_OK ? hcbi_vulkan_check_tiles(device, c, &fallback) : status;
+    return hcbi_vulkan_check_tiles(device, c, &kernel);
+}
+
+/* Nobody knows which is faster on every device: where it can have either kernel, that is
+ * a parameter. */
+static bool has_choice(const struct vulkan_device *device, const struct hcb_case *c)
+{
+    struct tile_kernel kernel;
+    return hcbi_vulkan_workgroup_kernel(device, c, &kernel) &&
+           supports_subgroups(device, c) == HCB_OK;
+}
+
+static enum hcb_status find_parameters(const struct vulkan_device *device, const struct hcb_case *c,
+                                       struct hcb_parameters *parameters)
+{
+    static const struct hcb_parameter choice = {"workgroup", 1, {0, 1}, 2};
+    char subgroups[48], workgroup[48];
+    const char *const files[] = {subgroups, workgroup};
+    if (!has_choice(device, c))
+        return HCB_OK;
+    snprintf(subgroups, sizeof subgroups, "matmul_coopmat.%s.spv", hcb_precision_name(c->precision));
+    snprintf(workgroup, sizeof workgroup, "matmul_workgroup.%s.spv",
+             hcb_precision_name(c->precision));
+    parameters->list[0] = choice;
+    parameters->count = 1;
+    return hcbi_kernels_load_hash(device->base.ctx, hcbi_spv_kernels, files, 2,
+                                  parameters->kernel_sha256);
+}
+
+static enum hcb_status supports_coopmat(const struct vulkan_device *device,
+                                        const struct hcb_case *c)
+{
+    struct hcb_ctx *ctx = device->base.ctx;
+    const char *name = device->base.info.name;
+    struct tile_kernel kernel;
+    if (policy(device) != NULL)
+        return hcbi_fail(ctx, HCB_UNSUPPORTED, "%s: %s", name, policy(device));
+    if (device->api < VK_API_VERSION_1_3)
+        return hcbi_fail(ctx, HCB_UNSUPPORTED, "%s lacks Vulkan 1.3", name);
+    return hcbi_vulkan_workgroup_kernel(device, c, &kernel) ? HCB_OK
+                                                            : supports_subgroups(device, c);
 }
 
 /* Element i of an operand of the self-test, chosen so that all sums are exact. */
@@ -280,34 +319,59 @@ enum hcb_status hcbi_vulkan_test_kernel(struct vulkan_plan *plan, const struct t
     return status;
 }
 
+/* Tests a kernel; why it is not to be used goes to `why`, "" if it is. */
+static bool is_right(struct vulkan_plan *plan, const struct tile_kernel *kernel, char *why,
+                     size_t size)
+{
+    const bool right = hcbi_vulkan_test_kernel(plan, kernel) == HCB_OK;
+    snprintf(why, size, "%s%s%.120s", right ? "" : kernel->family,
+             right ? "" : " failed its self-test: ",
+             right ? "" : hcb_error(plan->base.queue->device->ctx));
+    return right;
+}
+
 static enum hcb_status prepare_coopmat(struct vulkan_plan *plan)
 {
     struct vulkan_device *device = vulkan_device_of(plan);
     const struct hcb_case *c = &plan->base.task;
-    char *note = plan->base.info.note;
+    char *note = plan->base.info.note, first[HCB_REASON_SIZE] = "", second[HCB_REASON_SIZE] = "";
+    struct tile_kernel kernel;
     struct matrix_tile tile;
-    choose_matrix_tile(device, c, &tile);
-    struct tile_kernel kernel = matrix_kernel(c, &tile);
-    if (hcbi_vulkan_test_kernel(plan, &kernel) != HCB_OK) {
-        char why[HCB_REASON_SIZE];
-        snprintf(why, sizeof why, "%.180s", hcb_error(device->base.ctx));
-        return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED,
-                         "matmul_coopmat failed its self-test: %s", why);
+    const bool wanted = !has_choice(device, c) || plan->base.values[0] == 1;
+    if (wanted && hcbi_vulkan_workgroup_kernel(device, c, &kernel) &&
+        is_right(plan, &kernel, first, sizeof first)) {
+        snprintf(note, HCB_REASON_SIZE, "cooperative matrices of a workgroup, %ux%ux%u",
+                 (unsigned)kernel.rows, (unsigned)kernel.columns, (unsigned)kernel.step);
+        return hcbi_vulkan_prepare_tiles(plan, &kernel);
     }
-    snprintf(note, HCB_REASON_SIZE, "cooperative matrices of %ux%ux%u", (unsigned)tile.m,
-             (unsigned)tile.n, (unsigned)tile.k);
+    if (supports_subgroups(device, c) != HCB_OK)
+        return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED, "%s", first);
+    choose_matrix_tile(device, c, &tile);
+    kernel = matrix_kernel(c, &tile);
+    if (!is_right(plan, &kernel, second, sizeof second))
+        return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED, "%s%s%s", second,
+                         first[0] != '\0' ? "; " : "", first);
+    snprintf(note, HCB_REASON_SIZE, "cooperative matrices of %ux%ux%u%s%.200s", (unsigned)tile.m,
+             (unsigned)tile.n, (unsigned)tile.k, first[0] != '\0' ? "; " : "", first);
     return hcbi_vulkan_prepare_tiles(plan, &kernel);
 }
 
+/* Of whichever kernel needs more. */
 static uint64_t scratch_of_coopmat(const struct vulkan_device *device, const struct hcb_case *c)
 {
+    struct tile_kernel kernel = {0};
     struct matrix_tile tile;
+    const uint64_t of_workgroup =
+        hcbi_vulkan_workgroup_kernel(device, c, &kernel) ? kernel.part_bytes : 0;
+    if (supports_subgroups(device, c) != HCB_OK)
+        return of_workgroup;
     choose_matrix_tile(device, c, &tile);
-    struct tile_kernel kernel = matrix_kernel(c, &tile);
+    kernel = matrix_kernel(c, &tile);
     hcbi_vulkan_check_tiles(device, c, &kernel); /* which fills in the rest */
-    return kernel.part_bytes;
+    return kernel.part_bytes > of_workgroup ? kernel.part_bytes : of_workgroup;
 }
 
 const struct vulkan_method hcbi_vulkan_coopmat = {.supports = supports_coopmat,
+                                                  .parameters = find_parameters,
                                                   .scratch = scratch_of_coopmat,
                                                   .prepare = prepare_coopmat};

@@ -57,7 +57,8 @@ static bool try_splits(const struct vulkan_device *device, const struct hcb_case
     uint64_t rows = vulkan_min(hcbi_vulkan_rows_within(inputs, e->terms, s->k),
                                hcbi_vulkan_rows_within(outputs, e->columns, s->n));
     rows = vulkan_min(rows, (uint64_t)groups[1] * kernel->rows);
-    rows = vulkan_min(rows, MATMUL_WORK_MAX / (e->columns * e->terms) + kernel->rows);
+    rows = vulkan_min(rows, hcbi_vulkan_dispatch_work(hcbi_vulkan_units(device)) /
+                                    (e->columns * e->terms) + kernel->rows);
     e->rows = hcbi_vulkan_tidy(rows, kernel->rows, s->m);
 
     kernel->part_bytes = splits == 1 ? 0

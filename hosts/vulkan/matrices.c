@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "vulkan.h"
 
@@ -47,11 +48,9 @@ static void choose_shapes(const struct compat_cooperative_matrix *list, uint32_t
         }
 }
 
-void hcbi_vulkan_read_shapes(const struct vulkan_platform *platform, struct vulkan_device *device)
+static void read_shapes(const struct vulkan_platform *platform, struct vulkan_device *device)
 {
     uint32_t count = 0;
-    if (!device->features.cooperative_matrix)
-        return;
     compat_list_cooperative_matrices list_matrices =
         (compat_list_cooperative_matrices)vkGetInstanceProcAddr(
             platform->instance, "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR");
@@ -67,4 +66,87 @@ void hcbi_vulkan_read_shapes(const struct vulkan_platform *platform, struct vulk
     if (result == VK_SUCCESS || result == VK_INCOMPLETE)
         choose_shapes(list, count, device->shapes);
     free(list);
+}
+
+/* ------------------------------------------------------ of a whole workgroup */
+
+static void keep(struct vulkan_workgroup_matrices *kept, const struct workgroup_matrices *matrices)
+{
+    if (kept->count < VULKAN_WORKGROUP_MATRICES_MAX)
+        kept->list[kept->count++] = *matrices;
+}
+
+static void choose_flexible(const struct compat_flexible_matrix *list, uint32_t count,
+                            uint64_t most_invocations, struct vulkan_workgroup_matrices *kept)
+{
+    for (size_t t = 0; t < sizeof types / sizeof *types; t++)
+        for (uint32_t i = 0; i < count; i++) {
+            const struct compat_flexible_matrix *m = &list[i];
+            const struct workgroup_matrices matrices = {m->MGranularity, m->NGranularity,
+                                                        m->KGranularity, m->workgroupInvocations};
+            if (m->scope == COMPAT_SCOPE_WORKGROUP && m->saturatingAccumulation == VK_FALSE &&
+                m->AType == types[t].input && m->BType == types[t].input &&
+                m->CType == types[t].accumulator && m->ResultType == types[t].accumulator &&
+                m->workgroupInvocations <= most_invocations)
+                keep(&kept[types[t].precision], &matrices);
+        }
+}
+
+/* Invocations of a workgroup that may have such matrices. */
+static uint64_t read_limits(struct vulkan_device *device)
+{
+    struct compat_cooperative_matrix2_properties limits = {
+        .sType = (VkStructureType)COMPAT_STYPE_COOPERATIVE_MATRIX2_PROPERTIES};
+    VkPhysicalDeviceProperties2 properties = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &limits};
+    vkGetPhysicalDeviceProperties2(device->physical, &properties);
+    device->max_matrix_extent = limits.cooperativeMatrixFlexibleDimensionsMaxDimension;
+    return vulkan_min(limits.cooperativeMatrixWorkgroupScopeMaxWorkgroupSize,
+                      device->limits.maxComputeWorkGroupInvocations);
+}
+
+static void read_flexible(const struct vulkan_platform *platform, struct vulkan_device *device)
+{
+    uint32_t count = 0;
+    compat_list_flexible_matrices list_matrices =
+        (compat_list_flexible_matrices)vkGetInstanceProcAddr(
+            platform->instance,
+            "vkGetPhysicalDeviceCooperativeMatrixFlexibleDimensionsPropertiesNV");
+    if (list_matrices == NULL || list_matrices(device->physical, &count, NULL) != VK_SUCCESS ||
+        count == 0)
+        return;
+    struct compat_flexible_matrix *list = calloc(count, sizeof *list);
+    if (list == NULL)
+        return;
+    for (uint32_t i = 0; i < count; i++)
+        list[i].sType = (VkStructureType)COMPAT_STYPE_FLEXIBLE_MATRIX_PROPERTIES;
+    const VkResult result = list_matrices(device->physical, &count, list);
+    if (result == VK_SUCCESS || result == VK_INCOMPLETE)
+        choose_flexible(list, count, read_limits(device), device->workgroup_matrices);
+    free(list);
+}
+
+/* HCBENCH_VULKAN_WORKGROUP_MATRICES=1 makes the device one that lists matrices of a whole
+ * workgroup, and does all that they need.  That makes sense only with a kernel folder whose
+ * matmul_workgroup files do without. */
+static bool pretend(struct vulkan_device *device)
+{
+    static const struct workgroup_matrices listed[] = {{32, 16, 32, 128}, {32, 32, 32, 256}};
+    const char *text = getenv("HCBENCH_VULKAN_WORKGROUP_MATRICES");
+    if (text == NULL || strcmp(text, "1") != 0)
+        return false;
+    for (size_t t = 0; t < sizeof types / sizeof *types; t++)
+        for (size_t i = 0; i < sizeof listed / sizeof *listed; i++)
+            keep(&device->workgroup_matrices[types[t].precision], &listed[i]);
+    device->features.cooperative_matrix = device->features.bfloat16_matrix = true;
+    device->features.memory_model = true;
+    return true;
+}
+
+void hcbi_vulkan_read_matrices(const struct vulkan_platform *platform, struct vulkan_device *device)
+{
+    if (device->features.cooperative_matrix)
+        read_shapes(platform, device);
+    if (!pretend(device) && device->features.workgroup_matrix)
+        read_flexible(platform, device);
 }

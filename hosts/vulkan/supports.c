@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "vulkan.h"
 
@@ -72,6 +73,18 @@ enum hcb_status hcbi_vulkan_check_room(const struct vulkan_device *device, const
         info->id, hcbi_bytes_text(left, has, sizeof has));
 }
 
+static bool has_matrix_kernel(const struct vulkan_device *device, enum hcb_precision precision)
+{
+    static const char *const families[] = {"matmul_coopmat", "matmul_workgroup"};
+    bool found = false;
+    for (size_t i = 0; i < sizeof families / sizeof *families && !found; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s.%s.spv", families[i], hcb_precision_name(precision));
+        found = hcbi_vulkan_has_module(device, name);
+    }
+    return found;
+}
+
 /* What the build or the op rules out before the device is asked. */
 static enum hcb_status check_build(const struct vulkan_device *device, const struct hcb_case *c)
 {
@@ -84,14 +97,11 @@ static enum hcb_status check_build(const struct vulkan_device *device, const str
         c->precision != HCB_PRECISION_I8I32)
         return hcbi_fail(ctx, HCB_UNSUPPORTED, "there is no cooperative matrix kernel for %s",
                          hcb_precision_name(c->precision));
-    if (!hcbi_vulkan_has_module(device, "matmul_coopmat.f16f32.spv"))
-        return hcbi_fail(ctx, HCB_UNSUPPORTED,
-                         "built with a GLSL compiler without GL_KHR_cooperative_matrix");
-    if (c->precision == HCB_PRECISION_BF16F32 &&
-        !hcbi_vulkan_has_module(device, "matmul_coopmat.bf16f32.spv"))
-        return hcbi_fail(ctx, HCB_UNSUPPORTED,
-                         "built with a GLSL compiler without GL_EXT_bfloat16");
-    return HCB_OK;
+    if (has_matrix_kernel(device, c->precision))
+        return HCB_OK;
+    return hcbi_fail(ctx, HCB_UNSUPPORTED, "built with a GLSL compiler without %s",
+                     has_matrix_kernel(device, HCB_PRECISION_F16F32) ? "GL_EXT_bfloat16"
+                                                                     : "GL_KHR_cooperative_matrix");
 }
 
 static enum hcb_status check_features(const struct vulkan_device *device, const struct hcb_case *c)

@@ -8,6 +8,7 @@
 
 #include "compatibility.h"
 #include "platform.h"
+#include "tiles.h"
 
 enum {
     VULKAN_BINDINGS_MAX = 3,
@@ -15,7 +16,8 @@ enum {
     VULKAN_CONSTANTS_MAX = 12, /* 32-bit push constants; every device has room for 32 */
     VULKAN_SPECIALIZATION_MAX = 16,
     VULKAN_MODULES_MAX = 3, /* that one plan uses */
-    VULKAN_SCRATCH_MAX = 2
+    VULKAN_SCRATCH_MAX = 2,
+    VULKAN_WORKGROUP_MATRICES_MAX = 8 /* that are kept for a precision */
 };
 
 /* Turns that all loops of an invocation may take together; llvmpipe of Mesa 22
@@ -36,11 +38,18 @@ struct vulkan_features {
     bool memory_model, subgroup_size_control, full_subgroups;
     bool shuffle; /* of subgroups in compute shaders */
     bool cooperative_matrix, bfloat16_matrix;
+    bool workgroup_matrix; /* with flexible dimensions and tensor layouts */
 };
 
 /* A cooperative matrix multiplication that the driver lists. */
 struct vulkan_matrix_shape {
     uint32_t m, n, k; /* 0: it lists none */
+};
+
+/* Those of a whole workgroup. */
+struct vulkan_workgroup_matrices {
+    struct workgroup_matrices list[VULKAN_WORKGROUP_MATRICES_MAX];
+    size_t count;
 };
 
 struct vulkan_module {
@@ -90,6 +99,8 @@ struct vulkan_device {
     uint64_t window_bytes;   /* that may be bound besides what alignment adds */
     bool cpu_kernels, maps_buffers;
     struct vulkan_matrix_shape shapes[HCB_PRECISION_COUNT];
+    struct vulkan_workgroup_matrices workgroup_matrices[HCB_PRECISION_COUNT];
+    uint32_t max_matrix_extent; /* of those; 0: not known */
     VkDescriptorSetLayout set_layout;
     VkPipelineLayout layout;
     struct vulkan_module *modules;
@@ -192,7 +203,7 @@ enum hcb_status hcbi_vulkan_device_open(struct hcb_device *base);
 void hcbi_vulkan_device_close(struct hcb_device *base);
 
 /* matrices.c: which cooperative matrices the driver lists. */
-void hcbi_vulkan_read_shapes(const struct vulkan_platform *platform, struct vulkan_device *device);
+void hcbi_vulkan_read_matrices(const struct vulkan_platform *platform, struct vulkan_device *device);
 
 /* supports.c */
 enum hcb_status hcbi_vulkan_supports(struct hcb_device *base, const struct hcb_case *c);
