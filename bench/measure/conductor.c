@@ -23,7 +23,6 @@ struct conductor {
     struct record *record;
     struct actor *actors; /* two per device of the record, see actor_of() */
     struct journal *journal;
-    struct store *store;
     bool aside; /* the rows at hand are not those that were asked for */
 };
 
@@ -504,8 +503,8 @@ struct conductor *conductor_open(struct record *record, size_t expected)
         actors[i].sensors = &record->devices[i / 2].sensors;
     }
     settle_cpu(record, &conductor->session.how, &conductor->session.cpu); /* the journal tells it */
-    if (record->options->tuned)
-        conductor->session.tuned = conductor->store = store_open();
+    if (record->options->tuned && record->earlier == NULL)
+        record->tuned = store_open();
     if (record->options->command == COMMAND_TUNE)
         conductor->journal = NULL; /* what was won is kept in the store */
     else if (record->earlier != NULL)
@@ -513,11 +512,11 @@ struct conductor *conductor_open(struct record *record, size_t expected)
     else
         conductor->journal = journal_open(record, record->options->journal, &fatal);
     if (conductor->journal == NULL && (fatal || record->earlier != NULL)) {
-        store_close(conductor->store);
         free(conductor);
         free(actors);
         return NULL;
     }
+    conductor->session.tuned = record->tuned;
     progress_begin(record->options->progress, expected);
     return conductor;
 }
@@ -530,7 +529,6 @@ void conductor_close(struct conductor *conductor)
     for (size_t i = 0; i < 2 * conductor->record->device_count; i++)
         actor_stop(&conductor->actors[i]);
     journal_close(conductor->journal, link_interrupted() == 0);
-    store_close(conductor->store);
     free(conductor->actors);
     free(conductor);
 }

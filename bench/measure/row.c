@@ -108,17 +108,14 @@ static enum hcb_status find_tuned(struct session *session, struct row *row,
     if (!store_knows(session->tuned, row->actor->info, &result->task))
         return HCB_OK;
     enum hcb_status status = row_parameters(session, row, &parameters, reason);
-    const char *found =
-        status == HCB_OK ? store_find(session->tuned, row->actor->info, parameters.kernel_sha256,
-                                      &result->task, why, sizeof why)
-                         : NULL;
-    if (found != NULL && hcb_parameters_read(&parameters, found, values))
+    if (status != HCB_OK)
+        return status;
+    if (store_find(session->tuned, row->actor->info, &parameters, &result->task, values, why,
+                   sizeof why))
         hcb_parameters_text(&parameters, values, text);
-    else if (found != NULL)
-        hcb_result_warn(result, "tuned parameters are ignored: the kernels take no '%.100s'", found);
     else if (why[0] != '\0' && parameters.count > 0)
         hcb_result_warn(result, "tuned parameters are ignored: %s", why);
-    return status;
+    return HCB_OK;
 }
 
 static enum hcb_status prepare(struct session *session, struct row *row, char *reason)

@@ -188,11 +188,11 @@ static const struct hcb_device_info *device_of(const struct hunt *hunt)
 /* What was found says the store from now on; what is not faster any more is forgotten. */
 static void keep(struct hunt *hunt)
 {
-    char text[HCB_PARAMETERS_SIZE];
     struct tune_case *result = hunt->result;
-    hcb_parameters_text(&result->parameters, result->values, text);
-    if (!store_keep(device_of(hunt), result->parameters.kernel_sha256, &result->row->task,
-                    result->end == TUNE_KEPT ? text : NULL)) {
+    const struct hcb_case *task = &result->row->task;
+    if (!(result->end == TUNE_KEPT
+              ? store_keep(device_of(hunt), &result->parameters, task, result->values)
+              : store_forget(device_of(hunt), &result->parameters, task))) {
         result->end = TUNE_FAILED;
         snprintf(result->reason, sizeof result->reason, "the parameters could not be kept");
     }
@@ -206,9 +206,8 @@ static bool earlier_winner(const struct hunt *hunt, const struct store *store,
 {
     const struct tune_case *result = hunt->result;
     char why[HCB_REASON_SIZE];
-    const char *text = store_find(store, device_of(hunt), result->parameters.kernel_sha256,
-                                  &result->row->task, why, sizeof why);
-    return text != NULL && hcb_parameters_read(&result->parameters, text, point->values);
+    return store_find(store, device_of(hunt), &result->parameters, &result->row->task,
+                      point->values, why, sizeof why);
 }
 
 static void tune_one(struct hunt *hunt, const struct store *store, double seconds)
