@@ -261,6 +261,10 @@ static enum hcb_status choose_values(struct hcb_plan *plan, const char *text)
     if (!hcb_parameters_read(&parameters, asked ? text : "", plan->values))
         return hcbi_fail(device->ctx, HCB_UNSUPPORTED, "the kernels of %s/%s take no parameters '%.100s'",
                          device->info.id, hcb_impl_name(plan->task.impl), text);
+    const struct hcb_limit *limit = hcb_parameters_beyond(&parameters, plan->values);
+    if (limit != NULL)
+        return hcbi_fail(device->ctx, HCB_UNSUPPORTED, "%s has too few %s for %.100s", device->info.id,
+                         limit->name, asked ? text : "the table's parameters");
     hcb_parameters_text(&parameters, plan->values, info->parameters);
     if (parameters.count > 0)
         snprintf(info->tuning, sizeof info->tuning, "%s", asked ? "tuned" : "table");

@@ -196,6 +196,8 @@ struct hcbi_blob {
     size_t size;
 };
 void hcbi_plan_kernels(struct hcb_plan *plan, const struct hcbi_blob *files, size_t count);
+/* Leaves the choices up to `most`, and puts the table's value among them. */
+void hcbi_parameter_settle(struct hcb_parameter *parameter, uint64_t most);
 /* The hash alone: of files at hand, and of files that are loaded for it as
  * hcbi_kernel_load does, at most HCBI_KERNEL_FILES_MAX. */
 void hcbi_kernels_hash(const struct hcbi_blob *files, size_t count, char hash[65]);

@@ -17,9 +17,10 @@
 
 /* ------------------------------------------------------------------ the search */
 
-static const struct hcb_parameters two = {
+static struct hcb_parameters two = {
     .list = {{"rows", 6, {2, 4, 6, 8, 10, 12}, 6}, {"block", 256, {64, 128, 256, 512}, 4}},
-    .count = 2};
+    .count = 2,
+    .limits = {{"registers", .sum = {{1, {1, 1}}}, .most = {4096, {0}}}}};
 
 /* What the contests are about, and what they saw. */
 struct play {
@@ -59,6 +60,7 @@ static bool contest(void *context, const struct tune_point *points, size_t count
         return false;
     play->contests++;
     for (size_t i = 0; i < count; i++) {
+        ck_assert_ptr_null(hcb_parameters_beyond(&two, points[i].values));
         speedups[i] = play->speed(points[i].values) / play->speed(points[0].values);
         for (long j = 0; j < play->points && i > 0; j++)
             ck_assert_msg(memcmp(play->seen[j], points[i].values, sizeof play->seen[j]) != 0,
@@ -107,6 +109,21 @@ START_TEST(what_is_of_no_use_is_passed_over)
     search(&play, NULL, &best);
     ck_assert_uint_eq(best.values[0], 10);
     ck_assert_uint_eq(best.values[1], 64);
+}
+END_TEST
+
+START_TEST(what_is_beyond_a_limit_is_never_tried)
+{
+    struct play play = {.speed = island};
+    struct tune_point best;
+    two.limit_count = 1;
+    two.limits[0].most.factor = 1536; /* 6 x 256 */
+    ck_assert_int_eq(search(&play, NULL, &best), 2 + 2); /* fewer rows, shorter blocks */
+    ck_assert_uint_eq(best.values[0], 6);
+    two.limits[0].most.factor = 3072; /* 12 x 256 */
+    play = (struct play){.speed = island};
+    search(&play, NULL, &best);
+    ck_assert_uint_eq(best.values[0], 12);
 }
 END_TEST
 
@@ -459,6 +476,7 @@ int main(void)
     tcase_add_test(tests, the_best_is_found);
     tcase_add_test(tests, the_table_stays_when_nothing_is_faster);
     tcase_add_test(tests, what_is_of_no_use_is_passed_over);
+    tcase_add_test(tests, what_is_beyond_a_limit_is_never_tried);
     tcase_add_test(tests, the_end_of_the_time_keeps_the_best_so_far);
     tcase_add_test(tests, an_earlier_winner_is_tried_first);
     tcase_add_test(tests, what_is_kept_is_found);

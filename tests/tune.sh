@@ -143,6 +143,12 @@ for fault in wrong crash hang refuse; do
 	says out "^matmul +f32 .*null:0 +tile .* 1 failed +tuned: tile=(16|64) \\(8\\)$"
 done
 
+# What is beyond a limit is not tried at all.
+HCBENCH_NULL=$model:tuned=32:limit=32
+tune 0
+says out '^matmul +f32 .*null:0 +tile .* [0-9]+ +tuned: tile=(16 \(8\)|32 \(8\) unroll=1 \(2\))$'
+grep -q 'failed' "$work/out" && note "what a limit excludes is tried"
+
 # The table's own parameters are at fault.
 HCBENCH_NULL=$model:tuned=32:wrong=8
 tune 1

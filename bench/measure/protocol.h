@@ -16,7 +16,8 @@
  * support   op, impl, precision, shape, sum, scale  -
  * inputs    op, precision, shape, sum, scale, fill, seed  -  same case: new contents
  * parameters  op, impl, precision, shape, sum      kernel_sha256, parameters: objects of name,
- *                                                  table and choices
+ *                                                  table and choices; limits: objects of
+ *                                                  name, sum and most, products of powers
  * prepare   impl, parameters (a text, or not)      setup_s, kernels, kernel_sha256, tuning,
  *                                                  parameters, note
  * check     impl, seed                             -        one launch, exact

@@ -356,7 +356,8 @@ bool store_find(const struct store *store, const struct hcb_device_info *device,
     if (best == NULL)
         return false;
     uint64_t found[HCB_PARAMETERS_MAX];
-    if (!hcb_parameters_read(parameters, best->parameters, found)) {
+    if (!hcb_parameters_read(parameters, best->parameters, found) ||
+        hcb_parameters_beyond(parameters, found) != NULL) {
         snprintf(why, size, "the kernels take no '%.100s'", best->parameters);
         return false;
     }

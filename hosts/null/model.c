@@ -38,6 +38,7 @@ static const struct {
     {"crash", offsetof(struct null_model, crash)},
     {"hang", offsetof(struct null_model, hang)},
     {"refuse", offsetof(struct null_model, refuse)},
+    {"limit", offsetof(struct null_model, limit)},
 };
 
 /* One "NAME=NUMBER", or "host". */
@@ -97,7 +98,10 @@ void hcbi_null_model_parameters(const struct null_model *model, struct hcb_param
     *parameters = (struct hcb_parameters){
         .list = {[NULL_TILE] = {"tile", 8, {1, 2, 4, 8, 16, 32, 64}, 7},
                  [NULL_UNROLL] = {"unroll", 2, {1, 2, 4}, 3}},
-        .count = 2};
+        .count = 2,
+        .limits = {{"registers", .sum = {{1, {[NULL_TILE] = 1, [NULL_UNROLL] = 1}}},
+                    .most = {(uint64_t)model->limit, {0}}}},
+        .limit_count = model->limit > 0};
 }
 
 double hcbi_null_model_detour(const struct null_model *model, const uint64_t *values)

@@ -19,6 +19,7 @@ struct null_model {
     double seed;
     double tuned; /* the fastest tile, 0: all are; below 0: the kernels have no parameters */
     double wrong, crash, hang, refuse; /* tiles that do that; 0: none */
+    double limit; /* of tile x unroll; 0: none */
 };
 
 /* The parameters, in the order of the plan's values. */

@@ -26,7 +26,7 @@
  * table.  It takes 1.25^d times as long, d steps of `tile` from the value of `tuned`, and
  * the same for any `tile` when that is 0; `unroll` changes nothing.  A `tile` that
  * `wrong`, `crash`, `hang` or `refuse` names does that: when it is launched, and when the
- * plan is made for the last.
+ * plan is made for the last.  `limit` is what tile x unroll may be at most.
  *
  * The word `host` makes
  * the device play the CPU that the others are compared with: it computes in the
