@@ -62,6 +62,7 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/terminal/page.c %reldir%/terminal/page.h \
 	%reldir%/terminal/scales.c %reldir%/terminal/scales.h \
 	%reldir%/terminal/table.c \
+	%reldir%/tune/file.c \
 	%reldir%/tune/search.c %reldir%/tune/search.h \
 	%reldir%/tune/store.c %reldir%/tune/store.h \
 	%reldir%/tune/tune.c %reldir%/tune/tune.h \

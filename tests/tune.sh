@@ -222,6 +222,37 @@ says err "'hcbench tune' does not take --no-tuned"
 tune 0 -q
 [ ! -s "$work/out" ] || note "--quiet prints a table"
 
+# What was tried, as a file; each of its members is in the manual.
+tune 0 --json "$work/tune.json"
+says out 'tuned: tile=32 \(8\)$'
+for line in '"format": "hcbench-tune"' '"verdict": "tuned"' '"table": "tile=8 unroll=2"' \
+	'"winner": "tile=32 unroll=2"' '"why": "proven to be more than' '"device": "null:0"' '"last": true'; do
+	grep -q "$line" "$work/tune.json" || note "the file has no $line"
+done
+[ "$(grep -c '"last": true' "$work/tune.json")" -eq 2 ] || note "not one last contest for each of two impls"
+[ "$(grep -c '"median_ci95_s"' "$work/tune.json")" -ge 20 ] || note "candidates have no intervals"
+sed -n '/"cases": /,$s/^ *"\([a-z0-9_]*\)": .*/\1/p' "$work/tune.json" | sort -u |
+	while read -r name; do
+		case $name in tile | unroll) continue ;; esac
+		grep -Eq "^\.(It )?Va (.* )?$name( |\$)" "$srcdir/doc/hcbench-result.5" || echo "$name"
+	done >"$work/missing"
+[ ! -s "$work/missing" ] || note "hcbench-result(5) does not have: $(cat "$work/missing")"
+tune 0 --json -
+grep -q '^ "format": "hcbench-tune"' "$work/out" || note "--json - does not write to stdout"
+grep -q 'tuned: ' "$work/out" && note "--json - prints a table too"
+HCBENCH_NULL=$model:tuned=32:wrong=32
+tune 0 --json "$work/tune.json" -q
+grep -A1 '"status": "wrong"' "$work/tune.json" | grep -q '"reason": ' || note "a wrong candidate has no reason"
+grep -q '"winner": "tile=\(16\|64\) unroll=2"' "$work/tune.json" || note "the file has no next best"
+HCBENCH_NULL=$model:tuned=8
+tune 0 --json "$work/tune.json" -q
+grep -q '"verdict": "table"' "$work/tune.json" || note "the file does not say that the table stays"
+grep -q '"winner"' "$work/tune.json" && note "the file has a winner that is none"
+HCBENCH_NULL=$model:tuned=32
+tune 1 --json "$work/missing/tune.json"
+[ "$(wc -l <"$work/err")" -eq 1 ] || note "more than one line: $(cat "$work/err")"
+[ "$(files)" -eq 0 ] || note "a search without a file to write keeps something"
+
 # No isolation, one process.
 tune 0 --no-isolate
 says out 'tuned: tile=32 \(8\)$'
