@@ -12,6 +12,7 @@
  * -DEXACT_PRODUCTS the accumulator holds the products of two inputs
  * -DACCUMULATED=T  the type of sums, RESULT unless told
  * -DOUTPUT=T       the type that is written, ACCUMULATED unless told; -DSTORE_HALF: half
+ * -DGROUP=N        items of a work-group of the kernel for GPUs, 256 unless told
  *
  * The chains of additions behind a partial sum are counted in reduce.c. */
 #ifndef ACCUMULATED
@@ -139,9 +140,11 @@ __kernel void reduce_cpu(INPUTS, ulong n, ulong length, __global OUTPUT *restric
     FINISH(rest, get_global_id(0), n <= length);
 }
 
-/* For GPUs: one work-group per chunk, each item four vectors of 4 lanes; then a
- * tree in local memory. */
+/* For GPUs: one work-group of GROUP items, a power of 2, per chunk, each item four vectors
+ * of 4 lanes; then a tree in local memory. */
+#ifndef GROUP
 #define GROUP 256
+#endif
 #define ITEM_STEP 16
 
 #ifdef SUM_NEUMAIER

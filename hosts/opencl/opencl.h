@@ -119,6 +119,8 @@ enum hcb_status hcbi_opencl_plan_run(struct hcb_plan *plan, uint32_t launches,
 /* supports.c: bytes that plans may use besides the operands; UINT64_MAX when the
  * device does not say. */
 uint64_t hcbi_opencl_room(const struct opencl_device *device, const struct hcb_case *c);
+/* Items of a work-group at most. */
+uint64_t hcbi_opencl_most_items(const struct opencl_device *device);
 enum hcb_status hcbi_opencl_no_room(const struct opencl_device *device, const struct hcb_case *c,
                                     uint64_t bytes);
 enum hcb_status hcbi_opencl_supports(struct hcb_device *device, const struct hcb_case *c);

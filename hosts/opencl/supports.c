@@ -53,13 +53,18 @@ static enum hcb_status check_formats(const struct opencl_device *device, const s
     return HCB_OK;
 }
 
-/* Our kernels for GPUs have work-groups of one size. */
+uint64_t hcbi_opencl_most_items(const struct opencl_device *device)
+{
+    size_t most = 0;
+    clGetDeviceInfo(device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof most, &most, NULL);
+    return most;
+}
+
+/* Our kernels for GPUs have work-groups of this size unless they are tuned. */
 static enum hcb_status check_work_group(const struct opencl_device *device,
                                         const struct hcb_case *c)
 {
-    const size_t needed = 256;
-    size_t most = 0;
-    clGetDeviceInfo(device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof most, &most, NULL);
+    const size_t needed = 256, most = hcbi_opencl_most_items(device);
     if (c->impl == HCB_IMPL_TILE && !device->cpu_kernels && most < needed)
         return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED,
                          "%s has work-groups of at most %zu items, the kernels need %zu",
