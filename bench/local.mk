@@ -100,3 +100,6 @@ EXTRA_DIST += %reldir%/growth.sh %reldir%/targets.sh
 
 # How near a default run comes to the best core type; by hand.
 EXTRA_DIST += %reldir%/fair_cpu.sh
+
+# Is a tuned run never slower?  By hand.  What its figures and others' are made with.
+EXTRA_DIST += %reldir%/tune_safe.sh %reldir%/paired.sh
