@@ -65,6 +65,7 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/terminal/page.c %reldir%/terminal/page.h \
 	%reldir%/terminal/scales.c %reldir%/terminal/scales.h \
 	%reldir%/terminal/table.c \
+	%reldir%/tune/file.c \
 	%reldir%/tune/search.c %reldir%/tune/search.h \
 	%reldir%/tune/store.c %reldir%/tune/store.h \
 	%reldir%/tune/tune.c %reldir%/tune/tune.h \
@@ -107,3 +108,6 @@ EXTRA_DIST += %reldir%/gpu_targets.sh %reldir%/growth.sh %reldir%/targets.awk %r
 
 # How near a default run comes to the best core type; by hand.
 EXTRA_DIST += %reldir%/fair_cpu.sh
+
+# Is a tuned run never slower?  By hand.  What its figures and others' are made with.
+EXTRA_DIST += %reldir%/tune_safe.sh %reldir%/paired.sh

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "record.h"
+#include "tune/store.h"
 
 extern char **environ;
 
@@ -169,6 +170,7 @@ void record_clear(struct record *record)
         hcb_result_clear(&record->roofline[i]);
     for (size_t i = 0; i < record->breakeven_count; i++)
         curve_clear(&record->breakevens[i].curve);
+    store_close(record->tuned);
     free(record->breakevens);
     free(record->variables);
     free(record->devices);

@@ -63,6 +63,7 @@ struct sampling_limits {
 };
 
 struct earlier;
+struct store;
 /* From which size on a device is faster than the CPU, by one of two clocks. */
 struct breakeven {
     char device[24];
@@ -78,6 +79,7 @@ struct breakeven {
 struct record {
     const struct options *options;
     struct earlier *earlier; /* the journal that the run goes on from; NULL: a new run */
+    struct store *tuned; /* parameters that rows use; NULL: those of the tables */
     char version[32]; /* of the hcbench that measured */
     struct words command; /* argv */
     char started[32];     /* ISO 8601, UTC */

@@ -11,6 +11,8 @@
 # repetition: the median over the repetitions and its 95 % interval (order statistics;
 # six repetitions are the fewest).  HCBENCH names the program.
 set -eu
+# shellcheck source=bench/paired.sh
+. "$(dirname "$0")/paired.sh"
 hcbench=${HCBENCH:-bench/hcbench}
 repetitions=${1:-8}
 [ $# -eq 0 ] || shift
@@ -41,25 +43,15 @@ for repetition in $(seq "$repetitions"); do
 		sample 200ms "$@" --full --min-time 1.9 --max-time 2 --min-runs 5 --ci 0
 	done
 done
-awk '
+awk "$paired_functions"'
 	{ time[$1, $2, ++count[$1, $2]] = $3; rows[$2] }
 	# "MEDIAN [LOW, HIGH]" of the times of `kind` relative to those of 200 ms.
-	function ratio(kind, row, n, i, j, v, cut, tail, term) {
+	function ratio(kind, row,    n, i, v, result) {
 		n = count["200ms", row]
-		for (i = 1; i <= n; i++) {
-			term = time[kind, row, i] / time["200ms", row, i]
-			for (j = i - 1; j > 0 && v[j] > term; j--)
-				v[j + 1] = v[j]
-			v[j + 1] = term
-		}
-		# As many from each end as leave 95 % of the binomial distribution.
-		term = tail = 0.5 ^ n
-		for (cut = 0; tail <= 0.025; tail += term) {
-			cut++
-			term *= (n - cut + 1) / cut
-		}
-		return cut < 1 ? "too few repetitions" : sprintf("%.3f [%.3f, %.3f]",
-			(v[int((n + 1) / 2)] + v[int(n / 2) + 1]) / 2, v[cut], v[n + 1 - cut])
+		for (i = 1; i <= n; i++)
+			v[i] = time[kind, row, i] / time["200ms", row, i]
+		return interval(v, n, result) ? sprintf("%.3f [%.3f, %.3f]", result["median"],
+			result["low"], result["high"]) : "too few repetitions"
 	}
 	END {
 		for (row in rows)

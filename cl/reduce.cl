@@ -140,8 +140,8 @@ __kernel void reduce_cpu(INPUTS, ulong n, ulong length, __global OUTPUT *restric
     FINISH(rest, get_global_id(0), n <= length);
 }
 
-/* For GPUs: one work-group per chunk, each item four vectors of 4 lanes; then a
- * tree in local memory. */
+/* For GPUs: one work-group of GROUP items, a power of 2, per chunk, each item four vectors
+ * of 4 lanes; then a tree in local memory. */
 #ifndef GROUP
 #define GROUP 256
 #endif

@@ -164,7 +164,7 @@ void store_part(uint row, uint column, uint stage)
 void main()
 {
     const uint id = gl_LocalInvocationID.x;
-    const uvec2 place = place_of_tile();
+    const uvec2 place = place_of_tile(8);
     const uint first_row = ROWS * place.y, first_column = COLUMNS * place.x;
     const uint down = M * DOWN * (gl_SubgroupID / GRID_ACROSS);
     const uint across = N * ACROSS * (gl_SubgroupID % GRID_ACROSS);

@@ -15,6 +15,9 @@
 // Any shape: what lies outside of the operands counts as zero.  With ALIGNED all
 // offsets, strides, columns and terms are multiples of four.
 //
+// Powers of two make all of this fit; BLOCKS * STEP is at least LANES, so that each
+// invocation has a vector to load.
+//
 // Loops take STEP + 1 + 4 LOADS turns per step and no others; the host keeps their
 // number below that after which a driver may stop them.
 #version 450
@@ -24,10 +27,11 @@
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint INVOCATIONS = 256; // LANES * LANES
-layout(constant_id = 1) const uint LANES = 16;        // 8 or 16
+layout(constant_id = 1) const uint LANES = 16;        // 8, 16 or 32
 layout(constant_id = 2) const uint BLOCKS = 2;        // 1 or 2
 layout(constant_id = 3) const uint STEP = 16;
 layout(constant_id = 4) const bool ALIGNED = false;
+layout(constant_id = 5) const uint BAND = 8;          // rows of tiles
 
 const uint TILE = 4 * LANES * BLOCKS;
 const uint LOADS = BLOCKS * STEP / LANES; // vectors of A per invocation and step, as many of B
@@ -163,7 +167,7 @@ void main()
     // 32 invocations are a block of 4 x 8, which reads less than a row of 32.
     const uint r = id / 8 % 4 + id / 32 / (LANES / 8) * 4;
     const uint q = id % 8 + id / 32 % (LANES / 8) * 8;
-    const uvec2 place = place_of_tile();
+    const uvec2 place = place_of_tile(BAND);
     const uint first_row = TILE * place.y, first_column = TILE * place.x;
     const uint first_term = gl_WorkGroupID.z * split_terms;
     const uint past = min(first_term + split_terms, terms);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the reductions share.  The macro DOT chooses the dot product, else it is a
 // sum.  A block is BLOCK elements, always reduced in the same order: the tree is a
-// function of the number of elements alone.
+// function of the number of elements, BLOCK and the invocations that share one.
 //
 // NEUMAIER: compensated.  What the additions and the products lose is added up beside
 // each sum (TwoSum of Knuth and TwoProduct of Dekker and Veltkamp, as in Sum2 and Dot2 of
@@ -16,7 +16,7 @@
 #endif
 #include "operand.glsl"
 
-const uint BLOCK = 16384;
+layout(constant_id = 1) const uint BLOCK = 16384; // at least 16 per invocation
 
 #ifdef WIDE
 #define Sum double

@@ -5,8 +5,8 @@
 #extension GL_GOOGLE_include_directive : require
 #include "reduce.glsl"
 
-const uint LANES = 256;
-layout(local_size_x = 256) in;
+layout(local_size_x_id = 0) in;
+layout(constant_id = 0) const uint LANES = 256; // a power of 2
 
 shared Sum sums[LANES];
 #ifdef NEUMAIER

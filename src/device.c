@@ -144,12 +144,6 @@ enum hcb_status hcb_device_supports(struct hcb_device *device, const struct hcb_
                                    : device->ops->supports(device, c);
 }
 
-uint64_t hcb_device_scratch_bytes(struct hcb_device *device, const struct hcb_case *c)
-{
-    return device->ops->scratch == NULL || hcbi_is_transfer(c->op) ? 0
-                                                                   : device->ops->scratch(device, c);
-}
-
 uint64_t hcb_device_now_ns(const struct hcb_device *device)
 {
     return device->ops->now_ns != NULL ? device->ops->now_ns(device) : hcbi_now_ns();
@@ -254,19 +248,70 @@ enum hcb_status hcb_device_parameters(struct hcb_device *device, const struct hc
                : located(device, c, device->ops->parameters(device, c, parameters));
 }
 
+/* What a text says of a case's parameters; NULL or "": the table. */
+static enum hcb_status read_values(struct hcb_device *device, const struct hcb_case *c,
+                                   const char *text, struct hcb_parameters *parameters,
+                                   uint64_t values[HCB_PARAMETERS_MAX])
+{
+    const bool asked = text != NULL && text[0] != '\0';
+    enum hcb_status status = hcb_device_parameters(device, c, parameters);
+    if (status != HCB_OK)
+        return status;
+    if (!hcb_parameters_read(parameters, asked ? text : "", values))
+        return hcbi_fail(device->ctx, HCB_UNSUPPORTED, "the kernels of %s/%s take no parameters '%.100s'",
+                         device->info.id, hcb_impl_name(c->impl), text);
+    const struct hcb_limit *limit = hcb_parameters_beyond(parameters, values);
+    return limit == NULL
+               ? HCB_OK
+               : hcbi_fail(device->ctx, HCB_UNSUPPORTED, "%s has too few %s for %.100s", device->info.id,
+                           limit->name, asked ? text : "the table's parameters");
+}
+
+static uint64_t scratch_of(struct hcb_device *device, const struct hcb_case *c, const uint64_t *values)
+{
+    return device->ops->scratch == NULL || hcbi_is_transfer(c->op)
+               ? 0
+               : device->ops->scratch(device, c, values);
+}
+
+uint64_t hcb_device_scratch_bytes(struct hcb_device *device, const struct hcb_case *c,
+                                  const char *text)
+{
+    struct hcb_parameters parameters;
+    uint64_t values[HCB_PARAMETERS_MAX];
+    return read_values(device, c, text, &parameters, values) == HCB_OK ||
+                   read_values(device, c, NULL, &parameters, values) == HCB_OK
+               ? scratch_of(device, c, values)
+               : 0;
+}
+
+/* With the plan's values; `supports` knew the table's. */
+static enum hcb_status check_scratch(const struct hcb_plan *plan)
+{
+    struct hcb_device *device = plan->queue->device;
+    const uint64_t memory = device->info.memory_bytes, operands = hcb_case_bytes(&plan->task),
+                   bytes = scratch_of(device, &plan->task, plan->values);
+    char text[128], needs[32], has[32];
+    if (memory == 0 || operands > memory || bytes <= memory - operands)
+        return HCB_OK;
+    return hcbi_fail(device->ctx, HCB_UNSUPPORTED, "%s needs %s of scratch memory, %s has %s left",
+                     hcb_case_text(&plan->task, text, sizeof text),
+                     hcbi_bytes_text(bytes, needs, sizeof needs), device->info.id,
+                     hcbi_bytes_text(memory - operands, has, sizeof has));
+}
+
 /* Fills in the plan's values, and what is told of them. */
 static enum hcb_status choose_values(struct hcb_plan *plan, const char *text)
 {
-    struct hcb_device *device = plan->queue->device;
     struct hcb_plan_info *info = &plan->info;
     struct hcb_parameters parameters;
     const bool asked = text != NULL && text[0] != '\0';
-    enum hcb_status status = hcb_device_parameters(device, &plan->task, &parameters);
+    enum hcb_status status =
+        read_values(plan->queue->device, &plan->task, text, &parameters, plan->values);
+    if (status == HCB_OK)
+        status = check_scratch(plan);
     if (status != HCB_OK)
         return status;
-    if (!hcb_parameters_read(&parameters, asked ? text : "", plan->values))
-        return hcbi_fail(device->ctx, HCB_UNSUPPORTED, "the kernels of %s/%s take no parameters '%.100s'",
-                         device->info.id, hcb_impl_name(plan->task.impl), text);
     hcb_parameters_text(&parameters, plan->values, info->parameters);
     if (parameters.count > 0)
         snprintf(info->tuning, sizeof info->tuning, "%s", asked ? "tuned" : "table");

@@ -608,8 +608,10 @@ const struct hcb_device_info *hcb_device_info(const struct hcb_device *device);
  * lacks, or that the operands do not fit.  Allocates nothing. */
 enum hcb_status hcb_device_supports(struct hcb_device *device, const struct hcb_case *c);
 /* Device memory in bytes that a plan of a supported case will take besides its operands,
- * as far as that can be said before it is made. */
-uint64_t hcb_device_scratch_bytes(struct hcb_device *device, const struct hcb_case *c);
+ * as far as that can be said before it is made.  `parameters` as for hcb_plan_new_with;
+ * those that it would refuse are taken for the table's. */
+uint64_t hcb_device_scratch_bytes(struct hcb_device *device, const struct hcb_case *c,
+                                  const char *parameters);
 /* The most bytes that buffers, plans and queues of this device held at one time. */
 uint64_t hcb_device_peak_bytes(const struct hcb_device *device);
 /* The host's clock for times that belong to this device's rows, in nanoseconds:
@@ -668,7 +670,8 @@ void hcb_sensors_read(struct hcb_sensors *sensors, unsigned wanted,
 
 enum {
     HCB_PARAMETERS_MAX = 8,
-    HCB_CHOICES_MAX = 12
+    HCB_CHOICES_MAX = 12,
+    HCB_LIMITS_MAX = 4
 };
 
 /* A number that the kernels of a case are made with: rows of a tile, terms of a block. */
@@ -679,10 +682,24 @@ struct hcb_parameter {
     size_t count;   /* of the choices */
 };
 
+/* factor x the values of parameters, each to its power; 0 for a factor of 0. */
+struct hcb_product {
+    uint64_t factor;
+    uint8_t powers[HCB_PARAMETERS_MAX];
+};
+
+/* What values must keep together: the sum of some products is at most another. */
+struct hcb_limit {
+    char name[32]; /* what there are too few of: "bytes of local memory" */
+    struct hcb_product sum[3], most;
+};
+
 /* Those of a case on a device, and which kernels they are for. */
 struct hcb_parameters {
     struct hcb_parameter list[HCB_PARAMETERS_MAX];
     size_t count; /* 0: none */
+    struct hcb_limit limits[HCB_LIMITS_MAX]; /* that the table keeps */
+    size_t limit_count;
     char kernel_sha256[65]; /* as in hcb_plan_info; "" when no kernel has them */
 };
 
@@ -695,6 +712,9 @@ enum hcb_status hcb_device_parameters(struct hcb_device *device, const struct hc
  * twice, or a value is not among the choices. */
 bool hcb_parameters_read(const struct hcb_parameters *parameters, const char *text,
                          uint64_t values[HCB_PARAMETERS_MAX]);
+/* The first limit that values do not keep; NULL when there is none. */
+const struct hcb_limit *hcb_parameters_beyond(const struct hcb_parameters *parameters,
+                                              const uint64_t values[HCB_PARAMETERS_MAX]);
 /* Writes such a text, which names all of them.  Returns `text`. */
 char *hcb_parameters_text(const struct hcb_parameters *parameters,
                           const uint64_t values[HCB_PARAMETERS_MAX],
@@ -736,7 +756,7 @@ enum hcb_status hcb_plan_new(struct hcb_queue *queue, const struct hcb_case *c,
                              struct hcb_plan **plan);
 /* The same with parameters as hcb_parameters_text writes them; NULL or "": those of the
  * table.  HCB_UNSUPPORTED, with the reason, when the case has none of that name or
- * value, or the device lacks what they need together (registers, memory). */
+ * value, or they are beyond a limit together. */
 enum hcb_status hcb_plan_new_with(struct hcb_queue *queue, const struct hcb_case *c,
                                   struct hcb_buffer *const operands[HCB_OPERANDS_MAX],
                                   const char *parameters, struct hcb_plan **plan);

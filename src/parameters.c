@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hcbench.h"
+#include "platform.h"
 
 static const struct hcb_parameter *find(const struct hcb_parameters *parameters, const char *name,
                                         size_t length)
@@ -60,6 +60,47 @@ bool hcb_parameters_read(const struct hcb_parameters *parameters, const char *te
             return false;
     memcpy(values, found, sizeof found);
     return true;
+}
+
+void hcbi_parameter_settle(struct hcb_parameter *parameter, uint64_t most)
+{
+    uint64_t *choices = parameter->choices;
+    size_t count = 0, place = 0;
+    while (count < parameter->count && choices[count] <= most)
+        count++;
+    while (place < count && choices[place] < parameter->table)
+        place++;
+    if (place == count || choices[place] != parameter->table) {
+        memmove(choices + place + 1, choices + place, (count - place) * sizeof *choices);
+        choices[place] = parameter->table;
+        count++;
+    }
+    parameter->count = count;
+}
+
+/* In double, in which nothing overflows. */
+static double product_of(const struct hcb_product *product, const struct hcb_parameters *parameters,
+                         const uint64_t *values)
+{
+    double result = (double)product->factor;
+    for (size_t i = 0; i < parameters->count; i++)
+        for (unsigned power = 0; power < product->powers[i]; power++)
+            result *= (double)values[i];
+    return result;
+}
+
+const struct hcb_limit *hcb_parameters_beyond(const struct hcb_parameters *parameters,
+                                              const uint64_t values[HCB_PARAMETERS_MAX])
+{
+    for (size_t i = 0; i < parameters->limit_count; i++) {
+        const struct hcb_limit *limit = &parameters->limits[i];
+        double sum = 0;
+        for (size_t j = 0; j < sizeof limit->sum / sizeof *limit->sum; j++)
+            sum += product_of(&limit->sum[j], parameters, values);
+        if (sum > product_of(&limit->most, parameters, values))
+            return limit;
+    }
+    return NULL;
 }
 
 char *hcb_parameters_text(const struct hcb_parameters *parameters,

@@ -109,9 +109,11 @@ struct hcb_platform_ops {
      * as well when the plan's own scratch memory would not fit. */
     enum hcb_status (*supports)(struct hcb_device *device, const struct hcb_case *c);
 
-    /* Device memory that a plan of a supported case takes besides the operands, with the
-     * parameters of the table; a guess where it is known only later.  NULL: none. */
-    uint64_t (*scratch)(struct hcb_device *device, const struct hcb_case *c);
+    /* Device memory that a plan of a supported case takes besides the operands, with these
+     * values of the parameters; a guess where it is known only later.  NULL: none.  A plan
+     * whose scratch memory does not fit beside the operands is not made. */
+    uint64_t (*scratch)(struct hcb_device *device, const struct hcb_case *c,
+                        const uint64_t *values);
 
     /* The parameters of a supported case, for plan->values, and its kernels' hash.  NULL:
      * no case has any. */
@@ -200,6 +202,8 @@ struct hcbi_blob {
     size_t size;
 };
 void hcbi_plan_kernels(struct hcb_plan *plan, const struct hcbi_blob *files, size_t count);
+/* Leaves the choices up to `most`, and puts the table's value among them. */
+void hcbi_parameter_settle(struct hcb_parameter *parameter, uint64_t most);
 /* The hash alone: of files at hand, and of files that are loaded for it as
  * hcbi_kernel_load does, at most HCBI_KERNEL_FILES_MAX. */
 void hcbi_kernels_hash(const struct hcbi_blob *files, size_t count, char hash[65]);

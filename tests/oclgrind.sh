@@ -13,34 +13,34 @@ log=$builddir/tests/oclgrind.$$
 trap 'rm -f "$log"' EXIT
 failures=0
 
-# check OPTION GEOMETRY CLASS IMPL PRECISION CASE...
-# GEOMETRY is bits of a vector for CPU drivers, SIDExDEPTHxPARTS for GPUs.
+# check OPTION BITS CLASS IMPL PRECISION CASE...
+# BITS of a vector, for CPU drivers.
 check() {
-	option=$1 geometry=$2 class=$3
+	option=$1 bits=$2 class=$3
 	shift 3
 	rm -f "$log"
 	# shellcheck disable=SC2086 # the option may be none
-	HCBENCH_VECTOR_BITS=$geometry HCBENCH_GPU_TILE=$geometry HCBENCH_KERNEL_CLASS=$class \
+	HCBENCH_VECTOR_BITS=$bits HCBENCH_KERNEL_CLASS=$class \
 		oclgrind --data-races $option --log "$log" \
 		"$builddir/tests/run_case" opencl:0 "$@"
 	status=$?
 	if [ $status -eq 77 ]; then
 		echo "skipped: $class $*"
 	elif [ $status -ne 0 ] || [ -s "$log" ]; then
-		echo "FAILED: $geometry $class $*, exit status $status"
+		echo "FAILED: $bits $class $*, exit status $status"
 		[ -s "$log" ] && head -n 20 "$log"
 		failures=$((failures + 1))
 	fi
 }
 
 for precision in f64 f32 f16 f16f32 bf16f32 i8i32; do
-	for bits in 512 256 128; do
-		check --uninitialized $bits cpu tile $precision matmul=19x37x9 matmul=3x69x6 \
+	for width in 512 256 128; do
+		check --uninitialized $width cpu tile $precision matmul=19x37x9 matmul=3x69x6 \
 			matmul=5x3x67 matmul=10x70x3
 	done
 	check --uninitialized 512 cpu tile $precision matmul=17x33x259 matmul=1x70x131 \
 		matmul=1x1x16401
-	check '' 64x8x2 gpu tile $precision matmul=3x66x17
+	check '' 512 gpu tile $precision 'matmul=3x66x17 depth=8 parts=2'
 	check '' 512 cpu tile $precision sum=3 sum=33011 dot=300
 	check '' 512 cpu tile $precision triad=1 triad=5001
 	check '' 512 gpu tile $precision triad=3 triad=1001
@@ -53,9 +53,13 @@ done
 check --uninitialized 256 cpu tile f32 matmul=16x1796x17
 # Full tiles, whole vectors, and the larger tile.  Where an edge is checked, LLVM writes an
 # undefined vector and then its elements, which Oclgrind would report.
-check --uninitialized 64x16x1 gpu tile f32 matmul=64x64x32
-check '' 64x8x1 gpu tile f32 matmul=3x4x20
-check '' 128x8x1 gpu tile f32 matmul=65x3x9
+check --uninitialized 512 gpu tile f32 'matmul=64x64x32 depth=16 parts=1'
+check '' 512 gpu tile f32 'matmul=3x4x20 depth=8'
+check '' 512 gpu tile f32 'matmul=65x3x9 blocks_down=2 blocks_across=2 depth=8'
+# Groups of other shapes.
+check '' 512 gpu tile f32 'matmul=17x35x20 items_down=4 items_across=8 depth=8'
+check '' 512 gpu tile f32 'matmul=17x35x20 items_down=8 items_across=32 blocks_down=4 depth=8 super=1'
+check '' 512 gpu tile f32 'sum=4200 items=64' 'dot=8300 items=512'
 check '' 512 cpu tile f32 launch=1 peak=17
 check '' 512 gpu tile f32 launch=1 peak=17
 check '' 512 gpu pinned f32 upload=17 download=1001

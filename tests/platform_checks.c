@@ -111,8 +111,10 @@ static enum check_outcome trial_prepare(struct trial *t, struct hcb_device *devi
         return failed(t, "host", "out of memory");
     const enum hcb_status status =
         hcb_plan_new_with(t->queue, t->task, t->buffers, t->parameters, &t->plan);
-    if (status == HCB_UNSUPPORTED && t->parameters != NULL && hcb_error(t->ctx)[0] != '\0')
+    if (status == HCB_UNSUPPORTED && t->parameters != NULL && hcb_error(t->ctx)[0] != '\0') {
+        snprintf(t->text, t->text_size, "%s", hcb_error(t->ctx));
         return CHECK_UNSUPPORTED;
+    }
     if (status != HCB_OK)
         return failed(t, "plan", hcb_error(t->ctx));
     return CHECK_PASSED;
@@ -190,9 +192,9 @@ static enum check_outcome trial_fill(struct trial *t, enum hcb_fill fill, bool c
     return outcome;
 }
 
-static enum check_outcome check_case_with(struct hcb_ctx *ctx, struct hcb_device *device,
-                                          const struct hcb_case *c, const char *parameters,
-                                          char *text, size_t size)
+enum check_outcome check_case_with(struct hcb_ctx *ctx, struct hcb_device *device,
+                                   const struct hcb_case *c, const char *parameters, char *text,
+                                   size_t size)
 {
     struct trial t = {.ctx = ctx,
                       .task = c,
@@ -224,12 +226,28 @@ enum check_outcome check_case(struct hcb_ctx *ctx, struct hcb_device *device,
     return check_case_with(ctx, device, c, NULL, text, size);
 }
 
+/* A point within the limits, another for each number; the table's when none is found. */
+static void draw_point(const struct hcb_parameters *parameters, uint64_t number, uint64_t *values)
+{
+    for (unsigned tries = 0; tries < 100; tries++) {
+        for (size_t i = 0; i < parameters->count; i++) {
+            number = number * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+            values[i] = parameters->list[i].choices[(number >> 33) % parameters->list[i].count];
+        }
+        if (hcb_parameters_beyond(parameters, values) == NULL)
+            return;
+    }
+    hcb_parameters_read(parameters, "", values);
+}
+
 enum check_outcome check_parameters(struct hcb_ctx *ctx, struct hcb_device *device,
                                     const struct hcb_case *c, unsigned *passed, char *text,
                                     size_t size)
 {
+    enum { POINTS = 8 };
     struct hcb_parameters parameters;
-    char word[64];
+    uint64_t values[HCB_PARAMETERS_MAX];
+    char word[HCB_PARAMETERS_SIZE];
     *passed = 0;
     if (hcb_device_supports(device, c) != HCB_OK ||
         hcb_device_parameters(device, c, &parameters) != HCB_OK) {
@@ -248,6 +266,15 @@ enum check_outcome check_parameters(struct hcb_ctx *ctx, struct hcb_device *devi
                 return outcome;
             *passed += outcome == CHECK_PASSED;
         }
+    for (uint64_t number = 1; number <= POINTS && parameters.count > 0; number++) {
+        draw_point(&parameters, number, values);
+        hcb_parameters_text(&parameters, values, word);
+        if (check_case_with(ctx, device, c, word, text, size) == CHECK_FAILED) {
+            const size_t used = strlen(text);
+            snprintf(text + used, size - used, " (%s)", word);
+            return CHECK_FAILED;
+        }
+    }
     return CHECK_PASSED;
 }
 

@@ -27,6 +27,11 @@ extern const size_t check_vector_length_count;
 enum check_outcome check_case(struct hcb_ctx *ctx, struct hcb_device *device,
                               const struct hcb_case *c, char *text, size_t size);
 
+/* The same with parameters of the kernels; NULL: those of the table. */
+enum check_outcome check_case_with(struct hcb_ctx *ctx, struct hcb_device *device,
+                                   const struct hcb_case *c, const char *parameters, char *text,
+                                   size_t size);
+
 /* Runs an op, impl and precision over all of the shapes above.  Ends with
  * CHECK_FAILED and a text at the first failure, and with CHECK_UNSUPPORTED if no
  * shape is supported. */
@@ -34,8 +39,9 @@ enum check_outcome check_shapes(struct hcb_ctx *ctx, struct hcb_device *device, 
                                 enum hcb_impl impl, enum hcb_precision precision, char *text,
                                 size_t size);
 
-/* Runs a supported case with each choice of each parameter, the others as in the table.
- * Choices may be refused, with a reason; *passed: how many were not. */
+/* Runs a supported case with each choice of each parameter, the others as in the table,
+ * and at some points that differ from the table in all parameters at once, as far as limits
+ * allow.  Choices may be refused, with a reason; *passed: how many were not. */
 enum check_outcome check_parameters(struct hcb_ctx *ctx, struct hcb_device *device,
                                     const struct hcb_case *c, unsigned *passed, char *text,
                                     size_t size);

@@ -177,6 +177,32 @@ cmp -s a b || note "kept rows or their shares have changed"
 expect 1 compare part.json missing
 expect 0 compare part.json part.json --quiet
 
+# Parameters are those that the run began with, whatever was found or deleted since.
+HCBENCH_NULL=model:launch=1e-5:flops=1e11:tuned=32:noise=0.02:seed=1
+HCBENCH_NULL_CLOCK=$work/clock XDG_CACHE_HOME=$work/cache
+export HCBENCH_NULL_CLOCK XDG_CACHE_HOME
+# tunings FILE: how many rows have which tuning.
+tunings() {
+	sed -n 's/.*"tuning": "\([a-z]*\)".*/\1/p' "$1" | sort | uniq -c | tr -s ' \n' ' '
+}
+run="-p null -o matmul -P f32 -i tile -n 64-184+4 --no-roofline --min-time 0 --max-time 0.5 --min-runs 20"
+begin KILL
+expect 0 tune -p null -o matmul -P f32 -n 64,128 --budget 100 --timeout 5 -q
+expect 0 run $run --json all.json
+[ "$(tunings all.json)" = ' 31 tuned ' ] || note "a new run is not tuned: $(tunings all.json)"
+expect 0 --resume journal --quiet --json whole.json
+[ "$(tunings whole.json)" = ' 31 table ' ] || note "a resumed run mixes: $(tunings whole.json)"
+begin KILL
+rm -r "$work/cache"
+expect 0 --resume journal --quiet --json whole.json
+[ "$(tunings whole.json)" = ' 31 tuned ' ] || note "a resumed run forgets: $(tunings whole.json)"
+expect 0 tune -p null -o matmul -P f32 -n 64,128 --budget 100 --timeout 5 -q
+begin KILL
+sed '1s/"tuned":\[{"format"/"tuned":[7,{"format"/' journal >edited
+mv edited journal
+expect 1 --resume journal
+says err 'journal:1: tuned: must be an array of tuned parameters'
+
 # A search goes on where it was: it asks for the same sizes again.
 noise=noise=0.05:seed=1
 HCBENCH_NULL=model:host:launch=1e-6:flops=100e9:$noise,model:launch=20e-6:flops=1e12:$noise

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* run_case DEVICE IMPL PRECISION OP[.SUM][=SHAPE]...: runs and verifies cases through
- * the public interface, for tools that watch a program.  Without a shape, all
- * awkward ones.  Exit status 0: right; 1: wrong; 2: usage; 77: nothing ran. */
+/* run_case DEVICE IMPL PRECISION OP[.SUM][=SHAPE[ PARAMETERS]]...: runs and verifies cases
+ * through the public interface, for tools that watch a program.  Without a shape, all
+ * awkward ones; parameters as hcb_plan_new_with takes them.  Exit status 0: right; 1: wrong; 2: usage; 77: nothing ran. */
 #include "config.h"
 
 #include <inttypes.h>
@@ -12,12 +12,12 @@
 
 static bool parse_shape(const char *text, struct hcb_shape *shape)
 {
-    char rest;
+    char rest = ' ';
     *shape = (struct hcb_shape){1, 1, 1};
-    if (strchr(text, 'x') != NULL)
+    if (text[strspn(text, "0123456789")] == 'x')
         return sscanf(text, "%" SCNu64 "x%" SCNu64 "x%" SCNu64 "%c", &shape->m, &shape->n,
-                      &shape->k, &rest) == 3;
-    return sscanf(text, "%" SCNu64 "%c", &shape->n, &rest) == 1;
+                      &shape->k, &rest) >= 3 && rest == ' ';
+    return sscanf(text, "%" SCNu64 "%c", &shape->n, &rest) >= 1 && rest == ' ';
 }
 
 static enum check_outcome run_word(struct hcb_ctx *ctx, struct hcb_device *device,
@@ -42,7 +42,7 @@ static enum check_outcome run_word(struct hcb_ctx *ctx, struct hcb_device *devic
         return check_shapes(ctx, device, c.op, impl, precision, text, size);
     if (!parse_shape(word + length + 1, &c.shape))
         return CHECK_FAILED;
-    return check_case(ctx, device, &c, text, size);
+    return check_case_with(ctx, device, &c, strchr(word, ' '), text, size);
 }
 
 static int run_words(struct hcb_ctx *ctx, struct hcb_device *device, int impl, int precision,
@@ -73,7 +73,7 @@ int main(int argc, char **argv)
     struct hcb_device *device = NULL;
     int exit_status = 77;
     if (impl < 0 || precision < 0) {
-        fprintf(stderr, "usage: run_case DEVICE IMPL PRECISION OP[.SUM][=SHAPE]...\n");
+        fprintf(stderr, "usage: run_case DEVICE IMPL PRECISION OP[.SUM][=SHAPE[ PARAMETERS]]...\n");
         return 2;
     }
     struct hcb_ctx *ctx = hcb_ctx_new();

@@ -312,6 +312,18 @@ START_TEST(plans_that_do_not_fit_run_apart)
 }
 END_TEST
 
+/* With the parameters that they will have: a tile of 16 takes twice the table's memory. */
+START_TEST(plans_take_memory_by_their_parameters)
+{
+    setenv("HCBENCH_NULL", "model:scratch=1e6:tuned=8", 1);
+    devices[1].info.memory_bytes = (uint64_t)((_i == 0 ? 3e6 : 4.1e6) / 0.8);
+    strcpy(rows[2].parameters, "tile=16 unroll=2");
+    strcpy(rows[3].parameters, "tile=16 unroll=2");
+    run_rows();
+    ck_assert_int_eq(share_a_round(&rows[2], &rows[3]), _i == 1);
+}
+END_TEST
+
 /* A row that does not fit even alone says what it needs, and nothing is allocated. */
 START_TEST(rows_that_do_not_fit_are_refused)
 {
@@ -420,6 +432,7 @@ int main(void)
     tcase_add_loop_test(tests, roofs_get_another_chance, 0, 2);
     tcase_add_test(tests, rows_apart_are_told);
     tcase_add_loop_test(tests, plans_that_do_not_fit_run_apart, 0, 4);
+    tcase_add_loop_test(tests, plans_take_memory_by_their_parameters, 0, 2);
     tcase_add_test(tests, rows_that_do_not_fit_are_refused);
     tcase_add_test(tests, memory_counts_all_that_is_alive);
     tcase_add_test(tests, roundings_are_counted_once);

@@ -171,6 +171,51 @@ START_TEST(parameters_are_text)
 }
 END_TEST
 
+/* 2 rows + width^2 of 16 + block_k. */
+START_TEST(limits_hold_for_values_together)
+{
+    const struct hcb_parameters list = {
+        .list = {{"rows", 4, {4, 8}, 2}, {"width", 2, {2, 4}, 2}, {"block_k", 1, {1, 100}, 2}},
+        .count = 3,
+        .limits = {{"columns", .sum = {{1, {0, 1}}}, .most = {4, {0}}},
+                   {"registers", .sum = {{2, {1}}, {1, {0, 2}}}, .most = {16, {0}}},
+                   {"terms", .sum = {{1, {0, 0, 1}}}, .most = {10, {1, 1}}}},
+        .limit_count = 3};
+    static const struct {
+        uint64_t values[HCB_PARAMETERS_MAX];
+        const char *beyond;
+    } cases[] = {
+        {{4, 2, 1}, NULL},         {{6, 2, 1}, NULL},       {{7, 2, 1}, "registers"},
+        {{4, 3, 1}, "registers"},  {{1, 5, 1}, "columns"},  {{4, 2, 80}, NULL},
+        {{4, 2, 81}, "terms"},     {{UINT64_MAX, 4, 1}, "registers"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct hcb_limit *limit = hcb_parameters_beyond(&list, cases[i].values);
+        ck_assert_msg((limit == NULL) == (cases[i].beyond == NULL), "%zu", i);
+        if (limit != NULL)
+            ck_assert_str_eq(limit->name, cases[i].beyond);
+    }
+    open_device("model:launch=1:tuned=32:limit=32", "null:0");
+    ck_assert_int_eq((int)plan_with("tile=32 unroll=1"), (int)HCB_OK);
+    ck_assert_int_eq((int)plan_with("tile=32"), (int)HCB_UNSUPPORTED);
+    ck_assert_str_eq(hcb_error(ctx), "null:0 has too few registers for tile=32");
+}
+END_TEST
+
+/* Scratch memory goes by the tile, and must fit beside the operands. */
+START_TEST(plans_fit_with_their_parameters)
+{
+    open_device("model:tuned=8:scratch=3e8", "null:0");
+    ck_assert_uint_eq(hcb_device_scratch_bytes(device, &task, NULL), 300000000);
+    ck_assert_uint_eq(hcb_device_scratch_bytes(device, &task, "tile=16"), 600000000);
+    ck_assert_uint_eq(hcb_device_scratch_bytes(device, &task, "tile=17"), 300000000);
+    ck_assert_int_eq((int)plan_with("tile=16"), (int)HCB_OK);
+    ck_assert_int_eq((int)plan_with("tile=32"), (int)HCB_UNSUPPORTED);
+    ck_assert_msg(strstr(hcb_error(ctx), "needs 1.1 GiB of scratch memory, null:0 has ") != NULL,
+                  "%s", hcb_error(ctx));
+}
+END_TEST
+
 START_TEST(the_host_copies_nothing)
 {
     open_device("ok,model:host:launch=1:copy=2:upload=1:download=1:cache=10400:spill=3:setup=0",
@@ -316,6 +361,8 @@ int main(void)
     tcase_add_test(tests, times_follow_from_the_model);
     tcase_add_test(tests, times_follow_from_parameters);
     tcase_add_test(tests, parameters_are_text);
+    tcase_add_test(tests, limits_hold_for_values_together);
+    tcase_add_test(tests, plans_fit_with_their_parameters);
     tcase_add_test(tests, the_host_copies_nothing);
     tcase_add_test(tests, results_are_right);
     tcase_add_test(tests, noise_is_as_asked);

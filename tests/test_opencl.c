@@ -22,7 +22,6 @@ static void set_up(void)
     const int platform = hcb_word(hcb_platform_name, "opencl");
     unsetenv("HCBENCH_KERNEL_CLASS");
     unsetenv("HCBENCH_VECTOR_BITS");
-    unsetenv("HCBENCH_GPU_TILE");
     unsetenv("HCBENCH_GROUP_ITEMS");
     unsetenv("HCBENCH_KERNEL_ITEMS");
     unsetenv("HCBENCH_MATRIX_UNITS");
@@ -166,7 +165,8 @@ START_TEST(passes_over_k_add_up)
 END_TEST
 
 /* What the plan of a case on kernels of that class says. */
-static struct hcb_plan_info plan_info(const char *class, const char *id, const struct hcb_case *c)
+static struct hcb_plan_info plan_info_with(const char *class, const char *id, const struct hcb_case *c,
+                                          const char *parameters)
 {
     struct hcb_buffer *operands[HCB_OPERANDS_MAX] = {NULL};
     struct hcb_queue *queue = NULL;
@@ -176,7 +176,8 @@ static struct hcb_plan_info plan_info(const char *class, const char *id, const s
     ck_assert_int_eq(hcb_queue_new(device, &queue), HCB_OK);
     for (unsigned i = 0; i < hcb_op_operands(c->op); i++)
         ck_assert_int_eq(hcb_buffer_new(device, hcb_operand_bytes(c, i), &operands[i]), HCB_OK);
-    ck_assert_msg(hcb_plan_new(queue, c, operands, &plan) == HCB_OK, "%s", hcb_error(ctx));
+    ck_assert_msg(hcb_plan_new_with(queue, c, operands, parameters, &plan) == HCB_OK, "%s",
+                  hcb_error(ctx));
     const struct hcb_plan_info info = *hcb_plan_info(plan);
     hcb_plan_free(plan);
     for (unsigned i = 0; i < hcb_op_operands(c->op); i++)
@@ -184,6 +185,11 @@ static struct hcb_plan_info plan_info(const char *class, const char *id, const s
     hcb_queue_free(queue);
     hcb_device_close(device);
     return info;
+}
+
+static struct hcb_plan_info plan_info(const char *class, const char *id, const struct hcb_case *c)
+{
+    return plan_info_with(class, id, c, NULL);
 }
 
 /* On CPU drivers the sizes alone decide whether the matrices are packed. */
@@ -226,15 +232,17 @@ END_TEST
 
 /* Each geometry of the kernel for GPUs: tiles of both sizes, steps of both lengths, K
  * in one part and in more; with full tiles, with whole vectors, and element by element. */
+#define LARGE "blocks_down=2 blocks_across=2"
+#define SMALL "blocks_down=1 blocks_across=1"
 static const struct geometry {
-    const char *tile; /* HCBENCH_GPU_TILE */
+    const char *tile;
     enum hcb_precision precision;
 } geometries[] = {
-    {"128x16x1", HCB_PRECISION_F32},    {"128x8x2", HCB_PRECISION_F32},
-    {"64x16x3", HCB_PRECISION_F32},     {"64x8x1", HCB_PRECISION_F32},
-    {"64x8x2", HCB_PRECISION_F64},      {"64x16x2", HCB_PRECISION_F64},
-    {"128x16x2", HCB_PRECISION_F16F32}, {"128x8x1", HCB_PRECISION_BF16F32},
-    {"128x16x2", HCB_PRECISION_I8I32},  {"64x8x1", HCB_PRECISION_I8I32},
+    {LARGE " depth=16 parts=1", HCB_PRECISION_F32},    {LARGE " depth=8 parts=2", HCB_PRECISION_F32},
+    {SMALL " depth=16 parts=4", HCB_PRECISION_F32},    {SMALL " depth=8 parts=1", HCB_PRECISION_F32},
+    {SMALL " depth=8 parts=2", HCB_PRECISION_F64},     {SMALL " depth=16 parts=2", HCB_PRECISION_F64},
+    {LARGE " depth=16 parts=2", HCB_PRECISION_F16F32}, {LARGE " depth=8 parts=1", HCB_PRECISION_BF16F32},
+    {LARGE " depth=16 parts=2", HCB_PRECISION_I8I32},  {SMALL " depth=8 parts=1", HCB_PRECISION_I8I32},
 };
 
 START_TEST(every_geometry_is_right)
@@ -247,12 +255,11 @@ START_TEST(every_geometry_is_right)
     const struct geometry *g = &geometries[_i];
     char text[512];
     setenv("HCBENCH_KERNEL_CLASS", "gpu", 1);
-    setenv("HCBENCH_GPU_TILE", g->tile, 1);
     for (size_t d = 0; d < device_count; d++) {
         struct hcb_device *device = open_device(devices[d].id);
         for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
             const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, g->precision, shapes[s]};
-            ck_assert_msg(check_case(ctx, device, &c, text, sizeof text) == CHECK_PASSED,
+            ck_assert_msg(check_case_with(ctx, device, &c, g->tile, text, sizeof text) == CHECK_PASSED,
                           "%s, %s: %s", devices[d].id, g->tile, text);
         }
         hcb_device_close(device);
@@ -260,27 +267,24 @@ START_TEST(every_geometry_is_right)
 }
 END_TEST
 
-static struct hcb_plan_info gpu_plan_info(const char *id, struct hcb_shape shape)
+static struct hcb_plan_info gpu_plan_info(const char *id, struct hcb_shape shape, const char *parameters)
 {
-    return plan_info("gpu", id, &(struct hcb_case){HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, shape});
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, shape};
+    return plan_info_with("gpu", id, &c, parameters);
 }
 
 START_TEST(parts_of_k_have_their_depth_and_memory)
 {
     for (size_t d = 0; d < device_count; d++) {
         const uint64_t units = devices[d].compute_units;
-        struct hcb_plan_info info = gpu_plan_info(devices[d].id, (struct hcb_shape){5, 7, 100});
+        struct hcb_plan_info info = gpu_plan_info(devices[d].id, (struct hcb_shape){5, 7, 100}, NULL);
         ck_assert_uint_eq(info.scratch_bytes, 0); /* too short for parts */
         ck_assert_uint_eq(info.depth, 0);
-        info = gpu_plan_info(devices[d].id, (struct hcb_shape){5, 7, 1 << 16});
+        info = gpu_plan_info(devices[d].id, (struct hcb_shape){5, 7, 1 << 16}, NULL);
         ck_assert_uint_eq(info.scratch_bytes > 0, units > 1);
-        setenv("HCBENCH_GPU_TILE", "64x16x3", 1);
-        info = gpu_plan_info(devices[d].id, (struct hcb_shape){5, 7, 100});
-        unsetenv("HCBENCH_GPU_TILE");
-    unsetenv("HCBENCH_GROUP_ITEMS");
-    unsetenv("HCBENCH_KERNEL_ITEMS");
-        ck_assert_uint_eq(info.scratch_bytes, 3 * 5 * 7 * 4);
-        ck_assert_uint_eq(info.depth, 48 + 2); /* 100 terms in parts of 48 */
+        info = gpu_plan_info(devices[d].id, (struct hcb_shape){5, 7, 100}, "depth=16 parts=4");
+        ck_assert_uint_eq(info.scratch_bytes, 4 * 5 * 7 * 4);
+        ck_assert_uint_eq(info.depth, 32 + 3); /* 100 terms in parts of 32 */
     }
 }
 END_TEST
@@ -380,6 +384,31 @@ START_TEST(small_groups_have_their_depth)
 }
 END_TEST
 
+/* What the device allows limits the choices, and what its kernels allow no choice; more
+ * chunks take more memory. */
+START_TEST(items_are_a_choice_within_limits)
+{
+    const struct hcb_case c = {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 1 << 20, 1}};
+    struct hcb_plan_info info;
+    setenv("HCBENCH_GROUP_ITEMS", "128", 1);
+    setenv("HCBENCH_KERNEL_ITEMS", "64", 1);
+    info = plan_info("gpu", devices[0].id, &c);
+    ck_assert_str_eq(info.parameters, "chunk=8192 chunks=2048 items=128");
+    info = plan_info_with("gpu", devices[0].id, &c, "chunk=4096 items=64");
+    ck_assert_str_eq(info.parameters, "chunk=4096 chunks=2048 items=64");
+    struct hcb_device *device = open_device(devices[0].id);
+    ck_assert_uint_eq(hcb_device_scratch_bytes(device, &c, NULL), 2 * 128 * 4);
+    ck_assert_uint_eq(hcb_device_scratch_bytes(device, &c, "chunk=4096 items=64"), 2 * 256 * 4);
+    struct hcb_parameters parameters;
+    uint64_t values[HCB_PARAMETERS_MAX];
+    ck_assert_int_eq(hcb_device_parameters(device, &c, &parameters), HCB_OK);
+    ck_assert(hcb_parameters_read(&parameters, "items=256", values));
+    const struct hcb_limit *limit = hcb_parameters_beyond(&parameters, values);
+    ck_assert(limit != NULL && strcmp(limit->name, "items of a work-group") == 0);
+    hcb_device_close(device);
+}
+END_TEST
+
 START_TEST(products_need_large_groups)
 {
     const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {16, 16, 16}};
@@ -387,8 +416,7 @@ START_TEST(products_need_large_groups)
     setenv("HCBENCH_GROUP_ITEMS", "128", 1);
     struct hcb_device *device = open_device(devices[0].id);
     ck_assert_int_eq(hcb_device_supports(device, &c), HCB_UNSUPPORTED);
-    ck_assert_msg(strstr(hcb_error(ctx), "work-groups of at most 128 items") != NULL, "%s",
-                  hcb_error(ctx));
+    ck_assert_str_eq(hcb_error(ctx), "opencl:0 has too few items of a work-group for the kernel");
     hcb_device_close(device);
 }
 END_TEST
@@ -413,21 +441,27 @@ START_TEST(scratch_that_does_not_fit_is_refused)
 }
 END_TEST
 
-/* Rows, columns and terms that no choice divides, and several blocks of terms. */
+/* Rows, columns and terms that no choice divides, and several blocks or parts of terms.
+ * On GPUs 1024 items would need chunks longer than the table's. */
 START_TEST(every_choice_of_a_parameter_is_right)
 {
     static const struct {
+        const char *class;
         struct hcb_case task;
         unsigned choices;
     } cases[] = {
-        {{HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {77, 101, 1100}}, 33},
-        {{HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {77, 101, 600}}, 30},
-        {{HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, (1 << 20) + 77, 1}}, 14},
-        {{HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F16F32, {1, (1 << 20) + 77, 1}}, 14},
+        {"cpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {77, 101, 1100}}, 33},
+        {"cpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {77, 101, 600}}, 30},
+        {"cpu", {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, (1 << 20) + 77, 1}}, 14},
+        {"cpu", {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F16F32, {1, (1 << 20) + 77, 1}}, 14},
+        {"gpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {77, 101, 70}}, 29},
+        {"gpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F64, {77, 101, 70}}, 29},
+        {"gpu", {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, (1 << 20) + 77, 1}}, 15},
+        {"gpu", {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {1, (1 << 20) + 77, 1}}, 15},
     };
     char text[512] = "";
     unsigned passed;
-    setenv("HCBENCH_KERNEL_CLASS", "cpu", 1);
+    setenv("HCBENCH_KERNEL_CLASS", cases[_i].class, 1);
     setenv("HCBENCH_VECTOR_BITS", "512", 1); /* enough registers for each of them */
     for (size_t d = 0; d < device_count; d++) {
         struct hcb_device *device = open_device(devices[d].id);
@@ -476,8 +510,7 @@ START_TEST(parameters_that_do_not_fit_are_refused)
                      "rows=4 width=8 block_k=512 item_panels=1 pack_k=16 pack_panels=16");
     ck_assert_str_eq(info.tuning, "tuned");
     ck_assert_int_eq(plan_product(device, HCB_PRECISION_F32, "rows=14", &info), HCB_UNSUPPORTED);
-    ck_assert_str_eq(hcb_error(ctx),
-                     "a tile of 14 rows of 2 x 8 needs 31 registers, opencl:0 has 16");
+    ck_assert_str_eq(hcb_error(ctx), "opencl:0 has too few vector registers for rows=14");
     ck_assert_int_eq(plan_product(device, HCB_PRECISION_F32, "width=16", &info), HCB_UNSUPPORTED);
     ck_assert_int_eq(plan_product(device, HCB_PRECISION_I8I32, "block_k=256", &info), HCB_OK);
     ck_assert_int_eq(plan_product(device, HCB_PRECISION_I8I32, "block_k=384", &info),
@@ -494,13 +527,40 @@ START_TEST(parameters_that_do_not_fit_are_refused)
 }
 END_TEST
 
+/* Limits are the device's, and what keeps them is not refused. */
+START_TEST(limits_of_tiles_are_the_devices)
+{
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {500, 500, 500}};
+    struct hcb_parameters parameters;
+    struct hcb_plan_info info;
+    uint64_t values[HCB_PARAMETERS_MAX];
+    setenv("HCBENCH_KERNEL_CLASS", "gpu", 1);
+    struct hcb_device *device = open_device(devices[0].id);
+    ck_assert_int_eq(hcb_device_parameters(device, &c, &parameters), HCB_OK);
+    ck_assert_uint_eq(parameters.limit_count, 3);
+    ck_assert_str_eq(parameters.limits[1].name, "bytes of local memory");
+    ck_assert(hcb_parameters_read(&parameters, "blocks_down=2 blocks_across=2 depth=16", values));
+    parameters.limits[1].most.factor = 2 * 16 * (132 + 132) * 4; /* two steps of both tiles */
+    ck_assert_ptr_null(hcb_parameters_beyond(&parameters, values));
+    parameters.limits[1].most.factor--;
+    ck_assert_ptr_eq(hcb_parameters_beyond(&parameters, values), &parameters.limits[1]);
+    ck_assert_int_eq(plan_product(device, HCB_PRECISION_F32, "blocks_down=4 blocks_across=2", &info),
+                     HCB_OK);
+    ck_assert_int_eq(plan_product(device, HCB_PRECISION_F32, "blocks_down=4 blocks_across=4", &info),
+                     HCB_UNSUPPORTED);
+    ck_assert_str_eq(hcb_error(ctx),
+                     "opencl:0 has too few registers for blocks_down=4 blocks_across=4");
+    hcb_device_close(device);
+}
+END_TEST
+
 /* The hash is that of the plan. */
 START_TEST(parameters_are_those_of_the_kernels)
 {
     const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {8, 8, 8}};
     struct hcb_parameters parameters;
     struct hcb_plan_info info;
-    setenv("HCBENCH_KERNEL_CLASS", "cpu", 1);
+    setenv("HCBENCH_KERNEL_CLASS", _i == 0 ? "cpu" : "gpu", 1);
     struct hcb_device *device = open_device(devices[0].id);
     ck_assert_int_eq(hcb_device_parameters(device, &c, &parameters), HCB_OK);
     ck_assert_int_eq(plan_product(device, HCB_PRECISION_F32, "", &info), HCB_OK);
@@ -800,9 +860,10 @@ static Suite *suite(void)
     suite_add_tcase(s, kernels_case);
     tcase_add_checked_fixture(parameters, set_up, tear_down);
     tcase_set_timeout(parameters, 300);
-    tcase_add_loop_test(parameters, every_choice_of_a_parameter_is_right, 0, 4);
+    tcase_add_loop_test(parameters, every_choice_of_a_parameter_is_right, 0, 8);
     tcase_add_test(parameters, parameters_that_do_not_fit_are_refused);
-    tcase_add_test(parameters, parameters_are_those_of_the_kernels);
+    tcase_add_test(parameters, limits_of_tiles_are_the_devices);
+    tcase_add_loop_test(parameters, parameters_are_those_of_the_kernels, 0, 2);
     suite_add_tcase(s, parameters);
     tcase_add_checked_fixture(tiles, set_up, tear_down);
     tcase_set_timeout(tiles, 300);
@@ -813,6 +874,7 @@ static Suite *suite(void)
     tcase_set_timeout(groups_case, 300);
     tcase_add_loop_test(groups_case, sums_fit_into_small_groups, 0, GROUPS_COUNT);
     tcase_add_loop_test(groups_case, small_groups_have_their_depth, 0, GROUPS_COUNT);
+    tcase_add_test(groups_case, items_are_a_choice_within_limits);
     tcase_add_test(groups_case, products_need_large_groups);
     suite_add_tcase(s, groups_case);
     tcase_add_checked_fixture(units, set_up, tear_down);

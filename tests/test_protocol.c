@@ -181,7 +181,7 @@ START_TEST(plans_have_slots_and_parameters)
 {
     struct hcb_parameters parameters;
     double seconds[2];
-    setenv("HCBENCH_NULL", "model:launch=1:tuned=32", 1);
+    setenv("HCBENCH_NULL", "model:launch=1:tuned=32:limit=64", 1);
     ask(HELLO, "ok");
     ask(OPEN, "ok");
     json_t *reply = ask("{'id':3,'step':'parameters','impl':'native'," CASE "}", "ok");
@@ -194,6 +194,10 @@ START_TEST(plans_have_slots_and_parameters)
     ck_assert_uint_eq(parameters.list[0].count, 7);
     ck_assert_uint_eq(parameters.list[0].choices[6], 64);
     ck_assert_str_eq(parameters.kernel_sha256, "");
+    ck_assert_uint_eq(parameters.limit_count, 1);
+    ck_assert_str_eq(parameters.limits[0].name, "registers");
+    ck_assert_ptr_null(hcb_parameters_beyond(&parameters, (uint64_t[HCB_PARAMETERS_MAX]){32, 2}));
+    ck_assert_ptr_nonnull(hcb_parameters_beyond(&parameters, (uint64_t[HCB_PARAMETERS_MAX]){32, 4}));
     ask(INPUTS("uniform"), "ok");
     reply = ask(PREPARE, "ok");
     ck_assert_str_eq(json_string_value(json_object_get(reply, "tuning")), "table");
@@ -220,26 +224,44 @@ END_TEST
 
 START_TEST(parameters_that_no_platform_has_are_refused)
 {
+#define PARAMETERS(list) "{'kernel_sha256':'','parameters':" list ",'limits':[]}"
+#define LIMIT(sum, most)                                                                           \
+    "{'kernel_sha256':'','parameters':[],'limits':[{'name':'a','sum':" sum ",'most':" most "}]}"
+#define ONE "[1,0,0,0,0,0,0,0,0]"
     static const char *const bad[] = {
-        "{'kernel_sha256':'','parameters':{}}",
-        "{'parameters':[]}",
-        "{'kernel_sha256':'','parameters':[],'more':1}",
-        "{'kernel_sha256':'','parameters':[{'name':'a','table':1}]}",
-        "{'kernel_sha256':'','parameters':[{'name':'a','table':'1','choices':[1]}]}",
-        "{'kernel_sha256':'','parameters':[{'name':'a','table':1,'choices':['1']}]}",
-        "{'kernel_sha256':'','parameters':[{'name':'a','table':1,'choices':[1,2,3,4,5,6,7,8,9,10,11,12,13]}]}",
-        "{'kernel_sha256':'','parameters':[{'name':'a name of twenty-four le','table':1,'choices':[1]}]}",
-        "{'kernel_sha256':'','parameters':[1,2,3,4,5,6,7,8,9]}",
+        PARAMETERS("{}"),
+        "{'parameters':[],'limits':[]}",
+        "{'kernel_sha256':'','parameters':[]}",
+        "{'kernel_sha256':'','parameters':[],'limits':[],'more':1}",
+        PARAMETERS("[{'name':'a','table':1}]"),
+        PARAMETERS("[{'name':'a','table':'1','choices':[1]}]"),
+        PARAMETERS("[{'name':'a','table':1,'choices':['1']}]"),
+        PARAMETERS("[{'name':'a','table':1,'choices':[1,2,3,4,5,6,7,8,9,10,11,12,13]}]"),
+        PARAMETERS("[{'name':'a name of twenty-four le','table':1,'choices':[1]}]"),
+        PARAMETERS("[1,2,3,4,5,6,7,8,9]"),
+        "{'kernel_sha256':'','parameters':[],'limits':{}}",
+        "{'kernel_sha256':'','parameters':[],'limits':[1]}",
+        LIMIT("[]", ONE),
+        LIMIT("[" ONE "," ONE "]", ONE),
+        LIMIT("[" ONE "," ONE ",1]", ONE),
+        LIMIT("[" ONE "," ONE "," ONE "]", "[1,0,0,0,0,0,0,0]"),
+        LIMIT("[" ONE "," ONE "," ONE "]", "[1,0,0,0,0,0,0,0,-1]"),
+        LIMIT("[" ONE "," ONE "," ONE "]", "['1',0,0,0,0,0,0,0,0]"),
+        LIMIT("[" ONE "," ONE "," ONE "],'more':1", ONE),
     };
+    static const char *const good[] = {PARAMETERS("[{'name':'a','table':1,'choices':[1]}]"),
+                                       LIMIT("[" ONE "," ONE "," ONE "]", ONE)};
     struct hcb_parameters parameters;
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    const size_t bad_count = sizeof bad / sizeof *bad, good_count = sizeof good / sizeof *good;
+    for (size_t i = 0; i < bad_count + good_count; i++) {
         char text[300];
-        snprintf(text, sizeof text, "%s", bad[i]);
+        snprintf(text, sizeof text, "%s", i < bad_count ? bad[i] : good[i - bad_count]);
         for (char *at = text; *at != '\0'; at++)
             if (*at == '\'')
                 *at = '"';
         json_t *object = json_loads(text, 0, NULL);
-        ck_assert_msg(object != NULL && !protocol_read_parameters(object, &parameters), "%s", text);
+        ck_assert_msg(object != NULL && protocol_read_parameters(object, &parameters) == (i >= bad_count),
+                      "%s", text);
         json_decref(object);
     }
 }

@@ -148,29 +148,44 @@ static void check_cases(const struct hcb_case *cases, size_t count)
     }
 }
 
-/* With 256 KiB to be seen at once, these operands need windows in each direction,
- * and single rows of the last do not fit.  Processors run the GPUs' kernels slowly. */
-/* Several windows of terms and of columns. */
+/* Several windows of terms and of columns, several splits, and passes whose last block is a
+ * part. */
 START_TEST(every_choice_of_a_parameter_is_right)
 {
-    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE,
-                               _i == 0 ? HCB_PRECISION_F32 : HCB_PRECISION_I8I32, {70, 1101, 1100}};
+    static const struct {
+        const char *class;
+        struct hcb_case task;
+        unsigned choices;
+    } cases[] = {
+        {"cpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {70, 1101, 1100}}, 13},
+        {"cpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {70, 1101, 1100}}, 13},
+        {"cpu", {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 300001, 1}}, 10},
+        {"cpu", {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_BF16F32, {1, 300001, 1}}, 10},
+        {"gpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {77, 101, 70}}, 17},
+        {"gpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F64, {77, 101, 70}}, 17},
+        {"gpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {300, 33, 31}}, 17},
+        {"gpu", {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {1, 300001, 1}}, 12},
+        {"gpu", {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 300001, 1}}, 12},
+    };
+    const struct hcb_case c = cases[_i].task;
     struct hcb_parameters parameters;
     char text[512] = "";
     unsigned passed;
-    setenv("HCBENCH_KERNEL_CLASS", "cpu", 1);
+    setenv("HCBENCH_KERNEL_CLASS", cases[_i].class, 1);
     for (size_t d = 0; d < device_count; d++) {
         struct hcb_device *device = open_device(devices[d].id);
         ck_assert_int_eq(hcb_device_parameters(device, &c, &parameters), HCB_OK);
         const enum check_outcome outcome =
             check_parameters(ctx, device, &c, &passed, text, sizeof text);
         ck_assert_msg(outcome == CHECK_PASSED, "%s: %s", devices[d].id, text);
-        ck_assert_uint_ge(passed, parameters.count == 0 ? 0 : 13);
+        ck_assert_uint_ge(passed, parameters.count == 0 ? 0 : cases[_i].choices);
         hcb_device_close(device);
     }
 }
 END_TEST
 
+/* With 256 KiB to be seen at once, these operands need windows in each direction,
+ * and single rows of the last do not fit.  Processors run the GPUs' kernels slowly. */
 START_TEST(windows_cover_the_operands)
 {
     static const struct hcb_shape shapes[] = {
@@ -515,6 +530,33 @@ START_TEST(plans_name_their_kernels)
 }
 END_TEST
 
+/* With one file and with several: passes, splits, and sums in other ways. */
+START_TEST(parameters_are_those_of_the_kernels)
+{
+    static const struct hcb_case cases[] = {
+        {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {30, 40, 50}},
+        {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_BF16F32, {3, 4, 5000}},
+        {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 100, 1}},
+        {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 100000, 1}},
+        {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {1, 100000, 1}},
+        {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_F16F32, {1, 100000, 1}, HCB_SUM_NEUMAIER},
+        {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 100000, 1}, HCB_SUM_F64},
+        {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 100, 1}, HCB_SUM_F64},
+    };
+    setenv("HCBENCH_KERNEL_CLASS", _i == 0 ? "cpu" : "gpu", 1);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct hcb_parameters parameters;
+        struct job job;
+        ck_assert_int_eq(job_open(&job, &cases[i]), HCB_OK);
+        ck_assert_int_eq(hcb_device_parameters(job.device, &cases[i], &parameters), HCB_OK);
+        ck_assert_uint_gt(parameters.count, 0);
+        ck_assert_str_eq(parameters.kernel_sha256, hcb_plan_info(job.plan)->kernel_sha256);
+        ck_assert_str_eq(hcb_plan_info(job.plan)->tuning, "table");
+        job_close(&job);
+    }
+}
+END_TEST
+
 /* A kernel folder in which the f16f32 kernel of a family is the one for bytes, which takes
  * halves for bytes. */
 static void swap_kernel(const char *family, char folder[512], char path[600])
@@ -660,8 +702,9 @@ static Suite *make_suite(void)
     tcase_add_loop_test(kernels, extras_are_right, 0, CLASS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_loop_test(kernels, cooperative_matrices_are_right_or_say_why_not, 0,
                         HCB_PRECISION_COUNT);
-    tcase_add_loop_test(parameters, every_choice_of_a_parameter_is_right, 0, 2);
+    tcase_add_loop_test(parameters, every_choice_of_a_parameter_is_right, 0, 9);
     tcase_add_test(parameters, plans_name_their_kernels);
+    tcase_add_loop_test(parameters, parameters_are_those_of_the_kernels, 0, 2);
     tcase_add_loop_test(kernels, windows_cover_the_operands, 0, CLASS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_test(kernels, a_vector_is_larger_than_a_binding);
     tcase_add_loop_test(kernels, long_sums_are_complete, 0, CLASS_COUNT);

@@ -47,7 +47,7 @@ files() {
 HCBENCH_NULL=$model:tuned=32
 tune 0
 says out '^matmul +f32 .*null:0 +tile .* tuned: tile=32 \(8\)$'
-[ "$(files)" -eq 1 ] || note "not one file is kept: $(ls "$kept")"
+[ "$(files)" -eq 2 ] || note "not a file for each of two impls is kept: $(ls "$kept")"
 [ -z "$(find "$kept" ! -name '*.json' -type f)" ] || note "temporary files are left"
 run
 used tuned 'tile=32 unroll=2'
@@ -104,12 +104,47 @@ tune 0
 says out '^matmul +f32 .*null:0 +tile .* table'
 grep -q 'tile=' "$kept"/*.json 2>/dev/null && note "what is not faster is kept"
 
+# What was proven once stays when another looked better and lost the last contest.  The
+# names of both devices have no room for the end.
+HCBENCH_NULL=$long:tuned=32
+tune 0
+HCBENCH_NULL=$long:tuned=0:noise=0.3:seed=2
+rm -f "$work/clock"
+again 0
+says out '^matmul +f32 .*null:0 +tile .* table: not enough with '
+grep -Eq 'table: not enough with tile=32 \(8\)$' "$work/out" &&
+	note "what was proven once took part in the last contest: another seed is needed"
+[ "$(files)" -eq 2 ] || note "what was proven once is forgotten"
+HCBENCH_NULL=$long:tuned=32
+run
+used tuned 'tile=32 unroll=2'
+
+# Two searches at once: what both find is kept.
+HCBENCH_NULL=$model:tuned=32
+rm -rf "$work/cache"
+for precision in f32 f64; do
+	HCBENCH_NULL_CLOCK=$work/clock.$precision "$hcbench" tune -p null -o matmul -P $precision -n 64 \
+		--budget 100 --timeout 5 -q &
+done
+wait
+[ "$(files)" -eq 4 ] || note "two searches at once kept $(files) files, not 4"
+for precision in f32 f64; do
+	run -P $precision
+	used tuned 'tile=32 unroll=2'
+done
+
 # What is wrong, crashes, hangs or does not fit costs itself alone; 16 is next best.
 for fault in wrong crash hang refuse; do
 	HCBENCH_NULL=$model:tuned=32:$fault=32
 	tune 0 --timeout 1
 	says out "^matmul +f32 .*null:0 +tile .* 1 failed +tuned: tile=(16|64) \\(8\\)$"
 done
+
+# What is beyond a limit is not tried at all.
+HCBENCH_NULL=$model:tuned=32:limit=32
+tune 0
+says out '^matmul +f32 .*null:0 +tile .* [0-9]+ +tuned: tile=(16 \(8\)|32 \(8\) unroll=1 \(2\))$'
+grep -q 'failed' "$work/out" && note "what a limit excludes is tried"
 
 # The table's own parameters are at fault.
 HCBENCH_NULL=$model:tuned=32:wrong=8
@@ -120,8 +155,8 @@ says out 'failed: wrong: '
 # Of another driver version, other kernels, or damaged: not used, and told.
 HCBENCH_NULL=$model:tuned=32
 tune 0
-cp "$kept"/*.json "$work/good.json"
-name=$(basename "$kept"/*.json)
+name=$(basename "$(grep -l '"impl": "tile"' "$kept"/*.json)")
+cp "$kept/$name" "$work/good.json"
 sed 's/"driver_version": "[^"]*"/"driver_version": "0.0"/' "$work/good.json" >"$kept/$name"
 run
 used table 'tile=8 unroll=2'
@@ -132,11 +167,16 @@ run
 used table 'tile=8 unroll=2'
 grep -q 'tuned parameters are ignored: they are of other kernels' "$work/row.json" ||
 	note "other kernels are not told"
-sed 's/unroll=2/size=2/' "$work/good.json" >"$kept/$name"
+sed '/"parameters"/s/unroll=2/size=2/' "$work/good.json" >"$kept/$name"
 run
 used table 'tile=8 unroll=2'
 grep -q "tuned parameters are ignored: the kernels take no 'tile=32 size=2'" "$work/row.json" ||
 	note "unknown parameters are not told"
+sed '/"table"/s/tile=8/tile=4/' "$work/good.json" >"$kept/$name"
+run
+used table 'tile=8 unroll=2'
+grep -q 'tuned parameters are ignored: the table is not the one' "$work/row.json" ||
+	note "another table is not told"
 head -c 100 "$work/good.json" >"$kept/$name"
 run
 used table 'tile=8 unroll=2'
@@ -178,6 +218,37 @@ expect 2 tune -p null --no-tuned
 says err "'hcbench tune' does not take --no-tuned"
 tune 0 -q
 [ ! -s "$work/out" ] || note "--quiet prints a table"
+
+# What was tried, as a file; each of its members is in the manual.
+tune 0 --json "$work/tune.json"
+says out 'tuned: tile=32 \(8\)$'
+for line in '"format": "hcbench-tune"' '"verdict": "tuned"' '"table": "tile=8 unroll=2"' \
+	'"winner": "tile=32 unroll=2"' '"why": "proven to be more than' '"device": "null:0"' '"last": true'; do
+	grep -q "$line" "$work/tune.json" || note "the file has no $line"
+done
+[ "$(grep -c '"last": true' "$work/tune.json")" -eq 2 ] || note "not one last contest for each of two impls"
+[ "$(grep -c '"median_ci95_s"' "$work/tune.json")" -ge 20 ] || note "candidates have no intervals"
+sed -n '/"cases": /,$s/^ *"\([a-z0-9_]*\)": .*/\1/p' "$work/tune.json" | sort -u |
+	while read -r name; do
+		case $name in tile | unroll) continue ;; esac
+		grep -Eq "^\.(It )?Va (.* )?$name( |\$)" "$srcdir/doc/hcbench-result.5" || echo "$name"
+	done >"$work/missing"
+[ ! -s "$work/missing" ] || note "hcbench-result(5) does not have: $(cat "$work/missing")"
+tune 0 --json -
+grep -q '^ "format": "hcbench-tune"' "$work/out" || note "--json - does not write to stdout"
+grep -q 'tuned: ' "$work/out" && note "--json - prints a table too"
+HCBENCH_NULL=$model:tuned=32:wrong=32
+tune 0 --json "$work/tune.json" -q
+grep -A1 '"status": "wrong"' "$work/tune.json" | grep -q '"reason": ' || note "a wrong candidate has no reason"
+grep -q '"winner": "tile=\(16\|64\) unroll=2"' "$work/tune.json" || note "the file has no next best"
+HCBENCH_NULL=$model:tuned=8
+tune 0 --json "$work/tune.json" -q
+grep -q '"verdict": "table"' "$work/tune.json" || note "the file does not say that the table stays"
+grep -q '"winner"' "$work/tune.json" && note "the file has a winner that is none"
+HCBENCH_NULL=$model:tuned=32
+tune 1 --json "$work/missing/tune.json"
+[ "$(wc -l <"$work/err")" -eq 1 ] || note "more than one line: $(cat "$work/err")"
+[ "$(files)" -eq 0 ] || note "a search without a file to write keeps something"
 
 # No isolation, one process.
 tune 0 --no-isolate

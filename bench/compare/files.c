@@ -11,6 +11,7 @@
 
 #include "compare/compare.h"
 #include "files/csv.h"
+#include "files/json.h"
 #include "files/members.h"
 #include "files/output.h"
 
@@ -136,24 +137,9 @@ static json_t *comparison_json(const struct comparison *c)
     return document;
 }
 
-static int write_part(const char *data, size_t size, void *output)
-{
-    return output_write(output, data, size) ? 0 : -1;
-}
-
 bool compare_write_json(const struct comparison *comparison, const char *path)
 {
-    struct output *output = output_open(path);
-    if (output == NULL)
-        return false;
-    json_t *document = comparison_json(comparison);
-    const bool whole = document != NULL;
-    if (!whole)
-        output_failed(path, ENOMEM);
-    else if (json_dump_callback(document, write_part, output, JSON_INDENT(1) | JSON_REAL_PRECISION(17)) == 0)
-        output_text(output, "\n");
-    json_decref(document);
-    return output_close(output, whole);
+    return json_write(comparison_json(comparison), path);
 }
 
 /* -------------------------------------------------------------------------- CSV */

@@ -20,6 +20,7 @@
 #include "files/output.h"
 #include "files/schema.h"
 #include "files/text.h"
+#include "tune/store.h"
 
 struct journal {
     FILE *file;
@@ -74,6 +75,8 @@ static json_t *head(const struct record *record)
 {
     json_t *line = json_pack("{s:s, s:i}", "format", JOURNAL_FORMAT, "format_version", FORMAT_VERSION);
     if (line != NULL && record_add_head(record, line) && record_add_devices(record, line) &&
+        (record->tuned == NULL ||
+         json_object_set_new(line, "tuned", store_json(record->tuned, record)) == 0) &&
         add_rows(line, "rows", record->results, record->result_count, false))
         return line;
     json_decref(line);

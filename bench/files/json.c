@@ -317,18 +317,20 @@ static int write_part(const char *data, size_t size, void *output)
     return output_write(output, data, size) ? 0 : -1;
 }
 
-bool record_write_json(const struct record *record, const char *path)
+bool json_write(json_t *document, const char *path)
 {
     struct output *output = output_open(path);
-    if (output == NULL)
-        return false;
-    json_t *document = record_json(record);
-    bool whole = document != NULL;
-    if (!whole)
+    const bool whole = document != NULL;
+    if (output != NULL && !whole)
         output_failed(path, ENOMEM);
-    else if (json_dump_callback(document, write_part, output,
-                                JSON_INDENT(1) | JSON_REAL_PRECISION(17)) == 0)
+    else if (output != NULL && json_dump_callback(document, write_part, output,
+                                                  JSON_INDENT(1) | JSON_REAL_PRECISION(17)) == 0)
         output_text(output, "\n");
     json_decref(document);
-    return output_close(output, whole);
+    return output != NULL && output_close(output, whole);
+}
+
+bool record_write_json(const struct record *record, const char *path)
+{
+    return json_write(record_json(record), path);
 }

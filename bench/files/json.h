@@ -31,6 +31,10 @@ struct claim {
  * flaw. */
 bool claims_hold(const char *within, const struct claim *claims, size_t count, struct flaw *flaw);
 
+/* Writes a document as a file, "-" for stdout, and drops the reference to it; NULL means
+ * that there was no memory for it.  False after one line on stderr. */
+bool json_write(json_t *document, const char *path);
+
 /* Is the format_version of a result file or journal one that is read here? */
 bool record_take_version(const json_t *document, struct flaw *flaw);
 

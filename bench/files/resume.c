@@ -17,6 +17,7 @@
 #include "files/text.h"
 #include "measure/protocol.h"
 #include "measure/roofline.h"
+#include "tune/store.h"
 
 /* ------------------------------------------------------------------- its lines */
 
@@ -159,11 +160,21 @@ static bool take_resumed(const json_t *resumed, struct earlier *earlier, struct 
            flaw_note(flaw, "resumed", "does not fit into memory");
 }
 
+/* The parameters that the run began with: others may have been found since. */
+static bool take_tuned(const json_t *tuned, struct record *record, struct flaw *flaw)
+{
+    if (tuned != NULL)
+        record->tuned = store_from_json(tuned);
+    return tuned == NULL || record->tuned != NULL ||
+           flaw_note(flaw, "tuned", "must be an array of tuned parameters");
+}
+
 static bool take_head(const json_t *line, struct earlier *earlier, struct flaw *flaw)
 {
     struct record *record = &earlier->record;
     if (!take_format(line, flaw) || !record_take_head(line, record, flaw) ||
-        !record_take_devices(line, record, flaw))
+        !record_take_devices(line, record, flaw) ||
+        !take_tuned(json_object_get(line, "tuned"), record, flaw))
         return false;
     return take_plan(line, earlier, flaw);
 }
@@ -413,6 +424,8 @@ bool journal_take_over(struct record *record)
         good = good && words_add(&record->command, then->command.list[i]);
     for (size_t i = 0; i < then->resumed.count; i++)
         good = good && words_add(&record->resumed, then->resumed.list[i]);
+    record->tuned = then->tuned; /* the same for all rows of a run */
+    then->tuned = NULL;
     memcpy(record->started, then->started, sizeof record->started);
     memcpy(record->blas_core_detected, then->blas_core_detected, sizeof record->blas_core_detected);
     memcpy(record->blas_core_asked, then->blas_core_asked, sizeof record->blas_core_asked);

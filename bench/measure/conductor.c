@@ -24,7 +24,6 @@ struct conductor {
     struct record *record;
     struct actor *actors; /* two per device of the record, see actor_of() */
     struct journal *journal;
-    struct store *store;
     bool aside; /* the rows at hand are not those that were asked for */
 };
 
@@ -54,6 +53,8 @@ static void reset_row(struct row *row)
                         .slot = old.slot,
                         .scratch_bytes = old.scratch_bytes};
     memcpy(row->asked, old.asked, sizeof row->asked);
+    memcpy(row->tuned, old.tuned, sizeof row->tuned);
+    memcpy(row->ignored, old.ignored, sizeof row->ignored);
 }
 
 static void finish(struct conductor *conductor, struct row *row, enum hcb_status status,
@@ -510,8 +511,8 @@ struct conductor *conductor_open(struct record *record, size_t expected)
         actors[i].sensors = &record->devices[i / 2].sensors;
     }
     settle_cpu(record, &conductor->session.how, &conductor->session.cpu); /* the journal tells it */
-    if (record->options->tuned)
-        conductor->session.tuned = conductor->store = store_open();
+    if (record->options->tuned && record->earlier == NULL)
+        record->tuned = store_open();
     if (record->options->command == COMMAND_TUNE)
         conductor->journal = NULL; /* what was won is kept in the store */
     else if (record->earlier != NULL)
@@ -519,11 +520,11 @@ struct conductor *conductor_open(struct record *record, size_t expected)
     else
         conductor->journal = journal_open(record, record->options->journal, &fatal);
     if (conductor->journal == NULL && (fatal || record->earlier != NULL)) {
-        store_close(conductor->store);
         free(conductor);
         free(actors);
         return NULL;
     }
+    conductor->session.tuned = record->tuned;
     progress_begin(record->options->progress, expected);
     return conductor;
 }
@@ -536,7 +537,6 @@ void conductor_close(struct conductor *conductor)
     for (size_t i = 0; i < 2 * conductor->record->device_count; i++)
         actor_stop(&conductor->actors[i]);
     journal_close(conductor->journal, link_interrupted() == 0);
-    store_close(conductor->store);
     roundings_clear(&conductor->session.roundings);
     free(conductor->actors);
     free(conductor);

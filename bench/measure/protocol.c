@@ -75,12 +75,34 @@ static json_t *one_parameter(const struct hcb_parameter *parameter)
                      (json_int_t)parameter->table, "choices", choices);
 }
 
+/* [factor, power of the first parameter, ...] */
+static json_t *one_product(const struct hcb_product *product)
+{
+    json_t *numbers = json_array();
+    json_array_append_new(numbers, json_integer((json_int_t)product->factor));
+    for (size_t i = 0; i < HCB_PARAMETERS_MAX; i++)
+        json_array_append_new(numbers, json_integer(product->powers[i]));
+    return numbers;
+}
+
+static json_t *one_limit(const struct hcb_limit *limit)
+{
+    json_t *sum = json_array();
+    for (size_t i = 0; i < sizeof limit->sum / sizeof *limit->sum; i++)
+        json_array_append_new(sum, one_product(&limit->sum[i]));
+    return json_pack("{s:s, s:o, s:o}", "name", limit->name, "sum", sum, "most",
+                     one_product(&limit->most));
+}
+
 json_t *protocol_parameters(const struct hcb_parameters *parameters)
 {
-    json_t *list = json_array();
+    json_t *list = json_array(), *limits = json_array();
     for (size_t i = 0; i < parameters->count; i++)
         json_array_append_new(list, one_parameter(&parameters->list[i]));
-    return json_pack("{s:s, s:o}", "kernel_sha256", parameters->kernel_sha256, "parameters", list);
+    for (size_t i = 0; i < parameters->limit_count; i++)
+        json_array_append_new(limits, one_limit(&parameters->limits[i]));
+    return json_pack("{s:s, s:o, s:o}", "kernel_sha256", parameters->kernel_sha256, "parameters", list,
+                     "limits", limits);
 }
 
 static bool read_parameter(const json_t *object, struct hcb_parameter *parameter)
@@ -103,19 +125,56 @@ static bool read_parameter(const json_t *object, struct hcb_parameter *parameter
     return true;
 }
 
+static bool read_product(const json_t *numbers, struct hcb_product *product)
+{
+    const json_t *factor = json_array_get(numbers, 0);
+    if (json_array_size(numbers) != 1 + HCB_PARAMETERS_MAX || !json_is_integer(factor))
+        return false;
+    product->factor = (uint64_t)json_integer_value(factor);
+    for (size_t i = 0; i < HCB_PARAMETERS_MAX; i++) {
+        const json_t *power = json_array_get(numbers, 1 + i);
+        if (!json_is_integer(power) || json_integer_value(power) < 0 ||
+            json_integer_value(power) > UINT8_MAX)
+            return false;
+        product->powers[i] = (uint8_t)json_integer_value(power);
+    }
+    return true;
+}
+
+static bool read_limit(const json_t *object, struct hcb_limit *limit)
+{
+    enum { TERMS = sizeof limit->sum / sizeof *limit->sum };
+    const char *name;
+    json_t *sum, *most;
+    if (json_unpack((json_t *)object, "{s:s, s:o, s:o !}", "name", &name, "sum", &sum, "most", &most) != 0 ||
+        strlen(name) >= sizeof limit->name || json_array_size(sum) != TERMS)
+        return false;
+    memcpy(limit->name, name, strlen(name) + 1);
+    for (size_t i = 0; i < TERMS; i++)
+        if (!read_product(json_array_get(sum, i), &limit->sum[i]))
+            return false;
+    return read_product(most, &limit->most);
+}
+
 bool protocol_read_parameters(const json_t *object, struct hcb_parameters *parameters)
 {
     const json_t *list = json_object_get(object, "parameters"),
+                 *limits = json_object_get(object, "limits"),
                  *hash = json_object_get(object, "kernel_sha256");
     memset(parameters, 0, sizeof *parameters);
-    if (json_object_size(object) != 2 || !json_is_array(list) || !json_is_string(hash) ||
+    if (json_object_size(object) != 3 || !json_is_array(list) || !json_is_string(hash) ||
         json_string_length(hash) >= sizeof parameters->kernel_sha256 ||
-        json_array_size(list) > HCB_PARAMETERS_MAX)
+        json_array_size(list) > HCB_PARAMETERS_MAX || !json_is_array(limits) ||
+        json_array_size(limits) > HCB_LIMITS_MAX)
         return false;
     memcpy(parameters->kernel_sha256, json_string_value(hash), json_string_length(hash) + 1);
     for (; parameters->count < json_array_size(list); parameters->count++)
         if (!read_parameter(json_array_get(list, parameters->count),
                             &parameters->list[parameters->count]))
+            return false;
+    for (; parameters->limit_count < json_array_size(limits); parameters->limit_count++)
+        if (!read_limit(json_array_get(limits, parameters->limit_count),
+                        &parameters->limits[parameters->limit_count]))
             return false;
     return true;
 }

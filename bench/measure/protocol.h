@@ -13,11 +13,13 @@
  * open      device, kernel_dir                     -
  * sensors   -                                      energy, power, clock, temperature, throttle:
  *                                                  {source} or {reason} each
- * support   op, impl, precision, shape, sum, scale  scratch_bytes: that a plan takes of the
- *                                                  device's memory besides the operands
+ * support   op, impl, precision, shape, sum, scale; parameters  scratch_bytes: that a plan
+ *           takes of the device's memory besides the operands; without parameters or
+ *           with some that are refused, with those of the table
  * inputs    op, precision, shape, sum, scale, fill, seed  -  same case: new contents
  * parameters  op, impl, precision, shape, sum      kernel_sha256, parameters: objects of name,
- *                                                  table and choices
+ *                                                  table and choices; limits: objects of
+ *                                                  name, sum and most, products of powers
  * prepare   impl, parameters (a text, or not)      setup_s, kernels, kernel_sha256, tuning,
  *                                                  parameters, note
  * check     impl, seed                             -        one launch, exact

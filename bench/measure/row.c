@@ -96,45 +96,40 @@ enum hcb_status row_parameters(struct session *session, struct row *row,
     return status;
 }
 
-/* Parameters that were found by an earlier search, "" when there are none.  What is of
- * no use is told. */
-static enum hcb_status find_tuned(struct session *session, struct row *row,
-                                  char text[HCB_PARAMETERS_SIZE], char *reason)
+/* Parameters that were found by an earlier search, or why those are of no use. */
+static enum hcb_status find_tuned(struct session *session, struct row *row, char *reason)
 {
-    struct hcb_result *result = row->result;
+    const struct hcb_case *task = &row->result->task;
     struct hcb_parameters parameters;
     uint64_t values[HCB_PARAMETERS_MAX];
     char why[HCB_REASON_SIZE] = "";
-    text[0] = '\0';
-    if (!store_knows(session->tuned, row->actor->info, &result->task))
+    if (row->asked[0] != '\0' || !store_knows(session->tuned, row->actor->info, task))
         return HCB_OK;
     enum hcb_status status = row_parameters(session, row, &parameters, reason);
-    const char *found =
-        status == HCB_OK ? store_find(session->tuned, row->actor->info, parameters.kernel_sha256,
-                                      &result->task, why, sizeof why)
-                         : NULL;
-    if (found != NULL && hcb_parameters_read(&parameters, found, values))
-        hcb_parameters_text(&parameters, values, text);
-    else if (found != NULL)
-        hcb_result_warn(result, "tuned parameters are ignored: the kernels take no '%.100s'", found);
-    else if (why[0] != '\0' && parameters.count > 0)
-        hcb_result_warn(result, "tuned parameters are ignored: %s", why);
-    return status;
+    if (status != HCB_OK)
+        return status;
+    if (store_find(session->tuned, row->actor->info, &parameters, task, values, why, sizeof why))
+        hcb_parameters_text(&parameters, values, row->tuned);
+    else if (parameters.count > 0)
+        snprintf(row->ignored, sizeof row->ignored, "%s", why);
+    return HCB_OK;
 }
 
-static enum hcb_status prepare(struct session *session, struct row *row, char *reason)
+static const char *parameters_of(const struct row *row)
 {
-    char parameters[HCB_PARAMETERS_SIZE];
-    enum hcb_status status = HCB_OK;
-    if (row->asked[0] != '\0')
-        return prepare_with(row, row->asked, reason);
-    status = find_tuned(session, row, parameters, reason);
-    if (status == HCB_OK)
-        status = prepare_with(row, parameters, reason);
-    if (status == HCB_UNSUPPORTED && parameters[0] != '\0') {
-        hcb_result_warn(row->result, "tuned parameters are ignored: %.150s", reason);
+    return row->asked[0] != '\0' ? row->asked : row->tuned;
+}
+
+static enum hcb_status prepare(struct row *row, char *reason)
+{
+    enum hcb_status status = prepare_with(row, parameters_of(row), reason);
+    if (status == HCB_UNSUPPORTED && row->tuned[0] != '\0') {
+        snprintf(row->ignored, sizeof row->ignored, "%.150s", reason);
+        row->tuned[0] = '\0';
         status = prepare_with(row, "", reason);
     }
+    if (row->ignored[0] != '\0')
+        hcb_result_warn(row->result, "tuned parameters are ignored: %s", row->ignored);
     return status;
 }
 
@@ -171,9 +166,10 @@ static enum hcb_status ready(struct session *session, struct row *row, char *rea
 
 static enum hcb_status ask_support(struct row *row, char *reason)
 {
-    json_t *reply;
-    enum hcb_status status = link_call(row->actor->link, "support",
-                                       protocol_case(&row->result->task), &reply, reason);
+    json_t *reply, *request = protocol_case(&row->result->task);
+    if (parameters_of(row)[0] != '\0')
+        json_object_set_new(request, "parameters", json_string(parameters_of(row)));
+    enum hcb_status status = link_call(row->actor->link, "support", request, &reply, reason);
     if (status == HCB_OK &&
         json_unpack(reply, "{s:F !}", "scratch_bytes", &row->scratch_bytes) != 0)
         status = misunderstood(reason);
@@ -187,6 +183,8 @@ enum hcb_status row_ask(struct session *session, struct row *row, char *reason)
     if (status == HCB_OK)
         status = count_roundings(session, row->result, reason);
     if (status == HCB_OK)
+        status = find_tuned(session, row, reason);
+    if (status == HCB_OK)
         status = ask_support(row, reason);
     return status == HCB_OK ? memory_check(session, row, reason) : status;
 }
@@ -197,7 +195,7 @@ enum hcb_status row_start(struct session *session, struct row *row, char *reason
     if (status == HCB_OK && !row->actor->holds_inputs)
         status = give_inputs(session, row, HCB_FILL_INTEGER, reason);
     if (status == HCB_OK)
-        status = prepare(session, row, reason);
+        status = prepare(row, reason);
     if (status == HCB_OK)
         status = link_tell(row->actor->link, "check", about_with_seed(session, row), reason);
     return status;

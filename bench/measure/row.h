@@ -20,6 +20,8 @@ struct row {
     bool sampled, passed;            /* has enough of them */
     bool busy;                       /* its threads did not go to sleep after a block */
     char asked[HCB_PARAMETERS_SIZE]; /* parameters that it must have; "": as the session has it */
+    char tuned[HCB_PARAMETERS_SIZE]; /* those of the session, as row_ask found them; "": the table's */
+    char ignored[HCB_REASON_SIZE];   /* why the session's are not used, or "" */
     unsigned slot;                   /* of the worker's plans; rows of one device and impl differ in it */
     double scratch_bytes; /* that its plan takes of the device's memory, as row_ask was told */
     struct hcb_clock_result uploads, downloads;

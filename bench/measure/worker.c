@@ -222,12 +222,16 @@ static enum hcb_status step_sensors(struct worker *worker, json_t *request, json
 static enum hcb_status step_support(struct worker *worker, json_t *request, json_t *reply)
 {
     struct hcb_case task;
-    if (!take_case(request, true, &task) || !all_taken(request))
-        return misread(worker, "support");
-    enum hcb_status status = told(worker, hcb_device_supports(worker->device, &task));
+    json_t *parameters = take(request, "parameters");
+    const bool good = take_case(request, true, &task) &&
+                      (parameters == NULL || json_is_string(parameters)) && all_taken(request);
+    enum hcb_status status = good ? told(worker, hcb_device_supports(worker->device, &task))
+                                  : misread(worker, "support");
     if (status == HCB_OK)
         json_object_set_new(reply, "scratch_bytes",
-                            json_real((double)hcb_device_scratch_bytes(worker->device, &task)));
+                            json_real((double)hcb_device_scratch_bytes(
+                                worker->device, &task, json_string_value(parameters))));
+    json_decref(parameters);
     return status;
 }
 

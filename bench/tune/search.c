@@ -48,8 +48,8 @@ static size_t index_of(const struct hcb_parameter *parameter, uint64_t value)
     return i;
 }
 
-/* Moves a point by `steps` choices of a parameter; false when there is none or the point
- * was tried. */
+/* Moves a point by `steps` choices of a parameter; false when there is none, or the point
+ * was tried or is beyond a limit. */
 static bool move(const struct search *search, struct tune_point *point, size_t parameter, long steps)
 {
     const struct hcb_parameter *p = &search->parameters->list[parameter];
@@ -57,7 +57,7 @@ static bool move(const struct search *search, struct tune_point *point, size_t p
     if (to < 0 || to >= (long)p->count)
         return false;
     point->values[parameter] = p->choices[to];
-    return !was_tried(search, point);
+    return !was_tried(search, point) && hcb_parameters_beyond(search->parameters, point->values) == NULL;
 }
 
 /* The next points to try around `best`, the nearest first.  Returns how many. */
@@ -78,11 +78,11 @@ static size_t neighbours(struct search *search, const struct tune_point *best,
 }
 
 /* The best so far against others; the winner becomes points[0]. */
-static bool hold(tune_contest *contest, void *context, struct tune_point *points, size_t count)
+static bool compete(tune_hold *hold, void *context, struct tune_point *points, size_t count)
 {
     double speedups[TUNE_CONTENDERS_MAX];
     size_t best = 0;
-    if (!contest(context, points, count, speedups))
+    if (!hold(context, points, count, speedups))
         return false;
     for (size_t i = 1; i < count; i++)
         if (speedups[i] > step_by && (best == 0 || speedups[i] > speedups[best]))
@@ -92,7 +92,7 @@ static bool hold(tune_contest *contest, void *context, struct tune_point *points
 }
 
 long tune_search(const struct hcb_parameters *parameters, const struct tune_point *first,
-                 tune_contest *contest, void *context, struct tune_point *best)
+                 tune_hold *hold, void *context, struct tune_point *best)
 {
     struct search search = {.parameters = parameters};
     struct tune_point points[TUNE_CONTENDERS_MAX];
@@ -104,11 +104,11 @@ long tune_search(const struct hcb_parameters *parameters, const struct tune_poin
     if (first != NULL && !was_tried(&search, first)) {
         points[1] = *first;
         note_tried(&search, first);
-        goes_on = hold(contest, context, points, 2);
+        goes_on = compete(hold, context, points, 2);
     }
     while (goes_on && !search.short_of_memory) {
         const size_t others = neighbours(&search, &points[0], points + 1, TUNE_CONTENDERS_MAX - 1);
-        goes_on = others > 0 && hold(contest, context, points, others + 1);
+        goes_on = others > 0 && compete(hold, context, points, others + 1);
     }
     *best = points[0];
     free(search.tried);

@@ -16,7 +16,7 @@ enum { TUNE_CONTENDERS_MAX = 4 };
 /* Measures `count` points side by side, the best so far and one to three others, and
  * writes by how much each is faster than the first; NaN for what is of no use.  False
  * ends the search: there is no time left, or the first itself failed. */
-typedef bool tune_contest(void *context, const struct tune_point *points, size_t count,
+typedef bool tune_hold(void *context, const struct tune_point *points, size_t count,
                           double *speedups);
 
 /* Goes from the table's values to the best of those that differ in one parameter, and
@@ -25,6 +25,6 @@ typedef bool tune_contest(void *context, const struct tune_point *points, size_t
  * Writes the best to *best: a guess, as the luckiest of many contests looks better than
  * it is.  Returns how many points were tried besides the table, or -1 when memory is short. */
 long tune_search(const struct hcb_parameters *parameters, const struct tune_point *first,
-                 tune_contest *contest, void *context, struct tune_point *best);
+                 tune_hold *hold, void *context, struct tune_point *best);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The files of tuned parameters; see store.h.  A file is
  *
- *     { "format": "hcbench-tuned", "format_version": 1, "device": {...},
- *       "kernel_sha256": "...", "cases": [ { "op", "impl", "precision",
- *       "shape": [m, n, k], "parameters": "rows=12 width=16" } ] }
+ *     { "format": "hcbench-tuned", "format_version": 2, "hcbench": "...", "device": {...},
+ *       "kernel_sha256": "...", "op": "matmul", "impl": "tile", "precision": "f32",
+ *       "shape": [m, n, k], "table": "rows=12 width=16", "parameters": "rows=14 width=16" }
  *
- * Its name is made of a hash of device and kernel, so that others do not get in its way;
- * what it is about is read from its members. */
+ * `table` is what the parameters were faster than.  The name is made of a hash of all that
+ * stands before it; what a file is about is read from its members. */
 #include "config.h"
 
 #include <dirent.h>
@@ -22,17 +22,18 @@
 #include "files/members.h"
 #include "files/output.h"
 #include "files/text.h"
+#include "record.h"
 #include "tune/store.h"
 
-enum { PATH_SIZE = 4096, FILE_BYTES_MAX = 1 << 18, FILES_MAX = 1000, CASES_MAX = 1000 };
-static const char prefix[] = "tuned-", suffix[] = ".json";
+enum { FORMAT = 2, PATH_SIZE = 4096, FILE_BYTES_MAX = 1 << 14, FILES_MAX = 10000 };
+static const char format_name[] = "hcbench-tuned", prefix[] = "tuned-", suffix[] = ".json";
 
-/* What parameters of one device are good for. */
+/* Parameters, and what they are good for. */
 struct entry {
     struct hcb_device_info device; /* of it the members of the key */
     char kernel_sha256[65];
     struct hcb_case task;
-    char parameters[HCB_PARAMETERS_SIZE];
+    char table[HCB_PARAMETERS_SIZE], parameters[HCB_PARAMETERS_SIZE];
 };
 
 struct store {
@@ -69,22 +70,46 @@ static uint64_t hash_text(uint64_t hash, const char *text)
     return hash;
 }
 
-static bool file_path(const struct hcb_device_info *device, const char *kernel_sha256, char *path)
+/* What an entry is about, all that tells it from others.  NULL when memory is short. */
+static json_t *subject_json(const struct entry *entry)
 {
-    char *key = NULL;
-    json_t *object = members_write(device_key, device);
-    if (!folder_path(path) || object == NULL ||
-        (key = json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS)) == NULL) {
-        json_decref(object);
-        return false;
+    const struct hcb_case *c = &entry->task;
+    return json_pack("{s:o, s:s, s:s, s:s, s:s, s:[I,I,I]}", "device",
+                     members_write(device_key, &entry->device), "kernel_sha256", entry->kernel_sha256,
+                     "op", hcb_op_name(c->op), "impl", hcb_impl_name(c->impl), "precision",
+                     hcb_precision_name(c->precision), "shape", (json_int_t)c->shape.m,
+                     (json_int_t)c->shape.n, (json_int_t)c->shape.k);
+}
+
+static json_t *entry_json(const struct entry *entry)
+{
+    json_t *document = json_pack("{s:s, s:i, s:s}", "format", format_name, "format_version", FORMAT,
+                                 "hcbench", hcb_version()),
+           *subject = subject_json(entry);
+    const bool good = document != NULL && subject != NULL &&
+                      json_object_update(document, subject) == 0 &&
+                      json_object_set_new(document, "table", json_string(entry->table)) == 0 &&
+                      json_object_set_new(document, "parameters", json_string(entry->parameters)) == 0;
+    json_decref(subject);
+    if (good)
+        return document;
+    json_decref(document);
+    return NULL;
+}
+
+static bool file_path(const struct entry *entry, char *path)
+{
+    json_t *subject = subject_json(entry);
+    char *key = subject != NULL ? json_dumps(subject, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    const bool good = key != NULL && folder_path(path);
+    if (good) {
+        const size_t used = strlen(path);
+        snprintf(path + used, PATH_SIZE - used, "%s%s-%016" PRIx64 "%s", prefix,
+                 entry->device.platform, hash_text(UINT64_C(0xcbf29ce484222325), key), suffix);
     }
-    const uint64_t hash = hash_text(hash_text(UINT64_C(0xcbf29ce484222325), key), kernel_sha256);
-    const size_t used = strlen(path);
-    snprintf(path + used, PATH_SIZE - used, "%s%s-%016" PRIx64 "%s", prefix, device->platform, hash,
-             suffix);
     free(key);
-    json_decref(object);
-    return true;
+    json_decref(subject);
+    return good;
 }
 
 /* ------------------------------------------------------------------ reading */
@@ -104,23 +129,28 @@ static bool is_plain(const char *text)
     return text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_= ")] == '\0';
 }
 
-static bool read_case(const json_t *object, struct entry *entry)
+static bool read_text(const json_t *object, const char *name, char text[HCB_PARAMETERS_SIZE])
+{
+    const char *value = json_string_value(json_object_get(object, name));
+    if (value == NULL || strlen(value) >= HCB_PARAMETERS_SIZE || !is_plain(value))
+        return false;
+    memcpy(text, value, strlen(value) + 1);
+    return true;
+}
+
+static bool read_case(const json_t *object, struct hcb_case *c)
 {
     unsigned op, impl, precision;
     json_int_t m, n, k;
-    const char *parameters = json_string_value(json_object_get(object, "parameters"));
     if (!read_word(object, "op", hcb_op_name, &op) ||
         !read_word(object, "impl", hcb_impl_name, &impl) ||
         !read_word(object, "precision", hcb_precision_name, &precision) ||
         json_unpack(json_object_get(object, "shape"), "[I,I,I!]", &m, &n, &k) != 0 || m < 1 ||
-        n < 1 || k < 1 || parameters == NULL || strlen(parameters) >= sizeof entry->parameters ||
-        !is_plain(parameters))
+        n < 1 || k < 1)
         return false;
-    entry->task = (struct hcb_case){(enum hcb_op)op, (enum hcb_impl)impl,
-                                    (enum hcb_precision)precision,
-                                    {(uint64_t)m, (uint64_t)n, (uint64_t)k}};
-    snprintf(entry->parameters, sizeof entry->parameters, "%s", parameters);
-    return hcb_case_check(&entry->task);
+    *c = (struct hcb_case){(enum hcb_op)op, (enum hcb_impl)impl, (enum hcb_precision)precision,
+                           {(uint64_t)m, (uint64_t)n, (uint64_t)k}};
+    return hcb_case_check(c);
 }
 
 static bool add_entry(struct store *store, const struct entry *entry)
@@ -133,32 +163,25 @@ static bool add_entry(struct store *store, const struct entry *entry)
     return true;
 }
 
-/* Adds the entries of a file.  Returns what is wrong with it, NULL for nothing. */
+/* Adds the entry of a document.  Returns what is wrong with it, NULL for nothing. */
 static const char *read_document(const json_t *document, struct store *store)
 {
     struct entry entry;
     const char *format = json_string_value(json_object_get(document, "format")),
                *hash = json_string_value(json_object_get(document, "kernel_sha256"));
-    const json_t *device = json_object_get(document, "device"),
-                 *cases = json_object_get(document, "cases");
+    const json_t *version = json_object_get(document, "format_version");
     memset(&entry, 0, sizeof entry);
-    if (format == NULL || strcmp(format, "hcbench-tuned") != 0 ||
-        json_integer_value(json_object_get(document, "format_version")) != 1)
-        return "it is no file of tuned parameters of this version";
+    if (format == NULL || strcmp(format, format_name) != 0 || !json_is_integer(version))
+        return "it is no file of tuned parameters";
+    if (json_integer_value(version) != FORMAT)
+        return NULL; /* of another hcbench: of no use, and no damage */
     if (hash == NULL || strlen(hash) >= sizeof entry.kernel_sha256 ||
-        !members_read(device_key, device, &entry.device) || !json_is_array(cases) ||
-        json_array_size(cases) > CASES_MAX)
+        !members_read(device_key, json_object_get(document, "device"), &entry.device) ||
+        !read_case(document, &entry.task) || !read_text(document, "table", entry.table) ||
+        !read_text(document, "parameters", entry.parameters))
         return "members are missing or wrong";
     memcpy(entry.kernel_sha256, hash, strlen(hash) + 1);
-    const size_t before = store->count;
-    for (size_t i = 0; i < json_array_size(cases); i++)
-        if (!read_case(json_array_get(cases, i), &entry)) {
-            store->count = before;
-            return "a case has missing or wrong members";
-        } else if (!add_entry(store, &entry)) {
-            return "out of memory";
-        }
-    return NULL;
+    return add_entry(store, &entry) ? NULL : "out of memory";
 }
 
 /* False after one line on stderr. */
@@ -268,58 +291,91 @@ bool store_knows(const struct store *store, const struct hcb_device_info *device
     return false;
 }
 
-const char *store_find(const struct store *store, const struct hcb_device_info *device,
-                       const char *kernel_sha256, const struct hcb_case *c, char *why, size_t size)
-{
-    const struct entry *best = NULL;
-    snprintf(why, size, "%s", "");
-    for (size_t i = 0; store != NULL && i < store->count; i++) {
-        const struct entry *entry = &store->entries[i];
-        if (!is_about(entry, device, c) || !covers(&entry->task.shape, &c->shape))
-            continue;
-        if (!same_device(&entry->device, device))
-            snprintf(why, size, "they are of another %s",
-                     !same(entry->device.driver, device->driver)                   ? "driver"
-                     : !same(entry->device.driver_version, device->driver_version) ? "version of the driver"
-                     : !same(entry->device.target, device->target)                 ? "target"
-                                                                                   : "number of units");
-        else if (!same(entry->kernel_sha256, kernel_sha256))
-            snprintf(why, size, "they are of other kernels");
-        else if (best == NULL || is_larger(&entry->task.shape, &best->task.shape))
-            best = entry;
-    }
-    if (best != NULL)
-        snprintf(why, size, "%s", "");
-    return best != NULL ? best->parameters : NULL;
-}
-
-/* ------------------------------------------------------------------ keeping */
-
 static bool same_shape(const struct hcb_shape *a, const struct hcb_shape *b)
 {
     return a->m == b->m && a->n == b->n && a->k == b->k;
 }
 
-static json_t *case_json(const struct hcb_case *c, const char *parameters)
+/* Of two that cover a shape, the first is better: it is of that very shape, or larger. */
+static bool is_better(const struct entry *a, const struct entry *b, const struct hcb_shape *shape)
 {
-    return json_pack("{s:s, s:s, s:s, s:[I,I,I], s:s}", "op", hcb_op_name(c->op), "impl",
-                     hcb_impl_name(c->impl), "precision", hcb_precision_name(c->precision), "shape",
-                     (json_int_t)c->shape.m, (json_int_t)c->shape.n, (json_int_t)c->shape.k,
-                     "parameters", parameters);
+    return b == NULL || same_shape(&a->task.shape, shape) ||
+           (!same_shape(&b->task.shape, shape) && is_larger(&a->task.shape, &b->task.shape));
 }
 
-/* The cases of the store that are of this device and kernel, but for one. */
-static json_t *other_cases(const struct store *store, const struct hcb_device_info *device,
-                           const char *kernel_sha256, const struct hcb_case *but)
+static char *table_of(const struct hcb_parameters *parameters, char text[HCB_PARAMETERS_SIZE])
 {
-    json_t *cases = json_array();
+    uint64_t values[HCB_PARAMETERS_MAX];
+    hcb_parameters_read(parameters, "", values);
+    return hcb_parameters_text(parameters, values, text);
+}
+
+/* Why an entry is of no use any more; "" when it may be used. */
+static const char *out_of_date(const struct entry *entry, const struct hcb_device_info *device)
+{
+    if (!same(entry->device.driver, device->driver))
+        return "they are of another driver";
+    if (!same(entry->device.driver_version, device->driver_version))
+        return "they are of another version of the driver";
+    if (!same(entry->device.target, device->target))
+        return "they are of another target";
+    if (!same_device(&entry->device, device))
+        return "they are of another number of units";
+    return "";
+}
+
+/* Kernels and table may depend on the shape; another is out of date for the same shape only. */
+static const char *of_another(const struct entry *entry, const struct hcb_parameters *parameters,
+                              const char *table)
+{
+    if (!same(entry->kernel_sha256, parameters->kernel_sha256))
+        return "they are of other kernels";
+    return same(entry->table, table) ? "" : "the table is not the one that they were faster than";
+}
+
+bool store_find(const struct store *store, const struct hcb_device_info *device,
+                const struct hcb_parameters *parameters, const struct hcb_case *c,
+                uint64_t values[HCB_PARAMETERS_MAX], char *why, size_t size)
+{
+    const struct entry *best = NULL;
+    char table[HCB_PARAMETERS_SIZE];
+    table_of(parameters, table);
+    snprintf(why, size, "%s", "");
     for (size_t i = 0; store != NULL && i < store->count; i++) {
         const struct entry *entry = &store->entries[i];
-        if (same_device(&entry->device, device) && same(entry->kernel_sha256, kernel_sha256) &&
-            !(same_but_shape(&entry->task, but) && same_shape(&entry->task.shape, &but->shape)))
-            json_array_append_new(cases, case_json(&entry->task, entry->parameters));
+        if (!is_about(entry, device, c) || !covers(&entry->task.shape, &c->shape))
+            continue;
+        const char *old = out_of_date(entry, device), *other = of_another(entry, parameters, table);
+        if (old[0] != '\0')
+            snprintf(why, size, "%s", old);
+        else if (other[0] != '\0' && same_shape(&entry->task.shape, &c->shape))
+            snprintf(why, size, "%s", other);
+        else if (other[0] == '\0' && is_better(entry, best, &c->shape))
+            best = entry;
     }
-    return cases;
+    if (best == NULL)
+        return false;
+    uint64_t found[HCB_PARAMETERS_MAX];
+    if (!hcb_parameters_read(parameters, best->parameters, found) ||
+        hcb_parameters_beyond(parameters, found) != NULL) {
+        snprintf(why, size, "the kernels take no '%.100s'", best->parameters);
+        return false;
+    }
+    memcpy(values, found, sizeof found);
+    snprintf(why, size, "%s", "");
+    return true;
+}
+
+/* ------------------------------------------------------------------ keeping */
+
+/* Without the values. */
+static struct entry entry_of(const struct hcb_device_info *device,
+                             const struct hcb_parameters *parameters, const struct hcb_case *c)
+{
+    struct entry entry = {.device = *device, .task = *c};
+    memcpy(entry.kernel_sha256, parameters->kernel_sha256, sizeof entry.kernel_sha256);
+    table_of(parameters, entry.table);
+    return entry;
 }
 
 static bool write_file(const char *path, json_t *document)
@@ -348,27 +404,63 @@ bool store_check(void)
     return output_check(path);
 }
 
-bool store_keep(const struct hcb_device_info *device, const char *kernel_sha256,
-                const struct hcb_case *c, const char *parameters)
+bool store_keep(const struct hcb_device_info *device, const struct hcb_parameters *parameters,
+                const struct hcb_case *c, const uint64_t values[HCB_PARAMETERS_MAX])
 {
     char path[PATH_SIZE];
-    struct store store = {0};
-    if (!file_path(device, kernel_sha256, path) || !output_make_folders(path))
+    struct entry entry = entry_of(device, parameters, c);
+    hcb_parameters_text(parameters, values, entry.parameters);
+    if (!file_path(&entry, path) || !output_make_folders(path))
         return output_failed("the tuned parameters", errno);
-    const bool is_there = access(path, F_OK) == 0;
-    if (parameters == NULL && !is_there)
-        return true;
-    if (is_there) /* a damaged one is replaced */
-        read_file(path, &store);
-    json_t *cases = other_cases(&store, device, kernel_sha256, c);
-    free(store.entries);
-    if (parameters != NULL)
-        json_array_append_new(cases, case_json(c, parameters));
-    json_t *document = json_pack("{s:s, s:i, s:s, s:o, s:s, s:o}", "format", "hcbench-tuned",
-                                 "format_version", 1, "hcbench", hcb_version(), "device",
-                                 members_write(device_key, device), "kernel_sha256", kernel_sha256,
-                                 "cases", cases);
-    const bool good = document != NULL && write_file(path, document);
+    json_t *document = entry_json(&entry);
+    const bool good = document != NULL ? write_file(path, document) : output_failed(path, ENOMEM);
     json_decref(document);
     return good;
+}
+
+bool store_forget(const struct hcb_device_info *device, const struct hcb_parameters *parameters,
+                  const struct hcb_case *c)
+{
+    char path[PATH_SIZE];
+    const struct entry entry = entry_of(device, parameters, c);
+    if (!file_path(&entry, path))
+        return output_failed("the tuned parameters", errno);
+    return unlink(path) == 0 || errno == ENOENT || output_failed(path, errno);
+}
+
+/* ------------------------------------------------------------- for a journal */
+
+/* Those that are out of date take part, so that rows are told of them. */
+static bool is_of(const struct entry *entry, const struct record *record)
+{
+    for (size_t i = 0; i < record->device_count; i++)
+        if (same(entry->device.platform, record->devices[i].info.platform) &&
+            same(entry->device.name, record->devices[i].info.name))
+            return true;
+    return false;
+}
+
+json_t *store_json(const struct store *store, const struct record *record)
+{
+    json_t *array = json_array();
+    bool good = array != NULL;
+    for (size_t i = 0; store != NULL && i < store->count && good; i++)
+        if (is_of(&store->entries[i], record))
+            good = json_array_append_new(array, entry_json(&store->entries[i])) == 0;
+    if (good)
+        return array;
+    json_decref(array);
+    return NULL;
+}
+
+struct store *store_from_json(const json_t *array)
+{
+    struct store *store = json_is_array(array) ? calloc(1, sizeof *store) : NULL;
+    bool good = store != NULL;
+    for (size_t i = 0; i < json_array_size(array) && good; i++)
+        good = read_document(json_array_get(array, i), store) == NULL;
+    if (good)
+        return store;
+    store_close(store);
+    return NULL;
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "files/output.h"
 #include "measure/conductor.h"
 #include "measure/fair_choice.h"
 #include "measure/link.h"
@@ -39,6 +40,28 @@ static double now_s(void)
 }
 
 /* ----------------------------------------------------------------- contests */
+
+/* Without ratios; the new contest, or NULL when memory is short. */
+static struct tune_contest *note_contest(struct tune_case *result, const struct tune_point *points,
+                                         const struct hcb_result *rows, size_t count)
+{
+    struct tune_contest *larger = realloc(result->contests, (result->contest_count + 1) * sizeof *larger);
+    if (larger == NULL)
+        return NULL;
+    result->contests = larger;
+    struct tune_contest *contest = &larger[result->contest_count++];
+    *contest = (struct tune_contest){.count = count};
+    for (size_t i = 0; i < count; i++) {
+        struct tune_candidate *candidate = &contest->candidates[i];
+        *candidate = (struct tune_candidate){.status = rows[i].status,
+                                             .speedup = {(double)NAN, (double)NAN, (double)NAN}};
+        memcpy(candidate->values, points[i].values, sizeof candidate->values);
+        memcpy(candidate->reason, rows[i].reason, sizeof candidate->reason);
+        if (rows[i].status == HCB_OK)
+            candidate->time = hcb_result_clock(&rows[i])->summary;
+    }
+    return contest;
+}
 
 /* Short: a search makes many, and the last one decides. */
 static struct options contest_options(const struct options *options)
@@ -96,10 +119,15 @@ static void fail(struct tune_case *result, const struct hcb_result *row)
              row->reason);
 }
 
+static void say(struct tune_case *result, const char *why)
+{
+    snprintf(result->reason, sizeof result->reason, "%s", why);
+}
+
 static void stop(struct tune_case *result, const char *why)
 {
     result->end = TUNE_STOPPED;
-    snprintf(result->reason, sizeof result->reason, "%s", why);
+    say(result, why);
 }
 
 static bool hold_contest(void *context, const struct tune_point *points, size_t count, double *speedups)
@@ -112,8 +140,11 @@ static bool hold_contest(void *context, const struct tune_point *points, size_t 
     if (link_interrupted() != 0 || (!is_first && start_s + hunt->contest_s > hunt->deadline_s))
         return false;
     struct hcb_result *rows = measure(hunt, &options, points, count);
-    if (rows == NULL)
+    struct tune_contest *contest = rows != NULL ? note_contest(result, points, rows, count) : NULL;
+    if (contest == NULL) {
+        free_rows(rows, count);
         return false;
+    }
     const bool good = rows[0].status == HCB_OK && link_interrupted() == 0;
     if (!good && is_first)
         fail(result, &rows[0]);
@@ -125,6 +156,7 @@ static bool hold_contest(void *context, const struct tune_point *points, size_t 
                           ? hcb_clock_ratio_only(hcb_result_clock(&rows[0]),
                                                  hcb_result_clock(&rows[i]), true)
                           : (double)NAN;
+        contest->candidates[i].speedup.ratio = speedups[i];
     }
     free_rows(rows, count);
     hunt->contest_s = now_s() - start_s;
@@ -165,18 +197,25 @@ static void decide(struct hunt *hunt, const struct tune_point *points, double se
     struct tune_case *result = hunt->result;
     const struct options options = last_options(hunt->record->options, seconds, result->table_s);
     struct hcb_result *rows = measure(hunt, &options, points, 2);
-    if (rows == NULL || link_interrupted() != 0) {
-        stop(result, rows == NULL ? "out of memory" : "the search was stopped");
+    struct tune_contest *contest = rows != NULL ? note_contest(result, points, rows, 2) : NULL;
+    if (contest == NULL || link_interrupted() != 0) {
+        stop(result, contest == NULL ? "out of memory" : "the search was stopped");
     } else if (rows[0].status != HCB_OK) {
         fail(result, &rows[0]);
     } else if (rows[1].status != HCB_OK) {
         result->failed++;
+        say(result, "what looked faster failed in the last contest");
     } else {
         result->table_s = hcb_result_clock(&rows[0])->summary.median;
         result->best_s = hcb_result_clock(&rows[1])->summary.median;
         if (wins(rows, hunt->record->options->seed, &result->speedup))
             result->end = TUNE_KEPT;
+        say(result, result->end == TUNE_KEPT ? "proven to be more than 1.05 times as fast as the table"
+                                             : "not proven to be more than 1.05 times as fast as the table");
+        contest->candidates[1].speedup = result->speedup;
     }
+    if (contest != NULL)
+        contest->is_last = true;
     free_rows(rows, 2);
 }
 
@@ -188,13 +227,13 @@ static const struct hcb_device_info *device_of(const struct hunt *hunt)
 /* What was found says the store from now on; what is not faster any more is forgotten. */
 static void keep(struct hunt *hunt)
 {
-    char text[HCB_PARAMETERS_SIZE];
     struct tune_case *result = hunt->result;
-    hcb_parameters_text(&result->parameters, result->values, text);
-    if (!store_keep(device_of(hunt), result->parameters.kernel_sha256, &result->row->task,
-                    result->end == TUNE_KEPT ? text : NULL)) {
+    const struct hcb_case *task = &result->row->task;
+    if (!(result->end == TUNE_KEPT
+              ? store_keep(device_of(hunt), &result->parameters, task, result->values)
+              : store_forget(device_of(hunt), &result->parameters, task))) {
         result->end = TUNE_FAILED;
-        snprintf(result->reason, sizeof result->reason, "the parameters could not be kept");
+        say(result, "the parameters could not be kept");
     }
 }
 
@@ -206,9 +245,8 @@ static bool earlier_winner(const struct hunt *hunt, const struct store *store,
 {
     const struct tune_case *result = hunt->result;
     char why[HCB_REASON_SIZE];
-    const char *text = store_find(store, device_of(hunt), result->parameters.kernel_sha256,
-                                  &result->row->task, why, sizeof why);
-    return text != NULL && hcb_parameters_read(&result->parameters, text, point->values);
+    return store_find(store, device_of(hunt), &result->parameters, &result->row->task,
+                      point->values, why, sizeof why);
 }
 
 static void tune_one(struct hunt *hunt, const struct store *store, double seconds)
@@ -221,6 +259,7 @@ static void tune_one(struct hunt *hunt, const struct store *store, double second
     hunt->deadline_s = now_s() + (1 - last_share) * seconds;
     hcb_parameters_read(&result->parameters, "", points[0].values);
     result->end = TUNE_TABLE;
+    say(result, "nothing that was tried looked faster than the table");
     result->tried = tune_search(&result->parameters,
                                 has_earlier ? &first : NULL, hold_contest, hunt, &points[1]);
     /* What was proven once is forgotten after a contest of its own only. */
@@ -288,10 +327,30 @@ static int exit_status(const struct tune_case *cases, size_t count)
     return EXIT_DONE;
 }
 
+static void free_cases(struct tune_case *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(cases[i].contests);
+    free(cases);
+}
+
+/* False when an output could not be written. */
+static bool show(const struct record *record, const struct tune_case *cases, size_t count)
+{
+    const char *json = record->options->json;
+    bool good = json == NULL || tune_write_json(record, cases, count, json);
+    if (record->options->quiet || count == 0 || (json != NULL && strcmp(json, "-") == 0))
+        return good;
+    struct page page = page_on_stdout(record->options);
+    tune_print(record, cases, count, &page);
+    return page_end(&page) && good;
+}
+
 int tune_run(struct record *record)
 {
+    const char *json = record->options->json;
     size_t count;
-    if (!store_check() || !make_rows(record))
+    if ((json != NULL && !output_check(json)) || !store_check() || !make_rows(record))
         return EXIT_BAD_ROW;
     struct conductor *conductor = conductor_open(record, 0);
     struct tune_case *cases = conductor != NULL ? find_cases(record, conductor, &count) : NULL;
@@ -306,12 +365,9 @@ int tune_run(struct record *record)
         fprintf(stderr, "hcbench: nothing to tune: no kernel of these devices has parameters for "
                         "what was asked\n");
         status = EXIT_NO_DEVICE;
-    } else if (!record->options->quiet) {
-        struct page page = page_on_stdout(record->options);
-        tune_print(record, cases, count, &page);
-        if (!page_end(&page))
-            status = EXIT_BAD_ROW;
     }
-    free(cases);
+    if (!show(record, cases, count))
+        status = EXIT_BAD_ROW;
+    free_cases(cases, count);
     return status;
 }

@@ -133,8 +133,10 @@ static enum hcb_status cpu_supports(struct hcb_device *base, const struct hcb_ca
     return HCB_OK;
 }
 
-static uint64_t cpu_scratch(struct hcb_device *device, const struct hcb_case *c)
+static uint64_t cpu_scratch(struct hcb_device *device, const struct hcb_case *c,
+                            const uint64_t *values)
 {
+    (void)values;
     return scratch_bytes((const struct cpu_device *)device, c);
 }
 

@@ -40,6 +40,7 @@ static const struct {
     {"refuse", offsetof(struct null_model, refuse)},
     {"scratch", offsetof(struct null_model, scratch)},
     {"memory", offsetof(struct null_model, memory)},
+    {"limit", offsetof(struct null_model, limit)},
 };
 
 /* One "NAME=NUMBER", or "host". */
@@ -77,6 +78,8 @@ bool hcbi_null_model_read(const char *behaviour, struct null_model *model, char 
     return true;
 }
 
+enum { TABLE_TILE = 8 };
+
 /* ------------------------------------------------------------------ the times */
 
 static double per(double amount, double rate)
@@ -97,9 +100,18 @@ void hcbi_null_model_parameters(const struct null_model *model, struct hcb_param
     if (!model->on || model->tuned < 0)
         return;
     *parameters = (struct hcb_parameters){
-        .list = {[NULL_TILE] = {"tile", 8, {1, 2, 4, 8, 16, 32, 64}, 7},
+        .list = {[NULL_TILE] = {"tile", TABLE_TILE, {1, 2, 4, 8, 16, 32, 64}, 7},
                  [NULL_UNROLL] = {"unroll", 2, {1, 2, 4}, 3}},
-        .count = 2};
+        .count = 2,
+        .limits = {{"registers", .sum = {{1, {[NULL_TILE] = 1, [NULL_UNROLL] = 1}}},
+                    .most = {(uint64_t)model->limit, {0}}}},
+        .limit_count = model->limit > 0};
+}
+
+uint64_t hcbi_null_model_scratch(const struct null_model *model, const uint64_t *values)
+{
+    return (uint64_t)(model->tuned < 0 ? model->scratch
+                                       : model->scratch * (double)values[NULL_TILE] / TABLE_TILE);
 }
 
 double hcbi_null_model_detour(const struct null_model *model, const uint64_t *values)

@@ -20,11 +20,14 @@ struct null_model {
     double tuned; /* the fastest tile, 0: all are; below 0: the kernels have no parameters */
     double wrong, crash, hang, refuse; /* tiles that do that; 0: none */
     double scratch, memory; /* bytes: of a plan; of the device, 0: 1 GiB */
+    double limit; /* of tile x unroll; 0: none */
 };
 
 /* The parameters, in the order of the plan's values. */
 enum { NULL_TILE, NULL_UNROLL };
 void hcbi_null_model_parameters(const struct null_model *model, struct hcb_parameters *parameters);
+/* Bytes of a plan, by its tile. */
+uint64_t hcbi_null_model_scratch(const struct null_model *model, const uint64_t *values);
 /* By what a launch takes longer for its parameters. */
 double hcbi_null_model_detour(const struct null_model *model, const uint64_t *values);
 

@@ -26,10 +26,10 @@
  * table.  It takes 1.25^d times as long, d steps of `tile` from the value of `tuned`, and
  * the same for any `tile` when that is 0; `unroll` changes nothing.  A `tile` that
  * `wrong`, `crash`, `hang` or `refuse` names does that: when it is launched, and when the
- * plan is made for the last.
+ * plan is made for the last.  `limit` is what tile x unroll may be at most.
  *
  * The device has `memory` bytes (1 GiB), and a plan says that it takes `scratch` of them
- * besides the operands, which it does not.
+ * besides the operands, or as many for each 8 of its `tile`, which it does not.
  *
  * The word `host` makes
  * the device play the CPU that the others are compared with: it computes in the
@@ -202,10 +202,11 @@ static enum hcb_status null_supports(struct hcb_device *device, const struct hcb
     return HCB_OK;
 }
 
-static uint64_t null_scratch(struct hcb_device *device, const struct hcb_case *c)
+static uint64_t null_scratch(struct hcb_device *device, const struct hcb_case *c,
+                             const uint64_t *values)
 {
     (void)c;
-    return (uint64_t)device_of(device)->model.scratch;
+    return hcbi_null_model_scratch(&device_of(device)->model, values);
 }
 
 static enum hcb_status null_parameters(struct hcb_device *device, const struct hcb_case *c,
@@ -281,7 +282,7 @@ static void misbehave(const struct hcb_plan *plan, const struct null_model *mode
 static enum hcb_status null_plan_new(struct hcb_plan *plan)
 {
     struct null_device *device = device_of(plan->queue->device);
-    plan->info.scratch_bytes = (uint64_t)device->model.scratch;
+    plan->info.scratch_bytes = hcbi_null_model_scratch(&device->model, plan->values);
     if (device->model.on)
         spend(device, device->model.setup_s);
     if (is_tile(plan, device->model.refuse))

@@ -179,9 +179,11 @@ static enum hcb_status find_temporary(const struct opencl_device *device, const 
                                   hcbi_opencl_error_name(code));
 }
 
-static uint64_t scratch(const struct opencl_device *device, const struct hcb_case *c)
+static uint64_t scratch(const struct opencl_device *device, const struct hcb_case *c,
+                        const uint64_t *values)
 {
     size_t bytes = 0;
+    (void)values;
     return c->op == HCB_OP_MATMUL && find_temporary(device, c, &bytes) == HCB_OK ? bytes : 0;
 }
 
@@ -316,10 +318,12 @@ static enum hcb_status prepare(struct opencl_plan *plan)
     return supports(opencl_device_of(plan), &plan->base.task);
 }
 
-static uint64_t scratch(const struct opencl_device *device, const struct hcb_case *c)
+static uint64_t scratch(const struct opencl_device *device, const struct hcb_case *c,
+                        const uint64_t *values)
 {
     (void)device;
     (void)c;
+    (void)values;
     return 0;
 }
 

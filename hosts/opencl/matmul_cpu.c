@@ -69,6 +69,19 @@ static uint64_t table_item_panels(const struct opencl_device *device, const stru
     return panels;
 }
 
+/* A tile that spills is of no use, and takes a compiler long: 2 ROWS accumulators of WIDTH
+ * numbers, two for a row of B and one for a number of A, each in one register at least. */
+static void list_limits(const struct register_tile *tile, unsigned bits, struct hcb_parameters *parameters)
+{
+    const struct hcb_limit limits[] = {
+        {"vector registers", .sum = {{2, {[ROWS] = 1}}, {3, {0}}}, .most = {tile->registers, {0}}},
+        {"vector registers",
+         .sum = {{2 * bits, {[ROWS] = 1, [WIDTH] = 1}}, {2 * bits, {[WIDTH] = 1}}, {tile->vector_bits, {0}}},
+         .most = {(uint64_t)tile->registers * tile->vector_bits, {0}}}};
+    memcpy(parameters->limits, limits, sizeof limits);
+    parameters->limit_count = sizeof limits / sizeof *limits;
+}
+
 static void list_parameters(const struct opencl_device *device, const struct hcb_case *c,
                             struct hcb_parameters *parameters)
 {
@@ -77,6 +90,7 @@ static void list_parameters(const struct opencl_device *device, const struct hcb
     struct hcb_parameter *list = parameters->list;
     memcpy(list, usual, sizeof usual);
     parameters->count = PARAMETER_COUNT;
+    list_limits(tile, 8 * computed_bytes(c->precision), parameters);
     list[ROWS].table = tile->rows;
     list[WIDTH].table = width > 16 ? 16 : width; /* the most that OpenCL C has */
     if (list[WIDTH].table == 2)
@@ -85,22 +99,6 @@ static void list_parameters(const struct opencl_device *device, const struct hcb
     while (c->precision == HCB_PRECISION_I8I32 &&
            list[BLOCK_K].choices[list[BLOCK_K].count - 1] > I8_BLOCK_K_MAX)
         list[BLOCK_K].count--;
-}
-
-/* A tile that spills is of no use, and takes a compiler long. */
-static enum hcb_status check_registers(const struct opencl_device *device, const struct hcb_case *c,
-                                       const uint64_t *values)
-{
-    const struct register_tile *tile = tile_of(device);
-    const uint64_t each = opencl_divide_up(values[WIDTH] * 8 * computed_bytes(c->precision),
-                                           tile->vector_bits);
-    const uint64_t needs = (2 * values[ROWS] + 2) * each + 1; /* accumulators, a row of B, one of A */
-    return needs <= tile->registers
-               ? HCB_OK
-               : hcbi_fail(device->base.ctx, HCB_UNSUPPORTED,
-                           "a tile of %u rows of 2 x %u needs %u registers, %s has %u",
-                           (unsigned)values[ROWS], (unsigned)values[WIDTH], (unsigned)needs,
-                           device->base.info.id, tile->registers);
 }
 
 /* False when the packed matrices do not fit even one term at a time. */
@@ -217,13 +215,10 @@ static enum hcb_status prepare(struct opencl_plan *plan)
     char options[192];
     const uint64_t *values = plan->base.values;
     opencl_count_roundings(plan, hcb_operand_type(c, 2));
-    enum hcb_status status = check_registers(device, c, values);
-    if (status != HCB_OK)
-        return status;
     if (!choose_blocking(device, c, values, &blocking))
         return hcbi_opencl_no_room(device, c, blocking.row_bytes + blocking.column_bytes);
     cpu_options(device, c, values, options, sizeof options);
-    status = hcbi_opencl_program(device, "matmul_cpu.cl", options, &program);
+    enum hcb_status status = hcbi_opencl_program(device, "matmul_cpu.cl", options, &program);
     if (status == HCB_OK)
         status = hcbi_opencl_scratch(plan, blocking.row_bytes * blocking.terms, &packed);
     if (status == HCB_OK)
@@ -240,31 +235,23 @@ static enum hcb_status prepare(struct opencl_plan *plan)
     return status;
 }
 
-/* That of the table's parameters. */
-static bool usual_blocking(const struct opencl_device *device, const struct hcb_case *c,
-                           struct cpu_blocking *blocking)
-{
-    struct hcb_parameters parameters;
-    uint64_t values[HCB_PARAMETERS_MAX];
-    list_parameters(device, c, &parameters);
-    hcb_parameters_read(&parameters, "", values);
-    const bool fits = choose_blocking(device, c, values, blocking);
-    blocking->values = NULL; /* which end here */
-    return fits;
-}
-
 static enum hcb_status supports(const struct opencl_device *device, const struct hcb_case *c)
 {
     struct cpu_blocking blocking;
-    return usual_blocking(device, c, &blocking)
+    struct hcb_parameters parameters = {.count = 0};
+    uint64_t values[HCB_PARAMETERS_MAX];
+    list_parameters(device, c, &parameters);
+    hcb_parameters_read(&parameters, "", values);
+    return choose_blocking(device, c, values, &blocking)
                ? HCB_OK
                : hcbi_opencl_no_room(device, c, blocking.row_bytes + blocking.column_bytes);
 }
 
-static uint64_t scratch(const struct opencl_device *device, const struct hcb_case *c)
+static uint64_t scratch(const struct opencl_device *device, const struct hcb_case *c,
+                        const uint64_t *values)
 {
     struct cpu_blocking blocking;
-    usual_blocking(device, c, &blocking);
+    choose_blocking(device, c, values, &blocking);
     return (blocking.row_bytes + blocking.column_bytes) * blocking.terms;
 }
 

@@ -4,14 +4,36 @@
 #include "config.h"
 
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "opencl.h"
 
-/* Parameters of the kernel, as its comment has them. */
+/* Parameters, in the order of the plan's values: as in the comment of the kernel, and into
+ * how many parts K is cut at most.  All but the last are powers of 2, so that a step is
+ * loaded by whole vectors, as many for each item. */
+enum {
+    ITEMS_DOWN,
+    ITEMS_ACROSS,
+    BLOCKS_DOWN,
+    BLOCKS_ACROSS,
+    DEPTH,
+    SUPER,
+    PARTS,
+    PARAMETER_COUNT
+};
+static const struct hcb_parameter usual[PARAMETER_COUNT] = {
+    [ITEMS_DOWN] = {"items_down", 16, {4, 8, 16, 32}, 4},
+    [ITEMS_ACROSS] = {"items_across", 16, {8, 16, 32}, 3},
+    [BLOCKS_DOWN] = {"blocks_down", 2, {1, 2, 4}, 3},
+    [BLOCKS_ACROSS] = {"blocks_across", 2, {1, 2, 4}, 3},
+    [DEPTH] = {"depth", 16, {8, 16, 32}, 3},
+    [SUPER] = {"super", 8, {1, 2, 4, 8, 16, 32}, 6}, /* rows of tiles: 1024 rows of A */
+    [PARTS] = {"parts", 1, {1, 2, 4, 8, 16, 32, 64}, 7},
+};
+
+/* The shape of the kernel, of values. */
 struct gpu_tile {
-    unsigned items_down, items_across, blocks_down, blocks_across, depth, super, sub_group;
-    const char *options; /* of the compiler */
+    unsigned items_down, items_across, blocks_down, blocks_across, depth, super;
 };
 
 /* Steps by the class of a device: the first row whose extension the device has and
@@ -19,7 +41,7 @@ struct gpu_tile {
 static const struct gpu_class {
     const char *extension; /* NULL: any */
     unsigned depth;
-    const char *options;
+    const char *options; /* of the compiler */
 } classes[] = {
     /* Registers for 128 numbers per item, and less local memory per item. */
     {"cl_intel_required_subgroup_size", 8, ""},
@@ -30,11 +52,23 @@ static const struct gpu_class {
 };
 
 enum {
-    ITEMS = 256,
-    PAD = 4,         /* as in matmul_gpu.cl */
-    SUPER = 8,       /* rows of tiles, 1024 rows of A */
-    PART_TERMS = 256 /* shorter parts of K are not worth their addition */
+    PAD = 4,          /* as in matmul_gpu.cl */
+    ADDERS = 256,     /* items of a group that adds parts */
+    PART_TERMS = 256, /* shorter parts of K are not worth their addition */
+    SUM_BYTES_MAX = 512 /* of the sums of an item, in registers: 128 of 4 bytes */
 };
+
+static struct gpu_tile tile_of(const uint64_t *values)
+{
+    return (struct gpu_tile){(unsigned)values[ITEMS_DOWN],  (unsigned)values[ITEMS_ACROSS],
+                             (unsigned)values[BLOCKS_DOWN], (unsigned)values[BLOCKS_ACROSS],
+                             (unsigned)values[DEPTH],       (unsigned)values[SUPER]};
+}
+
+static unsigned tile_items(const struct gpu_tile *tile)
+{
+    return tile->items_down * tile->items_across;
+}
 
 static unsigned tile_rows(const struct gpu_tile *tile)
 {
@@ -58,17 +92,11 @@ static unsigned computed_bytes(enum hcb_precision precision)
     return precision == HCB_PRECISION_F64 ? 8 : precision == HCB_PRECISION_F16 ? 2 : 4;
 }
 
-static uint64_t local_bytes(const struct gpu_tile *tile, enum hcb_precision precision)
-{
-    return UINT64_C(2) * tile->depth * (tile_rows(tile) + PAD + tile_columns(tile) + PAD) *
-           computed_bytes(precision);
-}
-
 /* 128 x 128 elements need half the traffic of 64 x 64, but f64 has no registers for
  * them, and then fewer groups have work. */
 static unsigned blocks_of(const struct opencl_device *device, const struct hcb_case *c)
 {
-    const struct gpu_tile large = {16, 16, 2, 2, 0, 0, 0, ""};
+    const struct gpu_tile large = {16, 16, 2, 2, 16, 8};
     return c->precision != HCB_PRECISION_F64 && c->shape.m > 64 && c->shape.n > 64 &&
                    tiles_of(c, &large) >= device->base.info.compute_units
                ? 2
@@ -79,7 +107,7 @@ static unsigned blocks_of(const struct opencl_device *device, const struct hcb_c
 static unsigned width_of(const struct gpu_tile *tile, const struct hcb_case *c)
 {
     const unsigned rows = tile_rows(tile), columns = tile_columns(tile);
-    const unsigned each = (rows < columns ? rows : columns) * tile->depth / ITEMS;
+    const unsigned each = (rows < columns ? rows : columns) * tile->depth / tile_items(tile);
     unsigned width = 16 / (unsigned)hcb_type_size(hcb_operand_type(c, 0));
     while (width > 8 || width > each)
         width /= 2;
@@ -96,59 +124,86 @@ static int edge_of(const struct gpu_tile *tile, const struct hcb_case *c)
     return s->n % vector == 0 && s->k % width == 0 ? 1 : 2;
 }
 
-/* HCBENCH_GPU_TILE=SIDExDEPTHxPARTS in the environment decides instead, so that each
- * geometry can be tested anywhere. */
-static bool read_choice(struct gpu_tile *tile, uint64_t *parts)
+/* Into how many parts K can be cut: at most what there is memory for. */
+static uint64_t most_parts(const struct opencl_device *device, const struct hcb_case *c)
 {
-    const char *text = getenv("HCBENCH_GPU_TILE");
-    unsigned side, depth, wanted;
-    if (text == NULL || sscanf(text, "%ux%ux%u", &side, &depth, &wanted) != 3 ||
-        (side != 64 && side != 128) || (depth != 8 && depth != 16) || wanted == 0)
-        return false;
-    tile->blocks_down = tile->blocks_across = side / 64;
-    tile->depth = depth;
-    *parts = wanted;
-    return true;
-}
-
-/* Into how many parts K is cut, so that two groups per processor have work; at most
- * what there is memory for. */
-static uint64_t parts_of(const struct opencl_device *device, const struct hcb_case *c,
-                         const struct gpu_tile *tile, uint64_t wanted)
-{
-    const uint64_t units = device->base.info.compute_units, tiles = tiles_of(c, tile);
-    const uint64_t bytes = hcb_operand_bytes(c, 2), most = device->base.info.max_buffer_bytes;
-    uint64_t room = hcbi_opencl_room(device, c), parts = wanted;
+    const uint64_t most = device->base.info.max_buffer_bytes;
+    uint64_t room = hcbi_opencl_room(device, c);
     if (most != 0 && most < room)
         room = most;
-    if (wanted == 0) {
-        parts = tiles < units ? opencl_divide_up(2 * units, tiles) : 1;
-        if (parts > c->shape.k / PART_TERMS)
-            parts = c->shape.k / PART_TERMS;
-    }
-    if (parts > room / bytes)
-        parts = room / bytes;
-    return parts > 0 ? parts : 1;
+    return room >= hcb_operand_bytes(c, 2) ? room / hcb_operand_bytes(c, 2) : 1;
 }
 
-/* The parameters, and the terms of a part of K. */
-static void choose(const struct opencl_device *device, const struct hcb_case *c,
-                   struct gpu_tile *tile, uint64_t *length)
+/* So many that two groups per processor have work. */
+static uint64_t wanted_parts(const struct opencl_device *device, const struct hcb_case *c,
+                             const struct gpu_tile *tile)
 {
-    uint64_t wanted = 0;
-    const unsigned blocks = blocks_of(device, c);
-    *tile = (struct gpu_tile){16, 16, blocks, blocks, 0, SUPER, device->sub_group, ""};
-    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
-        tile->depth = classes[i].depth;
-        tile->options = classes[i].options;
-        if ((classes[i].extension == NULL ||
-             hcbi_opencl_has_extension(device->id, classes[i].extension)) &&
-            local_bytes(tile, c->precision) <= device->local_bytes)
+    const uint64_t units = device->base.info.compute_units, tiles = tiles_of(c, tile);
+    const uint64_t parts = tiles < units ? opencl_divide_up(2 * units, tiles) : 1,
+                   worthwhile = c->shape.k / PART_TERMS;
+    return parts <= worthwhile ? parts : worthwhile > 0 ? worthwhile : 1;
+}
+
+/* Terms of a part, whole steps. */
+static uint64_t part_terms(const struct hcb_case *c, const uint64_t *values)
+{
+    return opencl_divide_up(opencl_divide_up(c->shape.k, values[PARTS]), values[DEPTH]) * values[DEPTH];
+}
+
+/* Two slices of A and B, in local memory; and what the device has for a group and an item. */
+static void list_limits(const struct opencl_device *device, const struct hcb_case *c,
+                        struct hcb_parameters *parameters)
+{
+    const unsigned bytes = computed_bytes(c->precision);
+    const struct hcb_limit limits[] = {
+        {"items of a work-group",
+         .sum = {{1, {[ITEMS_DOWN] = 1, [ITEMS_ACROSS] = 1}}},
+         .most = {hcbi_opencl_most_items(device), {0}}},
+        {"bytes of local memory",
+         .sum = {{8 * bytes, {[DEPTH] = 1, [ITEMS_DOWN] = 1, [BLOCKS_DOWN] = 1}},
+                 {8 * bytes, {[DEPTH] = 1, [ITEMS_ACROSS] = 1, [BLOCKS_ACROSS] = 1}},
+                 {2 * bytes * 2 * PAD, {[DEPTH] = 1}}},
+         .most = {device->local_bytes, {0}}},
+        {"registers",
+         .sum = {{16 * hcb_type_size(hcb_operand_type(c, 2)), {[BLOCKS_DOWN] = 1, [BLOCKS_ACROSS] = 1}}},
+         .most = {SUM_BYTES_MAX, {0}}}};
+    memcpy(parameters->limits, limits, sizeof limits);
+    parameters->limit_count = sizeof limits / sizeof *limits;
+}
+
+static const struct gpu_class *list_table(const struct opencl_device *device, const struct hcb_case *c,
+                                          struct hcb_parameters *parameters)
+{
+    uint64_t table[HCB_PARAMETERS_MAX] = {0};
+    const struct gpu_class *class = classes;
+    struct hcb_parameter *list = parameters->list;
+    memcpy(list, usual, sizeof usual);
+    parameters->count = PARAMETER_COUNT;
+    list_limits(device, c, parameters);
+    for (size_t i = 0; i < PARAMETER_COUNT; i++)
+        table[i] = usual[i].table;
+    table[BLOCKS_DOWN] = table[BLOCKS_ACROSS] = blocks_of(device, c);
+    for (const struct gpu_class *last = classes + sizeof classes / sizeof *classes - 1;; class++) {
+        table[DEPTH] = class->depth;
+        if (class == last || ((class->extension == NULL ||
+                               hcbi_opencl_has_extension(device->id, class->extension)) &&
+                              hcb_parameters_beyond(parameters, table) == NULL))
             break;
     }
-    read_choice(tile, &wanted);
-    const uint64_t parts = parts_of(device, c, tile, wanted);
-    *length = opencl_divide_up(opencl_divide_up(c->shape.k, parts), tile->depth) * tile->depth;
+    const struct gpu_tile tile = tile_of(table);
+    const uint64_t wanted = wanted_parts(device, c, &tile), most = most_parts(device, c);
+    table[PARTS] = wanted < most ? wanted : most;
+    for (size_t i = 0; i < PARAMETER_COUNT; i++) {
+        list[i].table = table[i];
+        hcbi_parameter_settle(&list[i], i == PARTS ? most : UINT64_MAX);
+    }
+    return class;
+}
+
+static void list_parameters(const struct opencl_device *device, const struct hcb_case *c,
+                            struct hcb_parameters *parameters)
+{
+    list_table(device, c, parameters);
 }
 
 static enum hcb_status build(struct opencl_plan *plan, const struct gpu_tile *tile,
@@ -160,16 +215,17 @@ static enum hcb_status build(struct opencl_plan *plan, const struct gpu_tile *ti
         [HCB_PRECISION_BF16F32] = "BF16F32", [HCB_PRECISION_I8I32] = "I8I32"};
     struct opencl_device *device = opencl_device_of(plan);
     const struct hcb_case *c = &plan->base.task;
-    char options[192], sub_group[32] = "";
-    if (tile->sub_group != 0)
-        snprintf(sub_group, sizeof sub_group, " -DSUB_GROUP=%u", tile->sub_group);
+    struct hcb_parameters parameters = {.count = 0};
+    char options[224], sub_group[32] = "";
+    if (device->sub_group != 0)
+        snprintf(sub_group, sizeof sub_group, " -DSUB_GROUP=%u", device->sub_group);
     snprintf(options, sizeof options,
              "-cl-std=CL1.2 -DPRECISION_%s%s -DITEMS_DOWN=%u -DITEMS_ACROSS=%u -DBLOCKS_DOWN=%u "
              "-DBLOCKS_ACROSS=%u -DDEPTH=%u -DWIDTH=%u -DSUPER=%u -DEDGE=%d%s%s",
              macros[c->precision], device->fma[hcb_operand_type(c, 2)] ? " -DHAVE_FMA" : "",
              tile->items_down, tile->items_across, tile->blocks_down, tile->blocks_across,
              tile->depth, width_of(tile, c), tile->super, edge_of(tile, c), sub_group,
-             tile->options);
+             list_table(device, c, &parameters)->options);
     return hcbi_opencl_program(device, "matmul_gpu.cl", options, program);
 }
 
@@ -177,7 +233,7 @@ static enum hcb_status add_addition(struct opencl_plan *plan, const struct openc
                                     cl_mem *partial, cl_uint parts)
 {
     const cl_ulong elements = hcb_operand_elements(&plan->base.task, 2);
-    const struct opencl_range range = {{opencl_divide_up(elements, ITEMS) * ITEMS, 1}, {ITEMS, 1}};
+    const struct opencl_range range = {{opencl_divide_up(elements, ADDERS) * ADDERS, 1}, {ADDERS, 1}};
     const struct opencl_argument arguments[] = {{sizeof(cl_mem), partial},
                                                 {sizeof(cl_mem), opencl_operand(plan, 2)},
                                                 {sizeof elements, &elements},
@@ -190,15 +246,13 @@ static enum hcb_status prepare(struct opencl_plan *plan)
 {
     const struct hcb_case *c = &plan->base.task;
     const cl_ulong m = c->shape.m, n = c->shape.n, k = c->shape.k;
-    struct gpu_tile tile;
-    cl_ulong length;
-    uint64_t chosen_length;
+    const uint64_t *values = plan->base.values;
+    const struct gpu_tile tile = tile_of(values);
+    const cl_ulong length = part_terms(c, values);
+    const uint64_t parts = opencl_divide_up(k, length), items = tile_items(&tile);
+    const struct opencl_range range = {{tiles_of(c, &tile) * items, parts}, {items, 1}};
     const struct opencl_program *program;
     cl_mem partial, *target = opencl_operand(plan, 2);
-    choose(opencl_device_of(plan), c, &tile, &chosen_length);
-    length = chosen_length;
-    const uint64_t parts = opencl_divide_up(k, length);
-    const struct opencl_range range = {{tiles_of(c, &tile) * ITEMS, parts}, {ITEMS, 1}};
     opencl_count_roundings(plan, hcb_operand_type(c, 2));
     enum hcb_status status = build(plan, &tile, &program);
     if (status == HCB_OK && parts > 1) {
@@ -222,25 +276,26 @@ static enum hcb_status prepare(struct opencl_plan *plan)
 
 static enum hcb_status supports(const struct opencl_device *device, const struct hcb_case *c)
 {
-    struct gpu_tile tile;
-    uint64_t length;
-    choose(device, c, &tile, &length);
-    if (local_bytes(&tile, c->precision) > device->local_bytes)
-        return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED,
-                         "%s has %llu bytes of local memory, the kernel needs %llu",
-                         device->base.info.id, (unsigned long long)device->local_bytes,
-                         (unsigned long long)local_bytes(&tile, c->precision));
-    return HCB_OK;
+    struct hcb_parameters parameters = {.count = 0};
+    uint64_t values[HCB_PARAMETERS_MAX];
+    list_table(device, c, &parameters);
+    hcb_parameters_read(&parameters, "", values);
+    const struct hcb_limit *limit = hcb_parameters_beyond(&parameters, values);
+    return limit == NULL ? HCB_OK
+                         : hcbi_fail(device->base.ctx, HCB_UNSUPPORTED, "%s has too few %s for the kernel",
+                                     device->base.info.id, limit->name);
 }
 
-static uint64_t scratch(const struct opencl_device *device, const struct hcb_case *c)
+static uint64_t scratch(const struct opencl_device *device, const struct hcb_case *c,
+                        const uint64_t *values)
 {
-    struct gpu_tile tile;
-    uint64_t length;
-    choose(device, c, &tile, &length);
-    const uint64_t parts = opencl_divide_up(c->shape.k, length);
+    const uint64_t parts = opencl_divide_up(c->shape.k, part_terms(c, values));
+    (void)device;
     return parts > 1 ? parts * hcb_operand_bytes(c, 2) : 0;
 }
 
-const struct opencl_method hcbi_opencl_matmul_gpu = {
-    .supports = supports, .scratch = scratch, .prepare = prepare};
+const struct opencl_method hcbi_opencl_matmul_gpu = {.supports = supports,
+                                                     .scratch = scratch,
+                                                     .parameters = list_parameters,
+                                                     .file = "matmul_gpu.cl",
+                                                     .prepare = prepare};

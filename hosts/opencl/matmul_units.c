@@ -294,9 +294,11 @@ static void scratch_of(const struct unit_kernel *kernel, const struct hcb_case *
     *b = p.pack_b ? p.n * p.k * p.size : 0;
 }
 
-static uint64_t scratch(const struct opencl_device *device, const struct hcb_case *c)
+static uint64_t scratch(const struct opencl_device *device, const struct hcb_case *c,
+                        const uint64_t *values)
 {
     uint64_t a, b;
+    (void)values;
     scratch_of(kernel_of(device), c, &a, &b);
     return a + b;
 }

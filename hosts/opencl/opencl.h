@@ -131,14 +131,17 @@ size_t hcbi_opencl_items(const struct opencl_device *device, size_t wanted);
 enum hcb_status hcbi_opencl_no_room(const struct opencl_device *device, const struct hcb_case *c,
                                     uint64_t bytes);
 enum hcb_status hcbi_opencl_supports(struct hcb_device *device, const struct hcb_case *c);
-uint64_t hcbi_opencl_scratch_bytes(struct hcb_device *device, const struct hcb_case *c);
+uint64_t hcbi_opencl_scratch_bytes(struct hcb_device *device, const struct hcb_case *c,
+                                   const uint64_t *values);
 
 /* What an impl does for an op: `supports` is asked after the number formats were
  * found to be there, `prepare` fills in the plan. */
 struct opencl_method {
     enum hcb_status (*supports)(const struct opencl_device *device, const struct hcb_case *c);
-    /* Bytes of hcbi_opencl_scratch that `prepare` will ask for; NULL: none. */
-    uint64_t (*scratch)(const struct opencl_device *device, const struct hcb_case *c);
+    /* Bytes of hcbi_opencl_scratch that `prepare` will ask for with these values of the
+     * parameters; NULL: none. */
+    uint64_t (*scratch)(const struct opencl_device *device, const struct hcb_case *c,
+                        const uint64_t *values);
     /* Lists the parameters of the kernels in `file`; NULL: there are none. */
     void (*parameters)(const struct opencl_device *device, const struct hcb_case *c,
                        struct hcb_parameters *parameters);

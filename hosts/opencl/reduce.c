@@ -8,58 +8,95 @@
 
 #include "opencl.h"
 
-/* What reduce.cl adds per step: eight vectors of 16 lanes in a work-item, or 256 items,
- * fewer where the device has no such work-groups, of four vectors of 4 lanes. */
-enum {
-    CPU_LANES = 16,
-    CPU_STEP = 8 * CPU_LANES,
-    GROUP = 256,
-    ITEM_STEP = 16,
-    GPU_STEP = GROUP * ITEM_STEP
-};
+/* What reduce.cl adds per step: eight vectors of 16 lanes in a work-item, or four
+ * vectors of 4 lanes in each item of a work-group. */
+enum { CPU_LANES = 16, CPU_STEP = 8 * CPU_LANES, ITEM_STEP = 16, STEPS_OF_F16 = 32 };
 
 /* The parameters, in the order of the plan's values: chunks are at least CHUNK long,
- * and there are at most CHUNKS of them.  With an f16 accumulator a chunk has one length,
- * so that chains stay short, and there is nothing to choose. */
-enum { CHUNK, CHUNKS, PARAMETER_COUNT };
-struct chunking {
-    const char *kernel;
-    size_t items; /* per chunk, if possible */
-    uint64_t step, f16_length;
-    struct hcb_parameter parameters[PARAMETER_COUNT];
-};
-static const struct chunking cpu_chunking = {
-    "reduce_cpu", 1, CPU_STEP, 32 * CPU_STEP,
-    {{"chunk", 1 << 15, {1 << 12, 1 << 13, 1 << 14, 1 << 15, 1 << 16, 1 << 17, 1 << 18}, 7},
-     {"chunks", 1 << 10, {16, 64, 1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 12}, 7}}};
-static const struct chunking gpu_chunking = {
-    "reduce_gpu", GROUP, GPU_STEP, 32 * GPU_STEP,
-    {{"chunk", 1 << 13, {1 << 12, 1 << 13, 1 << 14, 1 << 15, 1 << 16}, 5},
-     {"chunks", 1 << 11, {1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 12, 1 << 13}, 6}}};
+ * and there are at most CHUNKS of them; on GPUs ITEMS of a work-group share one, or fewer
+ * where the compiled kernel allows for no more.  With an f16 accumulator a chunk has one
+ * length, so that chains stay short, and there is nothing to choose. */
+enum { CHUNK, CHUNKS, ITEMS, CPU_COUNT = ITEMS, GPU_COUNT };
+static const struct hcb_parameter cpu_parameters[CPU_COUNT] = {
+    {"chunk", 1 << 15, {1 << 12, 1 << 13, 1 << 14, 1 << 15, 1 << 16, 1 << 17, 1 << 18}, 7},
+    {"chunks", 1 << 10, {16, 64, 1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 12}, 7}};
+static const struct hcb_parameter gpu_parameters[GPU_COUNT] = {
+    {"chunk", 1 << 13, {1 << 12, 1 << 13, 1 << 14, 1 << 15, 1 << 16}, 5},
+    {"chunks", 1 << 11, {1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 12, 1 << 13}, 6},
+    {"items", 256, {64, 128, 256, 512, 1024}, 5}};
 
-static const struct chunking *chunking_of(const struct opencl_device *device)
+/* A chunk is a step at least, and the tree is in local memory. */
+static void list_limits(const struct opencl_device *device, const struct hcb_case *c,
+                        struct hcb_parameters *parameters)
 {
-    return device->cpu_kernels ? &cpu_chunking : &gpu_chunking;
+    const uint64_t element = c->precision == HCB_PRECISION_F64 || c->sum == HCB_SUM_F64 ? 8 : 4;
+    const struct hcb_limit limits[] = {
+        {"items of a work-group",
+         .sum = {{1, {[ITEMS] = 1}}},
+         .most = {hcbi_opencl_most_items(device), {0}}},
+        {"bytes of local memory",
+         .sum = {{c->sum == HCB_SUM_NEUMAIER ? 2 * element : element, {[ITEMS] = 1}}},
+         .most = {device->local_bytes, {0}}},
+        {"elements of a chunk", .sum = {{ITEM_STEP, {[ITEMS] = 1}}}, .most = {1, {[CHUNK] = 1}}}};
+    memcpy(parameters->limits, limits, sizeof limits);
+    parameters->limit_count = sizeof limits / sizeof *limits;
+}
+
+static uint64_t table_items(const struct opencl_device *device)
+{
+    return hcbi_opencl_items(device, (size_t)gpu_parameters[ITEMS].table);
 }
 
 static void list_parameters(const struct opencl_device *device, const struct hcb_case *c,
                             struct hcb_parameters *parameters)
 {
-    const struct chunking *chunking = chunking_of(device);
-    parameters->count = c->precision == HCB_PRECISION_F16 ? 0 : PARAMETER_COUNT;
-    memcpy(parameters->list, chunking->parameters, sizeof chunking->parameters);
+    if (c->precision == HCB_PRECISION_F16)
+        return;
+    parameters->count = device->cpu_kernels ? CPU_COUNT : GPU_COUNT;
+    memcpy(parameters->list, device->cpu_kernels ? cpu_parameters : gpu_parameters,
+           parameters->count * sizeof *parameters->list);
+    if (device->cpu_kernels)
+        return;
+    list_limits(device, c, parameters);
+    parameters->list[ITEMS].table = table_items(device);
+    hcbi_parameter_settle(&parameters->list[ITEMS], UINT64_MAX);
+}
+
+/* How a case is cut into chunks. */
+struct chunking {
+    const char *kernel;
+    size_t items;  /* per chunk, at most */
+    uint64_t step; /* elements; chunks are a multiple */
+    uint64_t least, most; /* elements of a chunk, and chunks; or `fixed` elements */
+    uint64_t fixed;
+};
+
+static struct chunking chunking_of(const struct opencl_device *device, const struct hcb_case *c,
+                                   const uint64_t *values)
+{
+    const bool is_cpu = device->cpu_kernels, is_fixed = c->precision == HCB_PRECISION_F16;
+    struct chunking chunking = {.kernel = is_cpu ? "reduce_cpu" : "reduce_gpu",
+                                .items = is_cpu     ? 1
+                                         : is_fixed ? (size_t)table_items(device)
+                                                    : (size_t)values[ITEMS]};
+    chunking.step = is_cpu ? CPU_STEP : chunking.items * ITEM_STEP;
+    chunking.fixed = is_fixed ? STEPS_OF_F16 * chunking.step : 0;
+    if (!is_fixed) {
+        chunking.least = values[CHUNK];
+        chunking.most = values[CHUNKS];
+    }
+    return chunking;
 }
 
 /* A function of the count and the parameters alone, so that the same sum is always
  * added up in the same order. */
-static uint64_t chunk_length(const struct chunking *chunking, const uint64_t *values,
-                             enum hcb_precision precision, uint64_t count)
+static uint64_t chunk_length(const struct chunking *chunking, uint64_t count)
 {
-    if (precision == HCB_PRECISION_F16)
-        return chunking->f16_length;
+    if (chunking->fixed > 0)
+        return chunking->fixed;
     const uint64_t length =
-        opencl_divide_up(opencl_divide_up(count, values[CHUNKS]), chunking->step) * chunking->step;
-    return length > values[CHUNK] ? length : values[CHUNK];
+        opencl_divide_up(opencl_divide_up(count, chunking->most), chunking->step) * chunking->step;
+    return length > chunking->least ? length : chunking->least;
 }
 
 /* Additions behind a partial sum: the steps; what is left over, by vectors and
@@ -135,13 +172,13 @@ static enum hcb_status pass_program(struct opencl_plan *plan, bool is_first, boo
 }
 
 /* Halves the items until the compiled kernel allows for so many. */
-static enum hcb_status fitting_program(struct opencl_plan *plan, bool is_first, bool is_last,
-                                       size_t *items, const struct opencl_program **program)
+static enum hcb_status fitting_program(struct opencl_plan *plan, const struct chunking *chunking,
+                                       bool is_first, bool is_last, size_t *items,
+                                       const struct opencl_program **program)
 {
     const struct opencl_device *device = opencl_device_of(plan);
-    const struct chunking *chunking = chunking_of(device);
     enum hcb_status status;
-    *items = 2 * hcbi_opencl_items(device, chunking->items);
+    *items = 2 * chunking->items;
     do {
         *items /= 2;
         status = pass_program(plan, is_first, is_last, *items, program);
@@ -151,17 +188,18 @@ static enum hcb_status fitting_program(struct opencl_plan *plan, bool is_first, 
 }
 
 /* `count` elements of `inputs` become partial sums of `length` elements each. */
-static enum hcb_status add_pass(struct opencl_plan *plan, cl_mem *const inputs[HCB_INPUTS_MAX],
-                                bool is_first, uint64_t count, uint64_t length, cl_mem *output)
+static enum hcb_status add_pass(struct opencl_plan *plan, const struct chunking *chunking,
+                                cl_mem *const inputs[HCB_INPUTS_MAX], bool is_first, uint64_t count,
+                                uint64_t length, cl_mem *output)
 {
     const struct opencl_device *device = opencl_device_of(plan);
-    const struct chunking *chunking = chunking_of(device);
     const cl_ulong n = count, l = length;
     size_t items;
     struct opencl_argument arguments[5];
     cl_uint used = 0;
     const struct opencl_program *program;
-    enum hcb_status status = fitting_program(plan, is_first, count <= length, &items, &program);
+    enum hcb_status status =
+        fitting_program(plan, chunking, is_first, count <= length, &items, &program);
     if (status != HCB_OK)
         return status;
     const struct opencl_range range = {{opencl_divide_up(count, length) * items, 1}, {items, 1}};
@@ -180,6 +218,7 @@ static enum hcb_status prepare(struct opencl_plan *plan)
 {
     const struct opencl_device *device = opencl_device_of(plan);
     const struct hcb_case *c = &plan->base.task;
+    const struct chunking chunking = chunking_of(device, c, plan->base.values);
     const enum hcb_type accumulator = accumulator_of(c);
     cl_mem *inputs[HCB_INPUTS_MAX] = {opencl_operand(plan, 0)};
     uint64_t count = c->shape.n, chunks;
@@ -191,8 +230,7 @@ static enum hcb_status prepare(struct opencl_plan *plan)
             opencl_count_roundings(plan, accumulator);
     }
     do {
-        const uint64_t length =
-            chunk_length(chunking_of(device), plan->base.values, c->precision, count);
+        const uint64_t length = chunk_length(&chunking, count);
         const bool is_first = count == c->shape.n;
         chunks = opencl_divide_up(count, length);
         cl_mem *output = opencl_operand(plan, hcb_op_operands(c->op) - 1);
@@ -204,7 +242,7 @@ static enum hcb_status prepare(struct opencl_plan *plan)
             output = inputs[0] == &plan->scratch[0] ? &plan->scratch[1] : &plan->scratch[0];
         }
         if (status == HCB_OK)
-            status = add_pass(plan, inputs, is_first, count, length, output);
+            status = add_pass(plan, &chunking, inputs, is_first, count, length, output);
         inputs[0] = output;
         inputs[1] = NULL;
         count = partials_of(c, chunks);
@@ -213,20 +251,22 @@ static enum hcb_status prepare(struct opencl_plan *plan)
 }
 
 /* Partial sums: at most one per chunk of the first pass, and less afterwards. */
-static uint64_t scratch(const struct opencl_device *device, const struct hcb_case *c)
+static uint64_t scratch(const struct opencl_device *device, const struct hcb_case *c,
+                        const uint64_t *values)
 {
-    struct hcb_parameters parameters;
-    uint64_t values[HCB_PARAMETERS_MAX];
-    list_parameters(device, c, &parameters);
-    hcb_parameters_read(&parameters, "", values);
-    const uint64_t length = chunk_length(chunking_of(device), values, c->precision, c->shape.n);
+    const struct chunking chunking = chunking_of(device, c, values);
+    const uint64_t length = chunk_length(&chunking, c->shape.n);
     return 2 * partials_of(c, opencl_divide_up(c->shape.n, length)) *
            hcb_type_size(accumulator_of(c));
 }
 
 static enum hcb_status supports(const struct opencl_device *device, const struct hcb_case *c)
 {
-    const uint64_t bytes = scratch(device, c);
+    struct hcb_parameters parameters = {.count = 0};
+    uint64_t values[HCB_PARAMETERS_MAX];
+    list_parameters(device, c, &parameters);
+    hcb_parameters_read(&parameters, "", values);
+    const uint64_t bytes = scratch(device, c, values);
     return bytes <= hcbi_opencl_room(device, c) ? HCB_OK : hcbi_opencl_no_room(device, c, bytes);
 }
 

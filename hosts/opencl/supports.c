@@ -73,31 +73,17 @@ size_t hcbi_opencl_items(const struct opencl_device *device, size_t wanted)
     return items;
 }
 
-/* Our matrix products for GPUs have work-groups of one size. */
-static enum hcb_status check_work_group(const struct opencl_device *device,
-                                        const struct hcb_case *c)
-{
-    const uint64_t needed = 256, most = hcbi_opencl_most_items(device);
-    if (c->impl == HCB_IMPL_TILE && c->op == HCB_OP_MATMUL && !device->cpu_kernels && most < needed)
-        return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED,
-                         "%s has work-groups of at most %llu items, the kernels need %llu",
-                         device->base.info.id, (unsigned long long)most,
-                         (unsigned long long)needed);
-    return HCB_OK;
-}
-
 enum hcb_status hcbi_opencl_supports(struct hcb_device *base, const struct hcb_case *c)
 {
     const struct opencl_device *device = (const struct opencl_device *)base;
-    enum hcb_status status = check_formats(device, c);
-    if (status == HCB_OK)
-        status = check_work_group(device, c);
+    const enum hcb_status status = check_formats(device, c);
     return status == HCB_OK ? hcbi_opencl_method(device, c)->supports(device, c) : status;
 }
 
-uint64_t hcbi_opencl_scratch_bytes(struct hcb_device *base, const struct hcb_case *c)
+uint64_t hcbi_opencl_scratch_bytes(struct hcb_device *base, const struct hcb_case *c,
+                                   const uint64_t *values)
 {
     const struct opencl_device *device = (const struct opencl_device *)base;
     const struct opencl_method *method = hcbi_opencl_method(device, c);
-    return method->scratch != NULL ? method->scratch(device, c) : 0;
+    return method->scratch != NULL ? method->scratch(device, c, values) : 0;
 }

@@ -43,6 +43,7 @@ struct tile_kernel {
     uint32_t rows, columns;    /* of a tile */
     uint32_t step;             /* terms */
     uint64_t most_terms;       /* of a workgroup, so that its loops take few turns */
+    uint64_t splits; /* workgroups that share the terms of a tile, at most; 0: as it seems best */
     struct matmul_extents extents;
     uint64_t split_terms;      /* of a workgroup */
     uint64_t part_bytes;       /* of scratch memory for sums of parts of the terms, or 0 */
@@ -57,7 +58,7 @@ enum hcb_status hcbi_vulkan_check_tiles(const struct vulkan_device *device,
 /* The numeric self-test of a kernel for the plan's precision, once per device and kernel.
  * HCB_WRONG when a product is, which is the error text then. */
 enum hcb_status hcbi_vulkan_test_kernel(struct vulkan_plan *plan, const struct tile_kernel *kernel);
-/* That of the tiles in shared memory, which every device can run. */
+/* That of the tiles in shared memory, which every device can run, as the table has it. */
 struct tile_kernel hcbi_vulkan_tile_kernel(const struct vulkan_device *device,
                                            const struct hcb_case *c);
 /* That of cooperative matrices of a whole workgroup.  False when the driver lists none

@@ -357,10 +357,12 @@ static enum hcb_status prepare_coopmat(struct vulkan_plan *plan)
 }
 
 /* Of whichever kernel needs more. */
-static uint64_t scratch_of_coopmat(const struct vulkan_device *device, const struct hcb_case *c)
+static uint64_t scratch_of_coopmat(const struct vulkan_device *device, const struct hcb_case *c,
+                                   const uint64_t *values)
 {
     struct tile_kernel kernel = {0};
     struct matrix_tile tile;
+    (void)values; /* either may take the other's place */
     const uint64_t of_workgroup =
         hcbi_vulkan_workgroup_kernel(device, c, &kernel) ? kernel.part_bytes : 0;
     if (supports_subgroups(device, c) != HCB_OK)

@@ -215,14 +215,11 @@ static enum hcb_status find_parameters(const struct vulkan_device *device, const
 static enum hcb_status prepare(struct vulkan_plan *plan)
 {
     const struct hcb_case *c = &plan->base.task;
-    const struct vulkan_device *device = vulkan_device_of(plan);
-    struct packed_kernels kernels = {.packing = choose_packing(device, c, plan->base.values)};
-    const uint64_t scratch[] = {kernels.packing.a_bytes, kernels.packing.b_bytes};
+    struct packed_kernels kernels = {
+        .packing = choose_packing(vulkan_device_of(plan), c, plan->base.values)};
     const struct vulkan_specialization lanes = {.values = {kernels.packing.lanes}, .count = 1};
-    enum hcb_status status = hcbi_vulkan_check_room(device, c, scratch, 2);
-    if (status == HCB_OK)
-        status = hcbi_vulkan_pipeline(plan, "pack", hcb_precision_name(c->precision), &lanes,
-                                      &kernels.pack);
+    enum hcb_status status = hcbi_vulkan_pipeline(
+        plan, "pack", hcb_precision_name(c->precision), &lanes, &kernels.pack);
     if (status == HCB_OK)
         status = hcbi_vulkan_pipeline(plan, "matmul_cpu", multiply_variant(c), &lanes,
                                       &kernels.multiply);
@@ -236,20 +233,20 @@ static enum hcb_status prepare(struct vulkan_plan *plan)
                             : status;
 }
 
-/* With the table's parameters. */
-static uint64_t scratch(const struct vulkan_device *device, const struct hcb_case *c)
+static uint64_t scratch(const struct vulkan_device *device, const struct hcb_case *c,
+                        const uint64_t *values)
 {
-    struct hcb_parameters parameters;
-    uint64_t values[HCB_PARAMETERS_MAX];
-    list_parameters(c, &parameters);
-    hcb_parameters_read(&parameters, "", values);
     const struct packing p = choose_packing(device, c, values);
     return p.a_bytes + p.b_bytes;
 }
 
 static enum hcb_status supports(const struct vulkan_device *device, const struct hcb_case *c)
 {
-    const uint64_t bytes = scratch(device, c);
+    struct hcb_parameters parameters = {.count = 0};
+    uint64_t values[HCB_PARAMETERS_MAX];
+    list_parameters(c, &parameters);
+    hcb_parameters_read(&parameters, "", values);
+    const uint64_t bytes = scratch(device, c, values);
     return hcbi_vulkan_check_room(device, c, &bytes, 1);
 }
 

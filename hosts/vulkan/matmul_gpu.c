@@ -3,6 +3,7 @@
  * all of them share, and tiles in shared memory. */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "matmul.h"
@@ -68,16 +69,22 @@ static bool try_splits(const struct vulkan_device *device, const struct hcb_case
                            splits <= groups[2]);
 }
 
-/* Windows, and how many workgroups share the terms of a tile: so many that all compute
- * units have two. */
-static void choose_extents(const struct vulkan_device *device, const struct hcb_case *c,
-                           struct tile_kernel *kernel)
+/* How many workgroups share the terms of a tile: so many that all compute units have two. */
+static uint64_t wanted_splits(const struct vulkan_device *device, const struct hcb_case *c,
+                              const struct tile_kernel *kernel)
 {
     const uint64_t tiles = hcbi_vulkan_tiles(&c->shape, kernel->rows, kernel->columns);
     const uint64_t wanted = 2 * hcbi_vulkan_units(device);
     uint64_t splits = vulkan_min(vulkan_divide_up(wanted, tiles), SPLITS_MAX);
     splits = vulkan_min(splits, c->shape.k / SPLIT_TERMS_MIN);
-    splits = splits > 0 ? splits : 1;
+    return splits > 0 ? splits : 1;
+}
+
+/* Windows, and splits for which there is room. */
+static void choose_extents(const struct vulkan_device *device, const struct hcb_case *c,
+                           struct tile_kernel *kernel)
+{
+    uint64_t splits = kernel->splits > 0 ? kernel->splits : wanted_splits(device, c, kernel);
     while (!try_splits(device, c, kernel, splits))
         splits /= 2;
 }
@@ -194,72 +201,142 @@ enum hcb_status hcbi_vulkan_check_tiles(const struct vulkan_device *device,
 
 /* ----------------------------------------------------- shared-memory tiles */
 
-/* What matmul_gpu.comp is specialised for. */
-struct tile {
-    uint32_t lanes, blocks, step;
+/* Parameters, in the order of the plan's values: what matmul_gpu.comp is specialised for,
+ * and how many workgroups share the terms of a tile. */
+enum { LANES, BLOCKS, STEP, BAND, SPLITS, PARAMETER_COUNT };
+static const struct hcb_parameter usual[PARAMETER_COUNT] = {
+    [LANES] = {"lanes", 16, {8, 16, 32}, 3},
+    [BLOCKS] = {"blocks", 2, {1, 2}, 2},
+    [STEP] = {"step", 16, {8, 16, 32}, 3},
+    [BAND] = {"band", 8, {1, 2, 4, 8, 16, 32}, 6},
+    [SPLITS] = {"splits", 1, {1, 2, 4, 8, 16, 32, SPLITS_MAX}, 7},
 };
 
-/* Best first, for large matrices.  Invocations with 8 x 8 elements need many registers:
- * those of f64 get 4 x 4.  Where subgroups may be narrow, registers of a step are few too. */
-static const struct tile tiles[] = {
+/* Lanes, blocks and step, best first, for large matrices.  Invocations with 8 x 8 elements
+ * need many registers: those of f64 get 4 x 4.  Where subgroups may be narrow, registers of
+ * a step are few too. */
+static const uint64_t tiles[][HCB_PARAMETERS_MAX] = {
     {16, 2, 16}, {16, 2, 8}, {16, 1, 16}, {8, 2, 16}, {8, 2, 8}, {8, 1, 16}, {8, 1, 8},
 };
 
-static uint32_t side_of(const struct tile *tile)
+static uint32_t side_of(const uint64_t *values)
 {
-    return 4 * tile->lanes * tile->blocks;
+    return (uint32_t)(4 * values[LANES] * values[BLOCKS]);
+}
+
+/* What a device has for a workgroup: lanes^2 invocations, of which each loads a vector of
+ * A and one of B at least, and two slices of A and B. */
+static void list_limits(const struct vulkan_device *device, const struct hcb_case *c,
+                        struct hcb_parameters *parameters)
+{
+    const VkPhysicalDeviceLimits *has = &device->limits;
+    const uint64_t vector = 4 * hcb_type_size(hcb_operand_type(c, MATRIX_C));
+    const struct hcb_limit limits[] = {
+        {"invocations of a workgroup",
+         .sum = {{1, {[LANES] = 2}}},
+         .most = {vulkan_min(has->maxComputeWorkGroupInvocations, has->maxComputeWorkGroupSize[0]), {0}}},
+        {"bytes of shared memory",
+         .sum = {{4 * vector, {[STEP] = 1, [LANES] = 1, [BLOCKS] = 1}}, {2 * vector, {[STEP] = 1}}},
+         .most = {has->maxComputeSharedMemorySize, {0}}},
+        {"vectors of a step", .sum = {{1, {[LANES] = 1}}}, .most = {1, {[BLOCKS] = 1, [STEP] = 1}}}};
+    memcpy(parameters->limits, limits, sizeof limits);
+    parameters->limit_count = sizeof limits / sizeof *limits;
 }
 
 static bool fits(const struct vulkan_device *device, const struct hcb_case *c,
-                 const struct tile *tile)
+                 const struct hcb_parameters *parameters, const uint64_t *tile)
 {
-    const uint64_t vector = 4 * hcb_type_size(hcb_operand_type(c, MATRIX_C));
-    const uint64_t shared = 2 * tile->step * (side_of(tile) / 2 + 1) * vector;
     const bool is_narrow = device->min_subgroup_size < 16 &&
                            device->min_subgroup_size < device->max_subgroup_size;
-    return shared <= device->limits.maxComputeSharedMemorySize &&
-           tile->lanes * tile->lanes <= device->limits.maxComputeWorkGroupInvocations &&
-           (tile->blocks == 1 || hcb_type_size(hcb_operand_type(c, MATRIX_C)) <= 4) &&
-           (tile->blocks == 1 || tile->step == 8 || !is_narrow);
+    return hcb_parameters_beyond(parameters, tile) == NULL &&
+           (tile[BLOCKS] == 1 || hcb_type_size(hcb_operand_type(c, MATRIX_C)) <= 4) &&
+           (tile[BLOCKS] == 1 || tile[STEP] == 8 || !is_narrow);
 }
 
 /* The largest tile, or the next smaller one where it gives some compute units none. */
-static struct tile choose_tile(const struct vulkan_device *device, const struct hcb_case *c)
+static const uint64_t *choose_tile(const struct vulkan_device *device, const struct hcb_case *c,
+                                   const struct hcb_parameters *parameters)
 {
     const size_t count = sizeof tiles / sizeof *tiles;
     size_t i = 0;
-    while (i + 1 < count && !fits(device, c, &tiles[i]))
+    while (i + 1 < count && !fits(device, c, parameters, tiles[i]))
         i++;
-    const uint32_t side = side_of(&tiles[i]);
+    const uint32_t side = side_of(tiles[i]);
     if (hcbi_vulkan_tiles(&c->shape, side, side) >= hcbi_vulkan_units(device))
         return tiles[i];
     for (size_t j = i + 1; j < count; j++)
-        if (side_of(&tiles[j]) < side && fits(device, c, &tiles[j]))
+        if (side_of(tiles[j]) < side && fits(device, c, parameters, tiles[j]))
             return tiles[j];
     return tiles[i];
+}
+
+static struct tile_kernel kernel_of(const uint64_t *values)
+{
+    const uint32_t lanes = (uint32_t)values[LANES], blocks = (uint32_t)values[BLOCKS],
+                   step = (uint32_t)values[STEP];
+    const uint32_t loads = blocks * step / lanes;
+    const uint32_t turns = step + 1 + 4 * loads; /* of a step */
+    return (struct tile_kernel){
+        .family = "matmul_gpu",
+        .specialization = {.values = {lanes * lanes, lanes, blocks, step, 0, (uint32_t)values[BAND]},
+                           .count = 6},
+        .aligned_constant = 4,
+        .alignment = 4,
+        .rows = side_of(values),
+        .columns = side_of(values),
+        .step = step,
+        .most_terms = (VULKAN_TURNS_MAX - 4 * loads) / turns * step,
+        .splits = values[SPLITS]};
+}
+
+static void list_parameters(const struct vulkan_device *device, const struct hcb_case *c,
+                            struct hcb_parameters *parameters)
+{
+    struct hcb_parameter *list = parameters->list;
+    uint64_t table[HCB_PARAMETERS_MAX];
+    memcpy(list, usual, sizeof usual);
+    parameters->count = PARAMETER_COUNT;
+    list_limits(device, c, parameters);
+    memcpy(table, choose_tile(device, c, parameters), sizeof table);
+    table[BAND] = usual[BAND].table;
+    table[SPLITS] = 0;
+    const struct tile_kernel kernel = kernel_of(table);
+    table[SPLITS] = wanted_splits(device, c, &kernel);
+    for (size_t i = 0; i < PARAMETER_COUNT; i++)
+        list[i].table = table[i];
+    hcbi_parameter_settle(&list[SPLITS], SPLITS_MAX);
+}
+
+static enum hcb_status find_parameters(const struct vulkan_device *device, const struct hcb_case *c,
+                                       struct hcb_parameters *parameters)
+{
+    static const char *const adders[HCB_TYPE_COUNT] = {[HCB_TYPE_F64] = "matmul_add.f64.spv",
+                                                       [HCB_TYPE_F32] = "matmul_add.f32.spv",
+                                                       [HCB_TYPE_F16] = "matmul_add.f16.spv",
+                                                       [HCB_TYPE_I32] = "matmul_add.i32.spv"};
+    char multiply[32];
+    const char *const files[] = {multiply, adders[hcb_operand_type(c, MATRIX_C)]};
+    list_parameters(device, c, parameters);
+    struct tile_kernel kernel = hcbi_vulkan_tile_kernel(device, c);
+    choose_extents(device, c, &kernel);
+    snprintf(multiply, sizeof multiply, "matmul_gpu.%s.spv", hcb_precision_name(c->precision));
+    return hcbi_kernels_load_hash(device->base.ctx, hcbi_spv_kernels, files,
+                                  kernel.part_bytes > 0 ? 2 : 1, parameters->kernel_sha256);
 }
 
 struct tile_kernel hcbi_vulkan_tile_kernel(const struct vulkan_device *device,
                                            const struct hcb_case *c)
 {
-    const struct tile tile = choose_tile(device, c);
-    const uint32_t loads = tile.blocks * tile.step / tile.lanes;
-    const uint32_t turns = tile.step + 1 + 4 * loads; /* of a step */
-    return (struct tile_kernel){
-        .family = "matmul_gpu",
-        .specialization = {.values = {tile.lanes * tile.lanes, tile.lanes, tile.blocks, tile.step},
-                           .count = 5},
-        .aligned_constant = 4,
-        .alignment = 4,
-        .rows = side_of(&tile),
-        .columns = side_of(&tile),
-        .step = tile.step,
-        .most_terms = (VULKAN_TURNS_MAX - 4 * loads) / turns * tile.step};
+    struct hcb_parameters parameters = {.count = 0};
+    uint64_t values[HCB_PARAMETERS_MAX];
+    list_parameters(device, c, &parameters);
+    hcb_parameters_read(&parameters, "", values);
+    return kernel_of(values);
 }
 
 static enum hcb_status prepare_tile(struct vulkan_plan *plan)
 {
-    struct tile_kernel kernel = hcbi_vulkan_tile_kernel(vulkan_device_of(plan), &plan->base.task);
+    struct tile_kernel kernel = kernel_of(plan->base.values);
     return hcbi_vulkan_prepare_tiles(plan, &kernel);
 }
 
@@ -269,12 +346,15 @@ static enum hcb_status supports_tile(const struct vulkan_device *device, const s
     return hcbi_vulkan_check_tiles(device, c, &kernel);
 }
 
-static uint64_t scratch_of_tile(const struct vulkan_device *device, const struct hcb_case *c)
+static uint64_t scratch_of_tile(const struct vulkan_device *device, const struct hcb_case *c,
+                                const uint64_t *values)
 {
-    struct tile_kernel kernel = hcbi_vulkan_tile_kernel(device, c);
+    struct tile_kernel kernel = kernel_of(values);
     choose_extents(device, c, &kernel);
     return kernel.part_bytes;
 }
 
-const struct vulkan_method hcbi_vulkan_tile = {
-    .supports = supports_tile, .scratch = scratch_of_tile, .prepare = prepare_tile};
+const struct vulkan_method hcbi_vulkan_tile = {.supports = supports_tile,
+                                               .scratch = scratch_of_tile,
+                                               .parameters = find_parameters,
+                                               .prepare = prepare_tile};

@@ -126,9 +126,10 @@ enum hcb_status hcbi_vulkan_supports(struct hcb_device *base, const struct hcb_c
     return status == HCB_OK ? hcbi_vulkan_method(device, c)->supports(device, c) : status;
 }
 
-uint64_t hcbi_vulkan_scratch_bytes(struct hcb_device *base, const struct hcb_case *c)
+uint64_t hcbi_vulkan_scratch_bytes(struct hcb_device *base, const struct hcb_case *c,
+                                   const uint64_t *values)
 {
     const struct vulkan_device *device = (const struct vulkan_device *)base;
     const struct vulkan_method *method = hcbi_vulkan_method(device, c);
-    return method->scratch != NULL ? method->scratch(device, c) : 0;
+    return method->scratch != NULL ? method->scratch(device, c, values) : 0;
 }

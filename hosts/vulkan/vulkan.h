@@ -207,7 +207,8 @@ void hcbi_vulkan_read_matrices(const struct vulkan_platform *platform, struct vu
 
 /* supports.c */
 enum hcb_status hcbi_vulkan_supports(struct hcb_device *base, const struct hcb_case *c);
-uint64_t hcbi_vulkan_scratch_bytes(struct hcb_device *base, const struct hcb_case *c);
+uint64_t hcbi_vulkan_scratch_bytes(struct hcb_device *base, const struct hcb_case *c,
+                                   const uint64_t *values);
 /* HCB_UNSUPPORTED when scratch buffers do not fit beside the operands. */
 enum hcb_status hcbi_vulkan_check_room(const struct vulkan_device *device, const struct hcb_case *c,
                                        const uint64_t *scratch, size_t count);
@@ -276,8 +277,10 @@ enum hcb_status hcbi_vulkan_plan_run(struct hcb_plan *base, uint32_t launches,
  * found to be there; `prepare` fills in the plan's steps. */
 struct vulkan_method {
     enum hcb_status (*supports)(const struct vulkan_device *device, const struct hcb_case *c);
-    /* Bytes of hcbi_vulkan_scratch that `prepare` will ask for; NULL: none. */
-    uint64_t (*scratch)(const struct vulkan_device *device, const struct hcb_case *c);
+    /* Bytes of hcbi_vulkan_scratch that `prepare` will ask for with these values of the
+     * parameters; NULL: none. */
+    uint64_t (*scratch)(const struct vulkan_device *device, const struct hcb_case *c,
+                        const uint64_t *values);
     /* Lists the parameters, and finds the hash of the kernels; NULL: there are none. */
     enum hcb_status (*parameters)(const struct vulkan_device *device, const struct hcb_case *c,
                                   struct hcb_parameters *parameters);
