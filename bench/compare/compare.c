@@ -310,7 +310,7 @@ static struct run_noise spread_noise(struct comparison *c, const char *id, bool 
 
 static struct run_noise larger(struct run_noise a, struct run_noise b)
 {
-    return b.sd > a.sd ? b : a;
+    return change_noise_reach(&b) > change_noise_reach(&a) ? b : a;
 }
 
 /* What cpu/openblas did in the same case, when that is more than chance. */

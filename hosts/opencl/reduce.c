@@ -142,11 +142,13 @@ static enum hcb_status fitting_program(struct opencl_plan *plan, bool is_first, 
     const struct chunking *chunking = chunking_of(device);
     enum hcb_status status;
     *items = 2 * hcbi_opencl_items(device, chunking->items);
+    size_t allowed = 0; /* unknown */
     do {
         *items /= 2;
         status = pass_program(plan, is_first, is_last, *items, program);
-    } while (status == HCB_OK && *items > 1 &&
-             hcbi_opencl_kernel_items(device, *program, chunking->kernel) < *items);
+        if (status == HCB_OK)
+            allowed = hcbi_opencl_kernel_items(device, *program, chunking->kernel);
+    } while (status == HCB_OK && *items > 1 && allowed != 0 && allowed < *items);
     return status;
 }
 
