@@ -217,7 +217,7 @@ struct change change_measure(const struct hcb_clock_result *base, const struct h
 
 double change_noise_reach(const struct run_noise *noise)
 {
-    return change_quantile(0.05, noise->degrees) * noise->sd;
+    return isnan(noise->sd) ? (double)NAN : change_quantile(0.05, noise->degrees) * noise->sd;
 }
 
 static void set_intervals(struct change *change, const struct judgement *judgement)

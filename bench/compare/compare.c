@@ -254,7 +254,7 @@ static struct run_noise control_noise(struct comparison *c, bool end_to_end, dou
         if (is_control(&c->rows[i]) && isfinite(change->log_speed) && !change->identical)
             room[count++] = change->log_speed;
     }
-    return (struct run_noise){change_scale(room, NULL, count), (unsigned)count - 1};
+    return (struct run_noise){change_scale(room, NULL, count), count > 0 ? (unsigned)count - 1 : 0};
 }
 
 /* From what rows of a device drift within their runs, in the middle. */
