@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	%reldir%/architecture.md \
 	%reldir%/kernels.md \
 	%reldir%/measurement.md \
+	%reldir%/growth.svg \
 	%reldir%/report-example.svg \
 	%reldir%/results/README.md \
 	%reldir%/examples/multiply.c

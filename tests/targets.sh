@@ -133,8 +133,7 @@ has 'devices opencl:1,vulkan:0 with their drivers'
 cmp -s "$work/out" "$work/folder/targets.md" || note "another table was kept"
 [ "$(cd "$work/folder/targets" && echo *)" = '1-cublas.csv 1-matmul.json.gz 1-memory.json.gz 1-units.json.gz 2-cublas.csv 2-matmul.json.gz 2-memory.json.gz 2-units.json.gz 3-cublas.csv 3-matmul.json.gz 3-memory.json.gz 3-units.json.gz' ] ||
 	note "not the files of three rounds: $(ls "$work/folder/targets")"
-# shellcheck disable=SC2046 # one line of words
-[ "$(echo $(cat "$work/order"))" = 'cublas matmul units memory matmul units memory cublas cublas matmul units memory' ] ||
+[ "$(paste -sd ' ' "$work/order")" = 'cublas matmul units memory matmul units memory cublas cublas matmul units memory' ] ||
 	note "the programs did not take turns: $(cat "$work/order")"
 [ "$(sort -u "$work/asked" | tr '\n' ' ')" = '1069547520 4096,8192 opencl:1,vulkan:0 ' ] ||
 	note "other devices or sizes were asked for: $(sort -u "$work/asked")"

@@ -187,22 +187,29 @@ START_TEST(drift_within_a_run_widens)
 }
 END_TEST
 
+/* From a millisecond to `now_s`, without noise to speak of. */
+static struct change quiet_change(double now_s)
+{
+    struct hcb_clock_result base = {0}, now = {0};
+    add_samples(&base, 1e-3, 0.001);
+    add_samples(&now, now_s, 0.001);
+    const struct change change = change_measure(&base, &now);
+    hcb_clock_clear(&base);
+    hcb_clock_clear(&now);
+    return change;
+}
+
 /* One slow row among many: chance must be ruled out for all at once. */
 START_TEST(many_rows_need_more)
 {
     struct judgement judgement = {.threshold = 5, .changes = 1, .run = {0.04, 0}};
-    struct hcb_clock_result base = {0}, now = {0};
-    add_samples(&base, 1e-3, 0.001);
-    add_samples(&now, 1.14e-3, 0.001);
-    struct change change = change_measure(&base, &now);
+    struct change change = quiet_change(1.14e-3);
     change_judge(&change, &judgement);
     ck_assert_int_eq(change.verdict, VERDICT_SLOWER);
     judgement.changes = 200;
     change_judge(&change, &judgement);
     ck_assert_int_eq(change.verdict, VERDICT_UNCLEAR);
     ck_assert_str_ne(change.reason, "");
-    hcb_clock_clear(&base);
-    hcb_clock_clear(&now);
 }
 END_TEST
 
@@ -210,10 +217,7 @@ END_TEST
 START_TEST(estimated_variation_needs_more)
 {
     struct judgement judgement = {.threshold = 5, .changes = 20, .run = {0.02, 0}};
-    struct hcb_clock_result base = {0}, now = {0};
-    add_samples(&base, 1e-3, 0.001);
-    add_samples(&now, 1.12e-3, 0.001);
-    struct change change = change_measure(&base, &now);
+    struct change change = quiet_change(1.12e-3);
     change_judge(&change, &judgement);
     ck_assert_int_eq(change.verdict, VERDICT_SLOWER);
     const struct hcb_ratio known = change.speed;
@@ -223,8 +227,6 @@ START_TEST(estimated_variation_needs_more)
     /* 2.78 standard deviations instead of 1.96 */
     ck_assert_double_gt(log(change.speed.ci95_high / change.speed.ci95_low),
                         1.35 * log(known.ci95_high / known.ci95_low));
-    hcb_clock_clear(&base);
-    hcb_clock_clear(&now);
 }
 END_TEST
 

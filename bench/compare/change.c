@@ -215,12 +215,17 @@ struct change change_measure(const struct hcb_clock_result *base, const struct h
 
 /* ---------------------------------------------------------------------- judging */
 
+double change_noise_reach(const struct run_noise *noise)
+{
+    return isnan(noise->sd) ? (double)NAN : change_quantile(0.05, noise->degrees) * noise->sd;
+}
+
 static void set_intervals(struct change *change, const struct judgement *judgement)
 {
     const double outside = fmax(0.05 / (double)judgement->changes, 1e-9);
     const double stretch = change_quantile(outside, change->degrees) / change_quantile(0.05, change->degrees);
     const struct run_noise *noise = &judgement->run;
-    const double run = change_quantile(0.05, noise->degrees) * noise->sd,
+    const double run = change_noise_reach(noise),
                  all_run = change_quantile(outside, noise->degrees) * noise->sd;
     const double least = change->log_speed - fmax(0, judgement->machine),
                  most = change->log_speed - fmin(0, judgement->machine);

@@ -51,6 +51,9 @@ struct run_noise {
     unsigned degrees; /* of freedom, of the numbers that it was estimated from; 0: it is known */
 };
 
+/* Half the width of its 95 % interval; NaN: unknown. */
+double change_noise_reach(const struct run_noise *noise);
+
 /* What one needs to know to judge a change. */
 struct judgement {
     double threshold; /* percent */

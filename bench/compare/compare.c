@@ -254,7 +254,7 @@ static struct run_noise control_noise(struct comparison *c, bool end_to_end, dou
         if (is_control(&c->rows[i]) && isfinite(change->log_speed) && !change->identical)
             room[count++] = change->log_speed;
     }
-    return (struct run_noise){change_scale(room, NULL, count), (unsigned)count - 1};
+    return (struct run_noise){change_scale(room, NULL, count), count > 0 ? (unsigned)count - 1 : 0};
 }
 
 /* From what rows of a device drift within their runs, in the middle. */
@@ -310,7 +310,7 @@ static struct run_noise spread_noise(struct comparison *c, const char *id, bool 
 
 static struct run_noise larger(struct run_noise a, struct run_noise b)
 {
-    return b.sd > a.sd ? b : a;
+    return change_noise_reach(&b) > change_noise_reach(&a) ? b : a;
 }
 
 /* What cpu/openblas did in the same case, when that is more than chance. */

@@ -408,7 +408,7 @@ static bool compare_movements(struct comparison *c)
 /* Unchanged code that varied so much that changes of the threshold drown in it. */
 static bool tell_control(struct comparison *c)
 {
-    const double reach = 1.96 * c->control[0].sd;
+    const double reach = change_noise_reach(&c->control[0]);
     return !(reach > log1p(c->threshold / 100)) ||
            compare_note(c, "warning",
                         "cpu/openblas, whose code is the same, varied by +-%.0f %% from run to run; "

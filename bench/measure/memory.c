@@ -5,22 +5,26 @@
 #include <string.h>
 
 #include "measure/memory.h"
+#include "measure/silicon.h"
 
 /* Of what there is, for rows that run together; for one alone. */
 static const double share_together = 0.8, share_alone = 0.9;
 
-/* Numbers that hcb_verify gathers, besides one per row and column. */
+/* Numbers that hcb_verify gathers, besides one per row and column of a matrix. */
 static const double verify_bytes = 4 << 20;
-
-static bool same_device(const struct row *a, const struct row *b)
-{
-    return strcmp(a->actor->info->id, b->actor->info->id) == 0;
-}
 
 /* Does the device live in this machine's memory? */
 static bool is_shared(const struct row *row)
 {
     return row->actor->info->software || row->actor->info->host_memory;
+}
+
+/* A card has one memory, whatever the APIs that reach it. */
+static bool same_memory(const struct row *a, const struct row *b)
+{
+    const struct hcb_device_info *one = a->actor->info, *other = b->actor->info;
+    return strcmp(one->id, other->id) == 0 ||
+           (!is_shared(a) && !is_shared(b) && same_hardware(one, other));
 }
 
 static bool is_first_of_worker(const struct row *rows, size_t index)
@@ -52,8 +56,10 @@ static double transfer_bytes(const struct hcb_case *task)
 
 double memory_host_bytes(const struct row *rows, size_t count)
 {
-    const struct hcb_shape *shape = &rows[0].result->task.shape;
-    double bytes = verify_bytes + ((double)shape->m + (double)shape->n) * sizeof(double);
+    const struct hcb_case *task = &rows[0].result->task;
+    double bytes = verify_bytes;
+    if (hcb_op_rank(task->op) == 3)
+        bytes += ((double)task->shape.m + (double)task->shape.n) * sizeof(double);
     for (size_t i = 0; i < count; i++)
         if (rows[i].phase != FINISHED)
             bytes += operand_bytes(rows, i) + transfer_bytes(&rows[i].result->task) +
@@ -66,7 +72,7 @@ static double device_bytes(const struct row *rows, size_t count, const struct ro
 {
     double bytes = 0;
     for (size_t i = 0; i < count; i++)
-        if (rows[i].phase != FINISHED && same_device(&rows[i], row))
+        if (rows[i].phase != FINISHED && same_memory(&rows[i], row))
             bytes += operand_bytes(rows, i) + rows[i].scratch_bytes;
     return bytes;
 }

@@ -33,7 +33,7 @@ static bool same_platform(const struct hcb_device_info *a, const struct hcb_devi
     return strcmp(a->platform, b->platform) == 0;
 }
 
-static bool same_hardware(const struct hcb_device_info *a, const struct hcb_device_info *b)
+bool same_hardware(const struct hcb_device_info *a, const struct hcb_device_info *b)
 {
     if (is_test(a) || is_test(b))
         return false;

@@ -178,12 +178,14 @@ static enum hcb_status fitting_program(struct opencl_plan *plan, const struct ch
 {
     const struct opencl_device *device = opencl_device_of(plan);
     enum hcb_status status;
+    size_t allowed = 0; /* unknown */
     *items = 2 * chunking->items;
     do {
         *items /= 2;
         status = pass_program(plan, is_first, is_last, *items, program);
-    } while (status == HCB_OK && *items > 1 &&
-             hcbi_opencl_kernel_items(device, *program, chunking->kernel) < *items);
+        if (status == HCB_OK)
+            allowed = hcbi_opencl_kernel_items(device, *program, chunking->kernel);
+    } while (status == HCB_OK && *items > 1 && allowed != 0 && allowed < *items);
     return status;
 }
 

@@ -58,8 +58,10 @@ static bool try_splits(const struct vulkan_device *device, const struct hcb_case
     uint64_t rows = vulkan_min(hcbi_vulkan_rows_within(inputs, e->terms, s->k),
                                hcbi_vulkan_rows_within(outputs, e->columns, s->n));
     rows = vulkan_min(rows, (uint64_t)groups[1] * kernel->rows);
-    rows = vulkan_min(rows, hcbi_vulkan_dispatch_work(hcbi_vulkan_units(device)) /
-                                    (e->columns * e->terms) + kernel->rows);
+    /* A unit may have two lanes for f64 only. */
+    const uint64_t units = c->precision == HCB_PRECISION_F64 ? 0 : hcbi_vulkan_units(device);
+    rows = vulkan_min(rows, hcbi_vulkan_dispatch_work(units) / (e->columns * e->terms) +
+                                kernel->rows);
     e->rows = hcbi_vulkan_tidy(rows, kernel->rows, s->m);
 
     kernel->part_bytes = splits == 1 ? 0
