@@ -25,7 +25,7 @@
 #define STORED double
 #define COMPUTED double
 #define RESULT double
-#elif defined PRECISION_F32
+#elif defined PRECISION_F32 || defined PRECISION_F32X2
 #define STORED float
 #define COMPUTED float
 #define RESULT float
@@ -68,6 +68,31 @@
 #ifndef LOAD
 #define LOAD(width, pointer) PASTE(vload, width)(0, pointer)
 #define LOAD_ONE(pointer) (*(pointer))
+#endif
+
+/* A number of f32x2 is high + LOW_UNIT low, both rounded to 16 bits, to nearest with ties
+ * to even, whatever a device's own conversion does; the rest is scaled so that it does not
+ * underflow.  A product is that of the high halves and LOW_UNIT times both mixed ones: the
+ * source and the error are in hcbench.h, at hcb_verify.  Above 65504 `high` is infinite. */
+#define LOW_UNIT 0x1p-11f
+#ifdef PRECISION_F32X2
+#define PLANES 2 /* of numbers where they lie packed or in local memory: high, low */
+static ushort2 split(float x)
+{
+    ushort high, low;
+    vstore_half_rte(x, 0, (half *)&high);
+    vstore_half_rte((x - vload_half(0, (const half *)&high)) * 0x1p11f, 0, (half *)&low);
+    return (ushort2)(high, low);
+}
+
+static float half_of(float x, uint plane)
+{
+    const ushort2 halves = split(x);
+    const ushort half_bits = plane == 0 ? halves.x : halves.y;
+    return vload_half(0, (const half *)&half_bits);
+}
+#else
+#define PLANES 1
 #endif
 
 /* Tile of a group: down a band of `super` rows of tiles, then to its next column, so that

@@ -366,7 +366,7 @@ static const struct {
     {"--op foo", "unknown op 'foo'; known are matmul, sum, dot, upload, download, copy, triad, launch, peak, "
      "all"},
     {"--precision f31",
-     "unknown precision 'f31'; known are f64, f32, f16, f16f32, bf16f32, i8i32, all"},
+     "unknown precision 'f31'; known are f64, f32, f16, f16f32, bf16f32, i8i32, f32x2, all"},
     {"--scale 61", "--scale '61' is not a whole number from -60 to 60"},
     {"--scale -", "--scale '-' is not a whole number"},
     {"--scale 1.5", "--scale '1.5' is not a whole number"},

@@ -46,7 +46,7 @@ grep -i 'layer' "$folder/log" | grep -q 'VK_LAYER_KHRONOS_validation' ||
 	{ echo "the loader did not load the layer"; cat "$folder/log"; exit 1; }
 
 for class in cpu gpu; do
-	for precision in f64 f32 f16 f16f32 bf16f32 i8i32; do
+	for precision in f64 f32 f16 f16f32 bf16f32 i8i32 f32x2; do
 		check "$class" tile "$precision" matmul=1x1x1 matmul=33x34x5001 sum=1 sum=70001 dot=70001
 		HCBENCH_VULKAN_MAX_RANGE=1 HCBENCH_VULKAN_STAGING=1 \
 			check "$class" tile "$precision" matmul=70x600x600 sum=600001

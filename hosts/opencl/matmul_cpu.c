@@ -46,6 +46,12 @@ static unsigned computed_bytes(enum hcb_precision precision)
     return precision == HCB_PRECISION_F64 ? 8 : precision == HCB_PRECISION_F16 ? 2 : 4;
 }
 
+/* Panels, and accumulators, of high and of low halves. */
+static unsigned planes(enum hcb_precision precision)
+{
+    return precision == HCB_PRECISION_F32X2 ? 2 : 1;
+}
+
 static const struct register_tile *tile_of(const struct opencl_device *device)
 {
     const struct register_tile *tile = register_tiles;
@@ -66,6 +72,10 @@ static void list_parameters(const struct opencl_device *device, const struct hcb
     list[WIDTH].table = width > 16 ? 16 : width; /* the most that OpenCL C has */
     if (list[WIDTH].table == 2)
         list[WIDTH] = (struct hcb_parameter){"width", 2, {2, 4, 8, 16}, 4};
+    if (planes(c->precision) == 2) {
+        list[ROWS] = (struct hcb_parameter){"rows", tile->rows / 4 * 2, {2, 4, 6}, 3};
+        list[BLOCK_K].table /= 2;
+    }
     while (c->precision == HCB_PRECISION_I8I32 &&
            list[BLOCK_K].choices[list[BLOCK_K].count - 1] > I8_BLOCK_K_MAX)
         list[BLOCK_K].count--;
@@ -78,7 +88,8 @@ static enum hcb_status check_registers(const struct opencl_device *device, const
     const struct register_tile *tile = tile_of(device);
     const uint64_t each = opencl_divide_up(values[WIDTH] * 8 * computed_bytes(c->precision),
                                            tile->vector_bits);
-    const uint64_t needs = (2 * values[ROWS] + 2) * each + 1; /* accumulators, a row of B, one of A */
+    const uint64_t needs = /* accumulators, a row of B, one of A */
+        planes(c->precision) * ((2 * values[ROWS] + 2) * each + 1);
     return needs <= tile->registers
                ? HCB_OK
                : hcbi_fail(device->base.ctx, HCB_UNSUPPORTED,
@@ -92,7 +103,7 @@ static bool choose_blocking(const struct opencl_device *device, const struct hcb
                             const uint64_t *values, struct cpu_blocking *out)
 {
     const uint64_t columns = 2 * values[WIDTH];
-    const unsigned bytes = computed_bytes(c->precision);
+    const unsigned bytes = planes(c->precision) * computed_bytes(c->precision);
     out->values = values;
     out->row_panels = opencl_divide_up(c->shape.m, values[ROWS]);
     out->column_panels = opencl_divide_up(c->shape.n, columns);
@@ -126,6 +137,7 @@ static void cpu_options(const struct opencl_device *device, const struct hcb_cas
         [HCB_PRECISION_F16F32] = {"PRECISION_F16F32", HCB_TYPE_F32},
         [HCB_PRECISION_BF16F32] = {"PRECISION_BF16F32", HCB_TYPE_F32},
         [HCB_PRECISION_I8I32] = {"PRECISION_I8I32 -DI8_COMPUTED=float", HCB_TYPE_F32},
+        [HCB_PRECISION_F32X2] = {"PRECISION_F32X2", HCB_TYPE_F32},
     };
     snprintf(options, size,
              "-cl-std=CL1.2 -D%s%s -DROWS=%u -DWIDTH=%u -DBLOCK_K=%u -DITEM_PANELS=%u -DPACK_K=%u "
@@ -215,6 +227,8 @@ static enum hcb_status prepare(struct opencl_plan *plan)
         status = add_cpu_pass(plan, program, &blocking, first,
                               left < blocking.terms ? left : blocking.terms);
     }
+    if (c->precision == HCB_PRECISION_F32X2)
+        snprintf(plan->base.info.note, sizeof plan->base.info.note, HCBI_F32X2_NOTE);
     if (c->precision == HCB_PRECISION_I8I32)
         snprintf(plan->base.info.note, sizeof plan->base.info.note,
                  "products of int8 are added in f32 over %u terms, which is exact, then in int32",

@@ -68,9 +68,9 @@ static void vulkan_platform_close(struct hcb_platform *base)
 const struct hcb_platform_ops hcbi_vulkan_ops = {
     .name = "vulkan",
     .offers = {[HCB_IMPL_TILE] = {[HCB_OP_MATMUL] = HCBI_EVERY_PRECISION,
-                                  [HCB_OP_SUM] = HCBI_EVERY_PRECISION,
-                                  [HCB_OP_DOT] = HCBI_EVERY_PRECISION,
-                                  [HCB_OP_TRIAD] = HCBI_EVERY_PRECISION,
+                                  [HCB_OP_SUM] = HCBI_EVERY_FORMAT,
+                                  [HCB_OP_DOT] = HCBI_EVERY_FORMAT,
+                                  [HCB_OP_TRIAD] = HCBI_EVERY_FORMAT,
                                   [HCB_OP_LAUNCH] = HCBI_COPIED,
                                   [HCB_OP_PEAK] = HCBI_F64 | HCBI_F32 | HCBI_F16},
                [HCB_IMPL_COOPMAT] = {[HCB_OP_MATMUL] = HCBI_F16F32 | HCBI_BF16F32 | HCBI_I8I32},

@@ -3,6 +3,7 @@
  * all of them share, and tiles in shared memory. */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "matmul.h"
@@ -199,7 +200,7 @@ struct tile {
 };
 
 /* Best first, for large matrices.  Invocations with 8 x 8 elements need many registers:
- * those of f64 get 4 x 4.  Where subgroups may be narrow, registers of a step are few too. */
+ * those of f64 and f32x2 get 4 x 4.  Where subgroups may be narrow, registers of a step are few too. */
 static const struct tile tiles[] = {
     {16, 2, 16}, {16, 2, 8}, {16, 1, 16}, {8, 2, 16}, {8, 2, 8}, {8, 1, 16}, {8, 1, 8},
 };
@@ -209,16 +210,23 @@ static uint32_t side_of(const struct tile *tile)
     return 4 * tile->lanes * tile->blocks;
 }
 
+/* Bytes of a number in shared memory; f32x2 has two in f32 for each. */
+static uint64_t number_bytes(const struct hcb_case *c)
+{
+    const uint64_t size = hcb_type_size(hcb_operand_type(c, MATRIX_C));
+    return c->precision == HCB_PRECISION_F32X2 ? 2 * size : size;
+}
+
 static bool fits(const struct vulkan_device *device, const struct hcb_case *c,
                  const struct tile *tile)
 {
-    const uint64_t vector = 4 * hcb_type_size(hcb_operand_type(c, MATRIX_C));
+    const uint64_t vector = 4 * number_bytes(c);
     const uint64_t shared = 2 * tile->step * (side_of(tile) / 2 + 1) * vector;
     const bool is_narrow = device->min_subgroup_size < 16 &&
                            device->min_subgroup_size < device->max_subgroup_size;
     return shared <= device->limits.maxComputeSharedMemorySize &&
            tile->lanes * tile->lanes <= device->limits.maxComputeWorkGroupInvocations &&
-           (tile->blocks == 1 || hcb_type_size(hcb_operand_type(c, MATRIX_C)) <= 4) &&
+           (tile->blocks == 1 || number_bytes(c) <= 4) &&
            (tile->blocks == 1 || tile->step == 8 || !is_narrow);
 }
 
@@ -259,6 +267,8 @@ struct tile_kernel hcbi_vulkan_tile_kernel(const struct vulkan_device *device,
 static enum hcb_status prepare_tile(struct vulkan_plan *plan)
 {
     struct tile_kernel kernel = hcbi_vulkan_tile_kernel(vulkan_device_of(plan), &plan->base.task);
+    if (plan->base.task.precision == HCB_PRECISION_F32X2)
+        snprintf(plan->base.info.note, sizeof plan->base.info.note, HCBI_F32X2_NOTE);
     return hcbi_vulkan_prepare_tiles(plan, &kernel);
 }
 
