@@ -82,7 +82,7 @@ for staging in 0 1; do
 	done
 	HCBENCH_VULKAN_STAGING=$staging check gpu driver f32 copy=1 copy=70001
 done
-for precision in f16f32 bf16f32 i8i32; do
+for precision in f16f32 bf16f32 i8i32 f32x2; do
 	check gpu coopmat "$precision" matmul=1x1x1 matmul=129x130x131 matmul=136x264x72 \
 		matmul=8x16x2048
 done
