@@ -77,19 +77,22 @@
 #define LOW_UNIT 0x1p-11f
 #ifdef PRECISION_F32X2
 #define PLANES 2 /* of numbers where they lie packed or in local memory: high, low */
-static ushort2 split(float x)
+/* Below 2^-14 halves are multiples of 2^-24, as numbers from 1/2 to 1 are. */
+static float rounded_to_half(float x)
 {
-    ushort high, low;
-    vstore_half_rte(x, 0, (half *)&high);
-    vstore_half_rte((x - vload_half(0, (const half *)&high)) * 0x1p11f, 0, (half *)&low);
-    return (ushort2)(high, low);
+    const uint bits = as_uint(x), magnitude = bits & 0x7fffffffu;
+    uint rounded = (magnitude + 0xfffu + (magnitude >> 13 & 1u)) & ~0x1fffu;
+    if (magnitude < 0x38800000u)
+        rounded = as_uint((as_float(magnitude) + 0.5f) - 0.5f);
+    else if (rounded >= 0x47800000u)
+        rounded = 0x7f800000u;
+    return as_float(rounded | (bits & 0x80000000u));
 }
 
 static float half_of(float x, uint plane)
 {
-    const ushort2 halves = split(x);
-    const ushort half_bits = plane == 0 ? halves.x : halves.y;
-    return vload_half(0, (const half *)&half_bits);
+    const float high = rounded_to_half(x);
+    return plane == 0 ? high : rounded_to_half((x - high) * 0x1p11f);
 }
 #else
 #define PLANES 1
