@@ -9,7 +9,8 @@
 
 static bool is_mixed(enum hcb_precision precision)
 {
-    return precision == HCB_PRECISION_F16F32 || precision == HCB_PRECISION_BF16F32;
+    return precision == HCB_PRECISION_F16F32 || precision == HCB_PRECISION_BF16F32 ||
+           precision == HCB_PRECISION_F32X2;
 }
 
 static double time_of(const struct hcb_result *row)

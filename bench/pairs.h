@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What 16-bit inputs gain and cost beside f32 on the same device. */
+/* What 16-bit inputs, and f32 in 16-bit halves, gain and cost beside f32 on the same device. */
 #ifndef BENCH_PAIRS_H
 #define BENCH_PAIRS_H
 
@@ -9,9 +9,10 @@
 #define MIXED_LEGEND                                                                               \
     "The fastest impl of each on the device. The two were not measured in turns: the interval "    \
     "does not cancel what changed in between. saved: bytes that the operands in f32 have more; "   \
-    "error: relative, in the Frobenius norm, against f64 on the same rounded inputs."
+    "error: relative, in the Frobenius norm, against f64 on the same rounded inputs; f32x2 and "   \
+    "f32 have the same ones, and that of f16f32 is without what the rounding of the inputs costs."
 
-/* A row with 16-bit inputs and 32-bit sums, and the one in f32 of the same device, op,
+/* A row with 16-bit inputs and 32-bit sums or of f32x2, and the one in f32 of the same device, op,
  * shape and sum; of each the fastest impl. */
 struct mixed {
     const struct hcb_result *row, *f32;

@@ -4,27 +4,42 @@
  * column panel and keeps a ROWS x 2 WIDTH tile in registers.  Local size 1, no
  * barrier, no local memory: such drivers spill what lives across a barrier.
  *
- * -DROWS          rows of a register tile and of a panel of A: 4 to 14, even
+ * -DROWS          rows of a register tile and of a panel of A: 2 to 14, even
  * -DWIDTH=16|8|4|2  lanes of a vector; a panel of B has 2 WIDTH columns
  * -DBLOCK_K       terms for which a panel of B stays in the first-level cache, for int8
  *                 256 at most
  * -DPACK_K, -DPACK_PANELS  terms and panels of B per work-item of pack_b
  *
  * A panel of A holds, term by term, ROWS elements of a column; a panel of B 2
- * WIDTH elements of a row.  What lies outside of the matrix is zero.  int8 is
+ * WIDTH elements of a row.  What lies outside of the matrix is zero.  f32x2 is split where
+ * it is packed: the lower halves of each term lie behind its high ones, in f32 as these.
+ * Sums of mixed products have accumulators of their own, so ROWS is half of that of f32;
+ * all arithmetic is that of f32, three multiply-adds for one.  int8 is
  * computed in f32: 256 products below 2^14 stay below 2^24, so every sum within a
  * block is exact; blocks are added as integers.  The values come from the table in
  * hosts/opencl/matmul_cpu.c, or from `hcbench tune`. */
 #define COLUMNS (2 * WIDTH)
 typedef VECTOR(COMPUTED, WIDTH) vector;
 
-#define ROWS_4(X) X(0) X(1) X(2) X(3)
+#define ROWS_2(X) X(0) X(1)
+#define ROWS_4(X) ROWS_2(X) X(2) X(3)
 #define ROWS_6(X) ROWS_4(X) X(4) X(5)
 #define ROWS_8(X) ROWS_6(X) X(6) X(7)
 #define ROWS_10(X) ROWS_8(X) X(8) X(9)
 #define ROWS_12(X) ROWS_10(X) X(10) X(11)
 #define ROWS_14(X) ROWS_12(X) X(12) X(13)
 #define EACH_ROW(X) PASTE(ROWS_, ROWS)(X)
+
+/* Writes a number, or its halves, `next` elements apart. */
+#ifdef PRECISION_F32X2
+#define PACK(x, out, next)                                                                         \
+    {                                                                                              \
+        (out)[0] = half_of(x, 0);                                                                  \
+        (out)[next] = half_of(x, 1);                                                               \
+    }
+#else
+#define PACK(x, out, next) (out)[0] = x;
+#endif
 
 /* Work-item (p, b): panel p of A, terms [b BLOCK_K, (b + 1) BLOCK_K) of `count`,
  * which begin at term `first` of the k of the matrix. */
@@ -34,15 +49,15 @@ __kernel void pack_a(__global const STORED *restrict a, ulong m, ulong k, ulong 
     const ulong row = get_global_id(0) * ROWS;
     const ulong begin = get_global_id(1) * BLOCK_K, end = min(begin + BLOCK_K, count);
     const ulong rows = min((ulong)ROWS, m - row);
-    __global COMPUTED *out = packed + row * count;
+    __global COMPUTED *out = packed + row * count * PLANES;
     for (ulong r = 0; r < ROWS; r++) {
         __global const STORED *in = a + (row + r) * k + first;
         if (r < rows)
             for (ulong l = begin; l < end; l++)
-                out[l * ROWS + r] = LOAD_ONE(in + l);
+                PACK(LOAD_ONE(in + l), out + l * PLANES * ROWS + r, ROWS)
         else
             for (ulong l = begin; l < end; l++)
-                out[l * ROWS + r] = 0;
+                PACK(0, out + l * PLANES * ROWS + r, ROWS)
     }
 }
 
@@ -57,25 +72,43 @@ __kernel void pack_b(__global const STORED *restrict b, ulong n, ulong first, ul
         const ulong columns = min((ulong)COLUMNS, n - panel * COLUMNS);
         for (ulong l = begin; l < end; l++) {
             __global const STORED *in = b + (first + l) * n + panel * COLUMNS;
-            __global COMPUTED *out = packed + (panel * count + l) * COLUMNS;
-            if (columns == COLUMNS) {
+            __global COMPUTED *out = packed + (panel * count + l) * PLANES * COLUMNS;
+            if (PLANES == 1 && columns == COLUMNS) {
                 PASTE(vstore, WIDTH)(LOAD(WIDTH, in), 0, out);
                 PASTE(vstore, WIDTH)(LOAD(WIDTH, in + WIDTH), 1, out);
             } else {
                 for (ulong j = 0; j < COLUMNS; j++)
-                    out[j] = j < columns ? LOAD_ONE(in + j) : (COMPUTED)0;
+                    PACK(j < columns ? LOAD_ONE(in + j) : (COMPUTED)0, out + j, COLUMNS)
             }
         }
     }
 }
 
+#ifdef PRECISION_F32X2
+#define CLEAR(r) vector left##r = 0, right##r = 0, left_low##r = 0, right_low##r = 0;
+#define STEP(r)                                                                                    \
+    {                                                                                              \
+        const vector x = (vector)(a[r]), x_low = (vector)(a[ROWS + r]);                            \
+        left##r = MULTIPLY_ADD(x, b_left, left##r);                                                \
+        right##r = MULTIPLY_ADD(x, b_right, right##r);                                             \
+        left_low##r = MULTIPLY_ADD(x, b_left_low, left_low##r);                                    \
+        right_low##r = MULTIPLY_ADD(x, b_right_low, right_low##r);                                 \
+        left_low##r = MULTIPLY_ADD(x_low, b_left, left_low##r);                                    \
+        right_low##r = MULTIPLY_ADD(x_low, b_right, right_low##r);                                 \
+    }
+#define FINISH(r)                                                                                  \
+    left##r = MULTIPLY_ADD(left_low##r, (vector)(LOW_UNIT), left##r);                              \
+    right##r = MULTIPLY_ADD(right_low##r, (vector)(LOW_UNIT), right##r);
+#else
 #define CLEAR(r) vector left##r = 0, right##r = 0;
+#define FINISH(r)
 #define STEP(r)                                                                                    \
     {                                                                                              \
         const vector x = (vector)(a[r]);                                                           \
         left##r = MULTIPLY_ADD(x, b_left, left##r);                                                \
         right##r = MULTIPLY_ADD(x, b_right, right##r);                                             \
     }
+#endif
 #define STORE_HALF(r, side, index)                                                                 \
     {                                                                                              \
         VECTOR(RESULT, WIDTH) x = CONVERT(RESULT, WIDTH, side##r);                                 \
@@ -96,10 +129,15 @@ static void multiply_tile(__global const COMPUTED *a, __global const COMPUTED *b
     EACH_ROW(CLEAR)
     for (int l = 0; l < length; l++) {
         const vector b_left = PASTE(vload, WIDTH)(0, b), b_right = PASTE(vload, WIDTH)(1, b);
+#ifdef PRECISION_F32X2
+        const vector b_left_low = PASTE(vload, WIDTH)(2, b);
+        const vector b_right_low = PASTE(vload, WIDTH)(3, b);
+#endif
         EACH_ROW(STEP)
-        a += ROWS;
-        b += COLUMNS;
+        a += PLANES * ROWS;
+        b += PLANES * COLUMNS;
     }
+    EACH_ROW(FINISH)
     if (rows == ROWS && columns == COLUMNS) {
         EACH_ROW(STORE)
         return;
@@ -123,8 +161,9 @@ __kernel void multiply(__global const COMPUTED *restrict a, __global const COMPU
     for (ulong first = 0; first < count; first += BLOCK_K) {
         const int length = (int)min((ulong)BLOCK_K, count - first);
         for (ulong row = begin; row < end; row += ROWS)
-            multiply_tile(a + row * count + first * ROWS, b + column * count + first * COLUMNS,
-                          length, c + row * n + column, n, (int)min((ulong)ROWS, m - row), columns,
+            multiply_tile(a + (row * count + first * ROWS) * PLANES,
+                          b + (column * count + first * COLUMNS) * PLANES, length,
+                          c + row * n + column, n, (int)min((ulong)ROWS, m - row), columns,
                           add || first > 0);
     }
 }

@@ -9,6 +9,9 @@
  * - of 32 neighbouring items 8 lie side by side and 4 below each other, so that they
  *   share what they read; rows of local memory are padded against bank conflicts;
  * - work-groups walk through bands of SUPER tiles, whose operands stay in a cache;
+ * - numbers of f32x2 are split on their way to local memory, where high and low halves lie
+ *   in planes, as f32; sums of mixed products have registers of their own, so an item
+ *   holds one block.  This shows the arithmetic; the speed is in matrix units;
  * - with few tiles for many processors, K is cut into parts that other groups compute;
  *   `add_parts` adds the parts in order, so the bits are the same in every run.
  *
@@ -42,13 +45,16 @@
 /* Numbers as they are stored; without cl_khr_fp16 there are no variables of type half. */
 #if defined PRECISION_F16F32
 #define RAW ushort
-#define WIDEN(raw) vload_half(0, (const half *)&(raw))
+#define WIDEN(raw, plane) vload_half(0, (const half *)&(raw))
 #elif defined PRECISION_BF16F32
 #define RAW ushort
-#define WIDEN(raw) as_float((uint)(raw) << 16)
+#define WIDEN(raw, plane) as_float((uint)(raw) << 16)
+#elif defined PRECISION_F32X2
+#define RAW STORED
+#define WIDEN(raw, plane) half_of(raw, plane)
 #else
 #define RAW STORED
-#define WIDEN(raw) ((COMPUTED)(raw))
+#define WIDEN(raw, plane) ((COMPUTED)(raw))
 #endif
 
 /* What an item loads at a time, and the same as it lies in local memory. */
@@ -85,24 +91,24 @@ static union piece load_piece(__global const RAW *source, ulong stride, uint row
     return piece;
 }
 
-static union wide_piece widen(union piece piece)
+static union wide_piece widen(union piece piece, uint plane)
 {
     union wide_piece wide;
 #pragma unroll
     for (uint e = 0; e < WIDTH; e++)
-        wide.each[e] = WIDEN(piece.each[e]);
+        wide.each[e] = WIDEN(piece.each[e], plane);
     return wide;
 }
 
 /* Terms become rows: a slice of A is turned around, one of B lies as it is. */
-static void store_slices(const union piece *pieces_a, const union piece *pieces_b, uint item,
-                         __local COMPUTED *slice_a, __local COMPUTED *slice_b)
+static void store_plane(const union piece *pieces_a, const union piece *pieces_b, uint item,
+                        uint plane, __local COMPUTED *slice_a, __local COMPUTED *slice_b)
 {
 #pragma unroll
     for (uint p = 0; p < PIECES_A; p++) {
         const uint q = item + p * ITEMS, row = q / (DEPTH / WIDTH),
                    term = q % (DEPTH / WIDTH) * WIDTH;
-        const union wide_piece wide = widen(pieces_a[p]);
+        const union wide_piece wide = widen(pieces_a[p], plane);
 #pragma unroll
         for (uint e = 0; e < WIDTH; e++)
             slice_a[(term + e) * (ROWS + PAD) + row] = wide.each[e];
@@ -111,12 +117,21 @@ static void store_slices(const union piece *pieces_a, const union piece *pieces_
     for (uint p = 0; p < PIECES_B; p++) {
         const uint q = item + p * ITEMS, term = q / (COLUMNS / WIDTH),
                    column = q % (COLUMNS / WIDTH) * WIDTH;
-        const union wide_piece wide = widen(pieces_b[p]);
+        const union wide_piece wide = widen(pieces_b[p], plane);
 #pragma unroll
         for (uint e = 0; e < WIDTH / CHUNK; e++)
             *(__local VECTOR(COMPUTED, CHUNK) *)(slice_b + term * (COLUMNS + PAD) + column +
                                                  e * CHUNK) = wide.chunks[e];
     }
+}
+
+static void store_slices(const union piece *pieces_a, const union piece *pieces_b, uint item,
+                         __local COMPUTED *slices_a, __local COMPUTED *slices_b)
+{
+#pragma unroll
+    for (uint plane = 0; plane < PLANES; plane++)
+        store_plane(pieces_a, pieces_b, item, plane, slices_a + plane * DEPTH * (ROWS + PAD),
+                    slices_b + plane * DEPTH * (COLUMNS + PAD));
 }
 
 static void store_four(__global RESULT *c, ulong row, ulong column, ulong m, ulong n,
@@ -148,9 +163,13 @@ __attribute__((intel_reqd_sub_group_size(SUB_GROUP)))
 void multiply(__global const RAW *restrict a, __global const RAW *restrict b,
               __global RESULT *restrict c, ulong m, ulong n, ulong k, ulong length)
 {
-    __local FOUR slices_a[2][DEPTH][(ROWS + PAD) / 4], slices_b[2][DEPTH][(COLUMNS + PAD) / 4];
+    __local FOUR slices_a[2][PLANES * DEPTH][(ROWS + PAD) / 4],
+        slices_b[2][PLANES * DEPTH][(COLUMNS + PAD) / 4];
     union piece pieces_a[PIECES_A], pieces_b[PIECES_B];
     FOUR_RESULTS sums[4 * BLOCKS_DOWN][BLOCKS_ACROSS];
+#ifdef PRECISION_F32X2
+    FOUR_RESULTS mixed[4 * BLOCKS_DOWN][BLOCKS_ACROSS];
+#endif
     const uint item = get_local_id(0), cluster = item / 32;
     const uint x = item % 8 + cluster % (ITEMS_ACROSS / 8) * 8;
     const uint y = item / 8 % 4 + cluster / (ITEMS_ACROSS / 8) * 4;
@@ -164,8 +183,12 @@ void multiply(__global const RAW *restrict a, __global const RAW *restrict b,
 #pragma unroll
     for (uint i = 0; i < 4 * BLOCKS_DOWN; i++)
 #pragma unroll
-        for (uint j = 0; j < BLOCKS_ACROSS; j++)
+        for (uint j = 0; j < BLOCKS_ACROSS; j++) {
             sums[i][j] = 0;
+#ifdef PRECISION_F32X2
+            mixed[i][j] = 0;
+#endif
+        }
     /* In each turn the numbers of the next step are loaded. */
     for (ulong step = 0; step <= steps; step++) {
         const ulong next = begin + step * DEPTH;
@@ -202,6 +225,28 @@ void multiply(__global const RAW *restrict a, __global const RAW *restrict b,
 #pragma unroll
                     for (uint j = 0; j < BLOCKS_ACROSS; j++)
                         sums[i][j] = MULTIPLY_ADD((FOUR)left.each[i], right[j], sums[i][j]);
+#ifdef PRECISION_F32X2
+                union {
+                    FOUR four[BLOCKS_DOWN];
+                    COMPUTED each[4 * BLOCKS_DOWN];
+                } left_low;
+                FOUR right_low[BLOCKS_ACROSS];
+#pragma unroll
+                for (uint i = 0; i < BLOCKS_DOWN; i++)
+                    left_low.four[i] = slices_a[half_in_use][DEPTH + l][y + i * ITEMS_DOWN];
+#pragma unroll
+                for (uint j = 0; j < BLOCKS_ACROSS; j++)
+                    right_low[j] = slices_b[half_in_use][DEPTH + l][x + j * ITEMS_ACROSS];
+#pragma unroll
+                for (uint i = 0; i < 4 * BLOCKS_DOWN; i++)
+#pragma unroll
+                    for (uint j = 0; j < BLOCKS_ACROSS; j++) {
+                        mixed[i][j] =
+                            MULTIPLY_ADD((FOUR)left.each[i], right_low[j], mixed[i][j]);
+                        mixed[i][j] =
+                            MULTIPLY_ADD((FOUR)left_low.each[i], right[j], mixed[i][j]);
+                    }
+#endif
             }
             half_in_use ^= 1;
         }
@@ -211,6 +256,13 @@ void multiply(__global const RAW *restrict a, __global const RAW *restrict b,
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 
+#ifdef PRECISION_F32X2
+#pragma unroll
+    for (uint i = 0; i < 4 * BLOCKS_DOWN; i++)
+#pragma unroll
+        for (uint j = 0; j < BLOCKS_ACROSS; j++)
+            sums[i][j] = MULTIPLY_ADD(mixed[i][j], (FOUR)LOW_UNIT, sums[i][j]);
+#endif
     c += get_group_id(1) * m * n;
 #pragma unroll
     for (uint i = 0; i < 4 * BLOCKS_DOWN; i++)

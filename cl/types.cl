@@ -25,7 +25,7 @@
 #define STORED double
 #define COMPUTED double
 #define RESULT double
-#elif defined PRECISION_F32
+#elif defined PRECISION_F32 || defined PRECISION_F32X2
 #define STORED float
 #define COMPUTED float
 #define RESULT float
@@ -68,6 +68,34 @@
 #ifndef LOAD
 #define LOAD(width, pointer) PASTE(vload, width)(0, pointer)
 #define LOAD_ONE(pointer) (*(pointer))
+#endif
+
+/* A number of f32x2 is high + LOW_UNIT low, both rounded to 16 bits, to nearest with ties
+ * to even, whatever a device's own conversion does; the rest is scaled so that it does not
+ * underflow.  A product is that of the high halves and LOW_UNIT times both mixed ones: the
+ * source and the error are in hcbench.h, at hcb_verify.  Above 65504 `high` is infinite. */
+#define LOW_UNIT 0x1p-11f
+#ifdef PRECISION_F32X2
+#define PLANES 2 /* of numbers where they lie packed or in local memory: high, low */
+/* Below 2^-14 halves are multiples of 2^-24, as numbers from 1/2 to 1 are. */
+static float rounded_to_half(float x)
+{
+    const uint bits = as_uint(x), magnitude = bits & 0x7fffffffu;
+    uint rounded = (magnitude + 0xfffu + (magnitude >> 13 & 1u)) & ~0x1fffu;
+    if (magnitude < 0x38800000u)
+        rounded = as_uint((as_float(magnitude) + 0.5f) - 0.5f);
+    else if (rounded >= 0x47800000u)
+        rounded = 0x7f800000u;
+    return as_float(rounded | (bits & 0x80000000u));
+}
+
+static float half_of(float x, uint plane)
+{
+    const float high = rounded_to_half(x);
+    return plane == 0 ? high : rounded_to_half((x - high) * 0x1p11f);
+}
+#else
+#define PLANES 1
 #endif
 
 /* Tile of a group: down a band of `super` rows of tiles, then to its next column, so that

@@ -2,6 +2,7 @@
 # GLSL compute shaders, compiled to SPIR-V and embedded in a generated table.
 spv_sources = \
 	%reldir%/bands.glsl \
+	%reldir%/halves.glsl \
 	%reldir%/kernels.txt \
 	%reldir%/launch.comp \
 	%reldir%/matmul_add.comp \

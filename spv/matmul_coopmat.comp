@@ -14,6 +14,12 @@
 // offsets, strides, columns and terms are multiples of eight, and tiles that lie inside go
 // to C directly; others pass through shared memory to be stored element by element.
 //
+// Numbers of f32x2 are split on their way to shared memory, where low halves lie behind the
+// high ones of a buffer.  Units may cut off (round towards zero) what their sums do not
+// keep, so a long sum in them is worse than one in f32.  Therefore each K terms begin at
+// zero, and what they give is added outside, where f32 rounds to nearest, as Ootomo and
+// Yokota do (see hcbench.h).
+//
 // The host chooses the constants from what the driver lists, and bounds the turns of
 // the loops.
 #version 450
@@ -24,7 +30,8 @@
 #pragma use_vulkan_memory_model
 #include "bands.glsl"
 
-// A Unit has eight elements, a Word of 32 bits has 1 << WORD_SHIFT.
+// A Unit has eight elements, a Word of 32 bits has 1 << WORD_SHIFT.  What is read of
+// memory at once is eight elements too.
 #if defined I8I32
 #extension GL_EXT_shader_explicit_arithmetic_types_int8 : require
 #define Input int8_t
@@ -44,6 +51,14 @@ const uint WORD_SHIFT = 2;
 #define Unit uvec4
 #define SCALAR_OF(word) uintBitsToFloat(word)
 const uint WORD_SHIFT = 1;
+#endif
+#if defined F32X2
+#include "halves.glsl"
+#define Read mat2x4
+const uint PLANES = 2;
+#else
+#define Read Unit
+const uint PLANES = 1;
 #endif
 const uint WORD = 1 << WORD_SHIFT;  // elements
 const uint WORDS = 8 / WORD;        // of a unit
@@ -65,14 +80,22 @@ layout(constant_id = 10) const bool ALIGNED = false;
 const uint ROWS = M * DOWN * GRID_DOWN, COLUMNS = N * ACROSS * GRID_ACROSS;
 const uint A_STRIDE = STEP / 8 + PADDING, B_STRIDE = COLUMNS / 8 + PADDING; // units
 const uint A_UNITS = ROWS * A_STRIDE, B_UNITS = STEP * B_STRIDE;
+const uint PLANE_UNITS = A_UNITS + B_UNITS, BUFFER_UNITS = PLANES * PLANE_UNITS;
 // Units that an invocation reads per step.
 const uint A_LOADS = (ROWS * STEP / 8 + INVOCATIONS - 1) / INVOCATIONS;
 const uint B_LOADS = (COLUMNS * STEP / 8 + INVOCATIONS - 1) / INVOCATIONS;
 
+#if defined F32X2
+layout(std430, binding = 0) readonly restrict buffer A { float a_elements[]; };
+layout(std430, binding = 0) readonly restrict buffer AVectors { vec4 a_vectors[]; };
+layout(std430, binding = 1) readonly restrict buffer B { float b_elements[]; };
+layout(std430, binding = 1) readonly restrict buffer BVectors { vec4 b_vectors[]; };
+#else
 layout(std430, binding = 0) readonly restrict buffer A { uint a_words[]; };
 layout(std430, binding = 0) readonly restrict buffer AUnits { Unit a_units[]; };
 layout(std430, binding = 1) readonly restrict buffer B { uint b_words[]; };
 layout(std430, binding = 1) readonly restrict buffer BUnits { Unit b_units[]; };
+#endif
 layout(std430, binding = 2) restrict buffer C { Scalar c[]; };
 
 layout(push_constant) uniform Constants {
@@ -85,13 +108,25 @@ layout(push_constant) uniform Constants {
     uint split_stride; // elements of C between what they compute
 };
 
-shared Unit tiles[2 * (A_UNITS + B_UNITS)]; // by row
+shared Unit tiles[2 * BUFFER_UNITS]; // by row
 
-// Units on their way from memory.
-Unit a_next[A_LOADS], b_next[B_LOADS];
+// On their way from memory.
+Read a_next[A_LOADS], b_next[B_LOADS];
 
 // Defines name_read(i, count): elements i to i + 7 of an operand, zero from `count` on.
 // A word at any element is made of two that memory has.
+#if defined F32X2
+#define OPERAND_UNITS(name) \
+    mat2x4 name##_read(uint i, uint count) \
+    { \
+        mat2x4 eight = mat2x4(0); \
+        if (ALIGNED) \
+            return mat2x4(name##_vectors[i / 4], name##_vectors[i / 4 + 1]); \
+        for (uint e = 0; e < 8 && e < count; e++) \
+            eight[e / 4][e % 4] = name##_elements[i + e]; \
+        return eight; \
+    }
+#else
 #define OPERAND_UNITS(name) \
     Unit name##_read(uint i, uint count) \
     { \
@@ -108,6 +143,7 @@ Unit a_next[A_LOADS], b_next[B_LOADS];
         } \
         return unit; \
     }
+#endif
 OPERAND_UNITS(a)
 OPERAND_UNITS(b)
 
@@ -116,7 +152,7 @@ void read_tiles(uint id, uint first_row, uint first_column, uint first_term, uin
     for (uint l = 0; l < A_LOADS; l++) {
         const uint i = l * INVOCATIONS + id;
         const uint row = first_row + i / (STEP / 8), term = first_term + i % (STEP / 8) * 8;
-        a_next[l] = Unit(0);
+        a_next[l] = Read(0);
         if (row < rows && term < past)
             a_next[l] = a_read(a_offset + row * a_stride + term, past - term);
     }
@@ -124,27 +160,49 @@ void read_tiles(uint id, uint first_row, uint first_column, uint first_term, uin
         const uint i = l * INVOCATIONS + id;
         const uint term = first_term + i / (COLUMNS / 8);
         const uint column = first_column + i % (COLUMNS / 8) * 8;
-        b_next[l] = Unit(0);
+        b_next[l] = Read(0);
         if (term < past && column < columns)
             b_next[l] = b_read(b_offset + term * b_stride + column, columns - column);
     }
 }
+
+#if defined F32X2
+Unit unit_of(vec4 x, vec4 y)
+{
+    const uvec4 a = bits_of_half(x), b = bits_of_half(y);
+    return uvec4(a.xz | a.yw << 16, b.xz | b.yw << 16);
+}
+
+void keep(uint at, mat2x4 eight)
+{
+    const vec4 x = rounded_to_half(eight[0]), y = rounded_to_half(eight[1]);
+    tiles[at] = unit_of(x, y);
+    tiles[at + PLANE_UNITS] = unit_of(low_half(eight[0], x), low_half(eight[1], y));
+}
+#else
+void keep(uint at, Unit unit)
+{
+    tiles[at] = unit;
+}
+#endif
 
 void keep_tiles(uint id, uint first)
 {
     for (uint l = 0; l < A_LOADS; l++) {
         const uint i = l * INVOCATIONS + id;
         if (i < ROWS * STEP / 8)
-            tiles[first + i / (STEP / 8) * A_STRIDE + i % (STEP / 8)] = a_next[l];
+            keep(first + i / (STEP / 8) * A_STRIDE + i % (STEP / 8), a_next[l]);
     }
     for (uint l = 0; l < B_LOADS; l++) {
         const uint i = l * INVOCATIONS + id;
         if (i < COLUMNS * STEP / 8)
-            tiles[first + A_UNITS + i / (COLUMNS / 8) * B_STRIDE + i % (COLUMNS / 8)] = b_next[l];
+            keep(first + A_UNITS + i / (COLUMNS / 8) * B_STRIDE + i % (COLUMNS / 8), b_next[l]);
     }
 }
 
 #define Sum coopmat<Scalar, gl_ScopeSubgroup, M, N, gl_MatrixUseAccumulator>
+#define Left coopmat<Input, gl_ScopeSubgroup, M, K, gl_MatrixUseA>
+#define Right coopmat<Input, gl_ScopeSubgroup, K, N, gl_MatrixUseB>
 #define BY_ROW gl_CooperativeMatrixLayoutRowMajor
 
 // What lies inside of a matrix, from its place in shared memory.
@@ -183,19 +241,34 @@ void main()
         if (!is_last)
             read_tiles(id, first_row, first_column, term + STEP, past);
         for (uint t = 0; t < STEP; t += K) {
-            coopmat<Input, gl_ScopeSubgroup, M, K, gl_MatrixUseA> left[DOWN];
-            for (uint d = 0; d < DOWN; d++)
-                coopMatLoad(left[d], tiles, first + (down + d * M) * A_STRIDE + t / 8, A_STRIDE,
-                            BY_ROW);
+            Left left[PLANES * DOWN];
+            for (uint d = 0; d < DOWN; d++) {
+                const uint at = first + (down + d * M) * A_STRIDE + t / 8;
+                coopMatLoad(left[d], tiles, at, A_STRIDE, BY_ROW);
+#if defined F32X2
+                coopMatLoad(left[DOWN + d], tiles, at + PLANE_UNITS, A_STRIDE, BY_ROW);
+#endif
+            }
             for (uint q = 0; q < ACROSS; q++) {
-                coopmat<Input, gl_ScopeSubgroup, K, N, gl_MatrixUseB> right;
-                coopMatLoad(right, tiles, first + A_UNITS + t * B_STRIDE + (across + q * N) / 8,
-                            B_STRIDE, BY_ROW);
+                const uint at = first + A_UNITS + t * B_STRIDE + (across + q * N) / 8;
+                Right right;
+                coopMatLoad(right, tiles, at, B_STRIDE, BY_ROW);
+#if defined F32X2
+                Right right_low;
+                coopMatLoad(right_low, tiles, at + PLANE_UNITS, B_STRIDE, BY_ROW);
+                for (uint d = 0; d < DOWN; d++) {
+                    const Sum products = coopMatMulAdd(left[d], right, Sum(0));
+                    Sum mixed = coopMatMulAdd(left[d], right_low, Sum(0));
+                    mixed = coopMatMulAdd(left[DOWN + d], right, mixed);
+                    sums[d * ACROSS + q] += products + mixed * LOW_UNIT;
+                }
+#else
                 for (uint d = 0; d < DOWN; d++)
                     sums[d * ACROSS + q] = coopMatMulAdd(left[d], right, sums[d * ACROSS + q]);
+#endif
             }
         }
-        first = A_UNITS + B_UNITS - first;
+        first = BUFFER_UNITS - first;
         if (!is_last)
             keep_tiles(id, first);
     }

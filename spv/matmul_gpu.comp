@@ -12,6 +12,10 @@
 // Few tiles make few workgroups; then each computes a part of the terms, and
 // matmul_add.comp adds the parts.
 //
+// Numbers of f32x2 are split on their way to shared memory, where low halves lie behind the
+// high ones of both buffers, in f32.  Sums of mixed products have registers of their own, so
+// an invocation has one block.  This shows the arithmetic; the speed is in matrix units.
+//
 // Any shape: what lies outside of the operands counts as zero.  With ALIGNED all
 // offsets, strides, columns and terms are multiples of four.
 //
@@ -24,6 +28,12 @@
 #extension GL_GOOGLE_include_directive : require
 #include "bands.glsl"
 #include "operand.glsl"
+#if defined F32X2
+#include "halves.glsl"
+#define PLANES 2
+#else
+#define PLANES 1
+#endif
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint INVOCATIONS = 256; // LANES * LANES
@@ -53,8 +63,9 @@ layout(push_constant) uniform Constants {
     uint split_stride; // elements of C between what they compute
 };
 
-shared Vector a_tiles[2 * STEP * A_STRIDE]; // by term, then row
-shared Vector b_tiles[2 * STEP * B_STRIDE];
+const uint A_PLANE = 2 * STEP * A_STRIDE, B_PLANE = 2 * STEP * B_STRIDE;
+shared Vector a_tiles[PLANES * A_PLANE]; // by term, then row
+shared Vector b_tiles[PLANES * B_PLANE];
 
 // Vectors on their way from memory.
 Vector a_next[LOADS], b_next[LOADS];
@@ -108,18 +119,38 @@ void read_tiles(uint id, uint first_row, uint first_column, uint first_term, uin
     }
 }
 
+// Four terms of a row of A.
+void keep_a(uint at, uint row, Vector v)
+{
+    a_tiles[at][row % 4] = v.x;
+    a_tiles[at + A_STRIDE][row % 4] = v.y;
+    a_tiles[at + 2 * A_STRIDE][row % 4] = v.z;
+    a_tiles[at + 3 * A_STRIDE][row % 4] = v.w;
+}
+
 void keep_tiles(uint id, uint buffer_term)
 {
     for (uint l = 0; l < LOADS; l++) {
         const uint i = l * INVOCATIONS + id, row = i / (STEP / 4);
         const uint at = (buffer_term + i % (STEP / 4) * 4) * A_STRIDE + row / 4;
-        a_tiles[at][row % 4] = a_next[l].x;
-        a_tiles[at + A_STRIDE][row % 4] = a_next[l].y;
-        a_tiles[at + 2 * A_STRIDE][row % 4] = a_next[l].z;
-        a_tiles[at + 3 * A_STRIDE][row % 4] = a_next[l].w;
+#if defined F32X2
+        const Vector high = rounded_to_half(a_next[l]);
+        keep_a(A_PLANE + at, row, low_half(a_next[l], high));
+        keep_a(at, row, high);
+#else
+        keep_a(at, row, a_next[l]);
+#endif
     }
-    for (uint l = 0; l < LOADS; l++)
-        b_tiles[buffer_term * B_STRIDE + l * INVOCATIONS + id] = b_next[l];
+    for (uint l = 0; l < LOADS; l++) {
+        const uint at = buffer_term * B_STRIDE + l * INVOCATIONS + id;
+#if defined F32X2
+        const Vector high = rounded_to_half(b_next[l]);
+        b_tiles[B_PLANE + at] = low_half(b_next[l], high);
+        b_tiles[at] = high;
+#else
+        b_tiles[at] = b_next[l];
+#endif
+    }
 }
 
 void store_element(uint i, uint column, Scalar value)
@@ -149,11 +180,12 @@ void store(uint row, uint column, Vector value)
 }
 
 // Block `n` of an invocation has the sums of vectors 4 n to 4 n + 3.
-#define MULTIPLY(n, left, right) \
+#define ADD_PRODUCTS(sums, n, left, right) \
     sums[4 * n] = MULTIPLY_ADD(Vector(left.x), right, sums[4 * n]); \
     sums[4 * n + 1] = MULTIPLY_ADD(Vector(left.y), right, sums[4 * n + 1]); \
     sums[4 * n + 2] = MULTIPLY_ADD(Vector(left.z), right, sums[4 * n + 2]); \
     sums[4 * n + 3] = MULTIPLY_ADD(Vector(left.w), right, sums[4 * n + 3]);
+#define MULTIPLY(n, left, right) ADD_PRODUCTS(sums, n, left, right)
 #define STORE(n, row, column) \
     store(row, column, sums[4 * n]); \
     store(row + 1, column, sums[4 * n + 1]); \
@@ -172,6 +204,9 @@ void main()
     const uint first_term = gl_WorkGroupID.z * split_terms;
     const uint past = min(first_term + split_terms, terms);
     precise Vector sums[16] = {ZERO4, ZERO4, ZERO4, ZERO4};
+#if defined F32X2
+    precise Vector mixed[4] = {ZERO4};
+#endif
 
     read_tiles(id, first_row, first_column, first_term, past);
     keep_tiles(id, 0);
@@ -184,6 +219,12 @@ void main()
         for (uint t = buffer_term; t < buffer_term + STEP; t++) {
             const Vector left = a_tiles[t * A_STRIDE + r], right = b_tiles[t * B_STRIDE + q];
             MULTIPLY(0, left, right)
+#if defined F32X2
+            const Vector left_rest = a_tiles[A_PLANE + t * A_STRIDE + r];
+            const Vector right_rest = b_tiles[B_PLANE + t * B_STRIDE + q];
+            ADD_PRODUCTS(mixed, 0, left, right_rest)
+            ADD_PRODUCTS(mixed, 0, left_rest, right)
+#endif
             if (BLOCKS == 2) {
                 const Vector low = a_tiles[t * A_STRIDE + LANES + r];
                 const Vector far = b_tiles[t * B_STRIDE + LANES + q];
@@ -197,6 +238,12 @@ void main()
             keep_tiles(id, buffer_term);
     }
 
+#if defined F32X2
+    sums[0] = MULTIPLY_ADD(mixed[0], Vector(LOW_UNIT), sums[0]);
+    sums[1] = MULTIPLY_ADD(mixed[1], Vector(LOW_UNIT), sums[1]);
+    sums[2] = MULTIPLY_ADD(mixed[2], Vector(LOW_UNIT), sums[2]);
+    sums[3] = MULTIPLY_ADD(mixed[3], Vector(LOW_UNIT), sums[3]);
+#endif
     const uint row = first_row + 4 * r, column = first_column + 4 * q;
     STORE(0, row, column)
     if (BLOCKS == 2) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Number types of the kernels, chosen by one of the macros F64, F32, F16, F16F32,
-// BF16F32, I8I32 and I32, and reading of operands.
+// BF16F32, I8I32, I32 and F32X2, and reading of operands.
 //
 // Scalar and Vector are the types of the accumulator and of the output.  An
 // operand is seen both as elements and as groups of four; 16-bit floats and bytes

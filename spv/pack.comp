@@ -5,10 +5,15 @@
 //
 //     element (r, c) goes to ((c / panel) * all_rows + r) * panel + c % panel
 //
+// Of f32x2 the high halves are packed so, and behind all of them the low ones.
+//
 // One invocation copies four columns of up to ROWS rows.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "operand.glsl"
+#if defined F32X2
+#include "halves.glsl"
+#endif
 
 layout(local_size_x_id = 0) in;
 const uint ROWS = 16;
@@ -52,6 +57,14 @@ void main()
     const uint past = min(first + ROWS, target_rows);
     for (uint row = first; row < past; row++) {
         const uint panel_row = column / panel * all_rows + first_row + row;
-        target[(panel_row * panel + column % panel) / 4] = read(row, column);
+        const uint i = (panel_row * panel + column % panel) / 4;
+        const Vector value = read(row, column);
+#if defined F32X2
+        const Vector high = rounded_to_half(value);
+        target[i] = high;
+        target[i + all_rows * padded_columns / 4] = low_half(value, high);
+#else
+        target[i] = value;
+#endif
     }
 }

@@ -37,6 +37,15 @@ struct integer_fill {
     unsigned sparse;
 };
 
+/* A product of f32x2 is exact when one factor needs both halves and the other one. */
+enum { NEEDS_BOTH_HALVES = 2049 };
+
+static bool has_halves(const struct hcb_case *c)
+{
+    return c->precision == HCB_PRECISION_F32X2 && hcb_op_operands(c->op) == 3 &&
+           !hcbi_is_elementwise(c->op);
+}
+
 /* Partial sums of independent terms with mean 0 stay below eight standard
  * deviations; that must be representable in the accumulator.  The few terms of an
  * elementwise op always are. */
@@ -46,10 +55,12 @@ static struct integer_fill choose_integers(const struct hcb_case *c)
         [HCB_TYPE_F64] = 0x1p53, [HCB_TYPE_F32] = 0x1p24, [HCB_TYPE_F16] = 0x1p11};
     const enum hcb_type accumulator = hcb_operand_type(c, hcb_op_operands(c->op) - 1);
     const bool products = hcb_op_operands(c->op) == 3;
+    const double factor = has_halves(c) ? NEEDS_BOTH_HALVES : 1;
     struct integer_fill fill = {.range = 8, .sparse = 0};
     while (!hcbi_is_elementwise(c->op)) {
         double variance = fill.range * (fill.range + 1) / 3.0 * ldexp(1, -(int)fill.sparse);
-        double deviation = (products ? variance : sqrt(variance)) * sqrt((double)hcb_case_terms(c));
+        double deviation =
+            factor * (products ? variance : sqrt(variance)) * sqrt((double)hcb_case_terms(c));
         if (8 * deviation <= largest_exact[accumulator] || fill.sparse == 31)
             return fill;
         if (fill.range > 1)
@@ -101,6 +112,8 @@ struct source {
     uint32_t key[2];
     unsigned operand;
     double factor;
+    uint64_t columns; /* of the operand as a matrix */
+    bool has_halves;  /* and integers, of which some need both */
 };
 
 static struct source source_of(const struct hcb_case *c, unsigned operand, enum hcb_fill fill,
@@ -112,7 +125,20 @@ static struct source source_of(const struct hcb_case *c, unsigned operand, enum 
                            .integers = choose_integers(c),
                            .key = {(uint32_t)seed, (uint32_t)(seed >> 32)},
                            .operand = operand,
-                           .factor = is_scaled ? ldexp(1, c->scale) : 1};
+                           .factor = is_scaled ? ldexp(1, c->scale) : 1,
+                           .columns = hcbi_extent(c, hcbi_ops[c->op].extents[operand][1]),
+                           .has_halves = fill == HCB_FILL_INTEGER && has_halves(c)};
+}
+
+/* In even terms the first operand has the numbers that need both halves, in odd ones the
+ * second. */
+static double factor_of(const struct source *source, uint64_t index)
+{
+    if (!source->has_halves)
+        return source->factor;
+    const uint64_t term =
+        source->operand == 0 ? index % source->columns : index / source->columns;
+    return term % 2 == source->operand ? NEEDS_BOTH_HALVES : 1;
 }
 
 /* Elements from `first` on, unrounded, at most RUN and `count`; returns how many.  A
@@ -127,9 +153,10 @@ static size_t next_run(const struct source *source, uint64_t first, uint64_t cou
                                      source->fill};
         uint32_t words[4];
         hcb_philox4x32(counter, source->key, words);
-        for (unsigned slot = (unsigned)(index % per_block); slot < per_block && run < count; slot++)
-            values[run++] =
-                source->factor * value_of(source->type, source->fill, source->integers, words, slot);
+        for (unsigned slot = (unsigned)(index % per_block); slot < per_block && run < count;
+             slot++, run++)
+            values[run] = factor_of(source, first + run) *
+                          value_of(source->type, source->fill, source->integers, words, slot);
     }
     return run;
 }

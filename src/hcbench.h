@@ -67,14 +67,16 @@ const char *hcb_version(void);
     X(LAUNCH, "launch", "z = x, one element: what a launch costs")             \
     X(PEAK, "peak", "z = x after HCB_PEAK_ROUNDS multiply-adds on each of n elements")
 
-/* Names of input, accumulator and output types.  Values are append-only. */
+/* Names of input, accumulator and output types.  Values are append-only.  f32x2 is for
+ * matmul: f32 in memory, computed with two f16 halves of each number (see hcb_verify). */
 #define HCB_PRECISION_TABLE(X)                                                 \
     X(F64, "f64", HCB_TYPE_F64, HCB_TYPE_F64)                                  \
     X(F32, "f32", HCB_TYPE_F32, HCB_TYPE_F32)                                  \
     X(F16, "f16", HCB_TYPE_F16, HCB_TYPE_F16)                                  \
     X(F16F32, "f16f32", HCB_TYPE_F16, HCB_TYPE_F32)                            \
     X(BF16F32, "bf16f32", HCB_TYPE_BF16, HCB_TYPE_F32)                         \
-    X(I8I32, "i8i32", HCB_TYPE_I8, HCB_TYPE_I32)
+    X(I8I32, "i8i32", HCB_TYPE_I8, HCB_TYPE_I32)                               \
+    X(F32X2, "f32x2", HCB_TYPE_F32, HCB_TYPE_F32)
 
 /* Who computes it.  Values are append-only. */
 #define HCB_IMPL_TABLE(X)                                                      \
@@ -257,7 +259,9 @@ void hcb_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t o
  * (fill, seed, operand, index) and the element type alone, so every device on
  * every machine gets the same numbers.  HCB_FILL_INTEGER picks the range from
  * the case, so that every partial sum is representable in the accumulator with
- * overwhelming probability (8 standard deviations), and ignores the case's scale. */
+ * overwhelming probability (8 standard deviations), and ignores the case's scale.  Those
+ * of f32x2 need both halves: in each product one factor is a multiple of 2049, A's for even
+ * terms and B's for odd ones, and the other one fits into one half. */
 void hcb_fill_operand(const struct hcb_case *c, unsigned operand, enum hcb_fill fill, uint64_t seed,
                       uint64_t first, uint64_t count, void *data);
 
@@ -319,6 +323,19 @@ struct hcb_verdict {
  * r <= min(8 + 2 sqrt(d), d + 8) with d the depth: the probabilistic form of
  * the classical bound (Higham and Mary, SIAM J. Sci. Comput. 41(5), 2019).
  * Underflow adds the smallest subnormal of the output format to the bound.
+ *
+ * f32x2 replaces x by hi + 2^-11 lo, hi = f16(x) and lo = f16(2^11 (x - hi)), and x y by
+ * hi hi' + 2^-11 (hi lo' + lo hi') (Ootomo and Yokota, "Recovering single precision accuracy
+ * from Tensor Cores while surpassing the FP32 theoretical peak performance", Int. J. High
+ * Perform. Comput. Appl. 36(4), 2022, arXiv:2203.03341).  A half has 11 bits, so with 2^e <=
+ * |x| < 2^(e+1) the rest x - hi is at most 2^(e-11), and what lo rounds off at most
+ * 2^(e-23); lo lo' 2^-22 is left out.  A product is so off by at most (2^-23 + 2^-23 +
+ * 2^-22) |x y| = 2^-21 |x y|, which is 8 u_acc, and products of halves are exact in f32.
+ * Hence r <= min(8 + 2 sqrt(d), d + 8) + 8.  That is so for numbers from 2^-13 to 65504 in
+ * magnitude, for those that are nearer to 0 and multiples of 2^-24, as all of
+ * hcb_fill_operand are, and for 0.  Of others below 2^-13 up to 2^-36 is rounded off, which
+ * may be more than the bound allows; one above 65504 overflows, and so its results are not
+ * finite.  Either is seen, and never taken for right.
  *
  * Variants of sums have the classical bounds, which are near one rounding of the
  * result: r = |C' - C| / (e |A||B| + u_out |C|), passed at r <= 2, where e = (d u_acc)^2

@@ -73,8 +73,11 @@ enum {
     HCBI_F16F32 = 1 << HCB_PRECISION_F16F32,
     HCBI_BF16F32 = 1 << HCB_PRECISION_BF16F32,
     HCBI_I8I32 = 1 << HCB_PRECISION_I8I32,
+    HCBI_F32X2 = 1 << HCB_PRECISION_F32X2,
     HCBI_EVERY_PRECISION = (1 << HCB_PRECISION_COUNT) - 1,
-    HCBI_INEXACT = HCBI_EVERY_PRECISION & ~HCBI_I8I32,
+    /* f32x2 is a way to multiply matrices, no format. */
+    HCBI_EVERY_FORMAT = HCBI_EVERY_PRECISION & ~HCBI_F32X2,
+    HCBI_INEXACT = HCBI_EVERY_FORMAT & ~HCBI_I8I32,
     /* With one type throughout, as plain copies need. */
     HCBI_COPIED = HCBI_F64 | HCBI_F32 | HCBI_F16
 };
@@ -155,6 +158,9 @@ struct hcb_platform_ops {
      * but computed.  NULL, as everywhere else: CLOCK_MONOTONIC. */
     uint64_t (*now_ns)(const struct hcb_device *device);
 };
+
+/* The note of f32x2 without matrix units. */
+#define HCBI_F32X2_NOTE "three multiply-adds in f32 for each one: the arithmetic of f32x2, not its speed"
 
 /* The platforms; registry.c lists them under HAVE_*. */
 extern const struct hcb_platform_ops hcbi_cpu_ops;

@@ -245,7 +245,10 @@ double hcb_error_limit(const struct hcb_case *c, uint64_t depth)
     const double d = depth_of(c, depth);
     if (is_always_exact(c))
         return 0;
-    return c->sum == HCB_SUM_PLAIN ? fmin(8 + 2 * sqrt(d), d + 8) : 2;
+    if (c->sum != HCB_SUM_PLAIN)
+        return 2;
+    const double of_halves = c->precision == HCB_PRECISION_F32X2 ? 8 : 0;
+    return fmin(8 + 2 * sqrt(d), d + 8) + of_halves;
 }
 
 struct bound {

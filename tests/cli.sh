@@ -103,6 +103,21 @@ expect 0 report sums.json -o sums.html
 grep -q 'matmul: 16-bit inputs beside f32' sums.html || note "no mixed precision in the report"
 grep -q 'sum f32 neumaier' sums.html || note "no neumaier in the report"
 
+# f32 in two halves is for matmul, is not run unless it is asked for, and stands beside f32.
+expect 0 -p null -o matmul -P f32,f32x2 -n 8 -i tile --min-time 0 --max-time 0.05 --warmup 0 \
+	--json halves.json --csv halves.csv
+says out '^matmul f32x2  *8x8x8  *null:0. *tile  *tile .* 0 bytes '
+[ "$(grep -c ',matmul,tile,f32x2,.*,ok,' halves.csv)" -eq 1 ] || note "no f32x2 in the CSV"
+expect 0 compare halves.json halves.json --all
+says out '^matmul f32x2$'
+expect 0 report halves.json -o halves.html
+grep -q 'matmul f32x2' halves.html || note "no f32x2 in the report"
+expect 0 verify -p null -n 17 -o all -P f32x2 --strict
+expect 0 -p null -o all -n 8 -i tile --min-time 0 --max-time 0.05 --warmup 0 --csv default.csv
+grep -q f32x2 default.csv && note "a default run has f32x2"
+expect 3 -p null -o sum,dot -P f32x2 -n 8
+says err 'no impl offers that op and precision'
+
 # Scaled operands: counted, refused where they overflow, right otherwise.
 expect 0 verify -p null -o matmul,sum -P f32,f16f32,bf16f32 -n 64 --sum plain --scale -24,0,20 --fill normal \
 	--csv scales.csv --json scales.json

@@ -33,7 +33,7 @@ check() {
 	fi
 }
 
-for precision in f64 f32 f16 f16f32 bf16f32 i8i32; do
+for precision in f64 f32 f16 f16f32 bf16f32 i8i32 f32x2; do
 	for width in 512 256 128; do
 		check --uninitialized $width cpu tile $precision matmul=19x37x9 matmul=3x69x6 \
 			matmul=5x3x67 matmul=10x70x3

@@ -24,7 +24,7 @@ START_TEST(words_both_ways)
         unsigned count;
         const char *first, *last;
     } sets[] = {{hcb_status_name, 7, "ok", "skipped"},   {hcb_op_name, 9, "matmul", "peak"},
-                {hcb_precision_name, 6, "f64", "i8i32"}, {hcb_impl_name, 10, "openblas", "clblast_tuned"},
+                {hcb_precision_name, 7, "f64", "f32x2"}, {hcb_impl_name, 10, "openblas", "clblast_tuned"},
                 {hcb_sum_name, 3, "plain", "f64"},       {hcb_fill_name, 4, "uniform", "zeros"}};
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
         ck_assert_str_eq(sets[i].name(0), sets[i].first);
@@ -131,6 +131,7 @@ START_TEST(types_of_precisions)
         [HCB_PRECISION_F16F32] = {HCB_TYPE_F16, HCB_TYPE_F32},
         [HCB_PRECISION_BF16F32] = {HCB_TYPE_BF16, HCB_TYPE_F32},
         [HCB_PRECISION_I8I32] = {HCB_TYPE_I8, HCB_TYPE_I32},
+        [HCB_PRECISION_F32X2] = {HCB_TYPE_F32, HCB_TYPE_F32},
     };
     for (enum hcb_precision p = 0; p < HCB_PRECISION_COUNT; p++) {
         const struct hcb_case product = matmul(p, 1, 1, 1), sum = reduction(HCB_OP_SUM, p, 1);

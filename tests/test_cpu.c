@@ -175,6 +175,9 @@ static bool expected(enum hcb_op op, enum hcb_impl impl, enum hcb_precision prec
     case HCB_OP_PEAK: return impl == HCB_IMPL_NATIVE && is_float(precision);
     default: break;
     }
+    if (precision == HCB_PRECISION_F32X2)
+        return op == HCB_OP_MATMUL &&
+               (impl == HCB_IMPL_REF || (impl == HCB_IMPL_OPENBLAS && WITH_CBLAS));
     if (impl == HCB_IMPL_REF)
         return true;
     if (impl == HCB_IMPL_OPENBLAS)
@@ -330,6 +333,7 @@ static void check_variants(const struct cpu_vector_level *level)
     for (unsigned sum = HCB_SUM_NEUMAIER; sum < HCB_SUM_COUNT; sum++)
         for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++) {
             const bool exists = precision != HCB_PRECISION_F16 && precision != HCB_PRECISION_I8I32 &&
+                                precision != HCB_PRECISION_F32X2 &&
                                 !(sum == HCB_SUM_F64 && precision == HCB_PRECISION_F64);
             char text[512] = "";
             const enum check_outcome outcome =
@@ -367,7 +371,8 @@ END_TEST
 static void check_reductions(const struct cpu_vector_level *level)
 {
     static const unsigned none[HCB_SUM_COUNT] = {
-        HCBI_F16, HCBI_F16 | HCBI_I8I32, HCBI_F16 | HCBI_I8I32 | HCBI_F64};
+        HCBI_F16 | HCBI_F32X2, HCBI_F16 | HCBI_F32X2 | HCBI_I8I32,
+        HCBI_F16 | HCBI_F32X2 | HCBI_I8I32 | HCBI_F64};
     for (unsigned sum = 0; sum < HCB_SUM_COUNT; sum++)
         for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
             for (unsigned dot = 0; dot < 2; dot++)
@@ -626,6 +631,11 @@ START_TEST(rows_say_how)
     ck_assert_str_eq(hcb_plan_info(run.plan)->parameters, "");
     ck_assert_str_eq(hcb_plan_info(run.plan)->note,
                      "16-bit inputs are converted to f32 for sgemm; the conversion is timed");
+    run_close(&run);
+    c.precision = HCB_PRECISION_F32X2;
+    run_open(&rig, &run, &c, HCB_FILL_UNIFORM);
+    ck_assert_ptr_nonnull(strstr(hcb_plan_info(run.plan)->note, "plain sgemm"));
+    ck_assert_uint_eq(hcb_plan_info(run.plan)->scratch_bytes, 0);
     run_close(&run);
     c = (struct hcb_case){HCB_OP_SUM, HCB_IMPL_OPENBLAS, HCB_PRECISION_F32, {1, 100, 1}};
     run_open(&rig, &run, &c, HCB_FILL_UNIFORM);

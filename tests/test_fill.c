@@ -196,6 +196,32 @@ START_TEST(integers_add_up_exactly)
 }
 END_TEST
 
+static double as_half(double x)
+{
+    return (double)hcb_f16_to_f32(hcb_f16_from_f64(x));
+}
+
+/* In each product of f32x2 one factor fits into a half and the other one needs both, so
+ * that the three products give it exactly, and two of them do not. */
+START_TEST(integers_of_f32x2_need_both_halves)
+{
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_REF, HCB_PRECISION_F32X2, {3, 5, 70}};
+    double *a = filled(&c, 0, HCB_FILL_INTEGER, 5), *b = filled(&c, 1, HCB_FILL_INTEGER, 5);
+    for (uint64_t i = 0; i < c.shape.m; i++)
+        for (uint64_t j = 0; j < c.shape.n; j++)
+            for (uint64_t l = 0; l < c.shape.k; l++) {
+                const double x = a[i * c.shape.k + l], y = b[l * c.shape.n + j];
+                const double wide = l % 2 == 0 ? x : y, narrow = l % 2 == 0 ? y : x;
+                const double high = as_half(wide), low = as_half(2048 * (wide - high)) / 2048;
+                ck_assert_double_eq(narrow, as_half(narrow));
+                ck_assert_double_eq(wide, high + low);
+                ck_assert((wide != 0) == (low != 0));
+            }
+    free(a);
+    free(b);
+}
+END_TEST
+
 START_TEST(poison)
 {
     enum { N = 9 };
@@ -302,6 +328,7 @@ int main(void)
     tcase_add_test(tests, distributions);
     tcase_add_test(tests, zeros);
     tcase_add_loop_test(tests, integers_add_up_exactly, 0, HCB_PRECISION_COUNT);
+    tcase_add_test(tests, integers_of_f32x2_need_both_halves);
     tcase_add_test(tests, poison);
     return suite_run("fill", tests);
 }

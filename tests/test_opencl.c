@@ -68,9 +68,10 @@ static void choose_kernels(const struct kernels *k)
 }
 
 /* What must run on a device with f64 and is never `unsupported`. */
-static bool must_run(const struct kernels *k, enum hcb_precision precision)
+static bool must_run(const struct kernels *k, enum hcb_op op, enum hcb_precision precision)
 {
-    if (precision == HCB_PRECISION_F16)
+    if (precision == HCB_PRECISION_F16 ||
+        (precision == HCB_PRECISION_F32X2 && op != HCB_OP_MATMUL))
         return false;
 #ifdef HAVE_CLBLAST
     if (k->impl == HCB_IMPL_CLBLAST)
@@ -91,7 +92,8 @@ START_TEST(all_shapes_are_right)
             const enum check_outcome outcome =
                 check_shapes(ctx, device, (enum hcb_op)op, k->impl, precision, text, sizeof text);
             ck_assert_msg(outcome == CHECK_PASSED ||
-                              (outcome == CHECK_UNSUPPORTED && !must_run(k, precision)),
+                              (outcome == CHECK_UNSUPPORTED &&
+                               !must_run(k, (enum hcb_op)op, precision)),
                           "%s, %s: %s", devices[d].id, k->name, text);
         }
         hcb_device_close(device);
@@ -112,11 +114,12 @@ START_TEST(variants_are_right)
         struct hcb_device *device = open_device(devices[d].id);
         for (unsigned sum = HCB_SUM_NEUMAIER; sum < HCB_SUM_COUNT; sum++) {
             const bool exists = k->impl == HCB_IMPL_TILE && precision != HCB_PRECISION_I8I32 &&
+                                precision != HCB_PRECISION_F32X2 &&
                                 !(sum == HCB_SUM_F64 && precision == HCB_PRECISION_F64);
             const enum check_outcome outcome = check_variant(ctx, device, k->impl, precision,
                                                              (enum hcb_sum)sum, text, sizeof text);
             ck_assert_msg(outcome == (exists ? CHECK_PASSED : CHECK_UNSUPPORTED) ||
-                              (outcome == CHECK_UNSUPPORTED && !must_run(k, precision)),
+                              (outcome == CHECK_UNSUPPORTED && !must_run(k, HCB_OP_SUM, precision)),
                           "%s, %s, %s: %s", devices[d].id, k->name, hcb_sum_name(sum), text);
             if (k->impl == HCB_IMPL_CLBLAST && precision <= HCB_PRECISION_F32)
                 ck_assert_msg(strstr(text, "clblast adds up in its own way") != NULL, "%s", text);
@@ -243,6 +246,7 @@ static const struct geometry {
     {SMALL " depth=8 parts=2", HCB_PRECISION_F64},     {SMALL " depth=16 parts=2", HCB_PRECISION_F64},
     {LARGE " depth=16 parts=2", HCB_PRECISION_F16F32}, {LARGE " depth=8 parts=1", HCB_PRECISION_BF16F32},
     {LARGE " depth=16 parts=2", HCB_PRECISION_I8I32},  {SMALL " depth=8 parts=1", HCB_PRECISION_I8I32},
+    {SMALL " depth=16 parts=2", HCB_PRECISION_F32X2},  {SMALL " depth=8 parts=1", HCB_PRECISION_F32X2},
 };
 
 START_TEST(every_geometry_is_right)
@@ -710,6 +714,36 @@ static char *read_source(const char *name)
     return text;
 }
 
+/* f32x2 as the product of the high halves alone. */
+static const char *const without_mixed_products = "#undef LOW_UNIT\n#define LOW_UNIT 0.0f\n";
+
+/* They are seen to be missing by the exact check, at any number of terms. */
+START_TEST(f32x2_without_mixed_products_is_wrong)
+{
+    static const char *const files[] = {"matmul_cpu.cl", "matmul_gpu.cl"};
+    const struct hcb_case c = {
+        HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32X2, {9, 70, _i / 2 == 0 ? 33 : 20000}};
+    char folder[512], name[64], text[512] = "";
+    snprintf(name, sizeof name, "cl/%s", files[_i % 2]);
+    char *kernel = read_source(name);
+    char *wrong = malloc(strlen(without_mixed_products) + strlen(kernel) + 1);
+    ck_assert_ptr_nonnull(wrong);
+    sprintf(wrong, "%s%s", without_mixed_products, kernel);
+    make_folder(folder, sizeof folder);
+    write_file(folder, files[_i % 2], wrong);
+    free(kernel);
+    free(wrong);
+    setenv("HCBENCH_KERNEL_CLASS", _i % 2 == 0 ? "cpu" : "gpu", 1);
+    ck_assert_int_eq(hcb_ctx_set_kernel_dir(ctx, folder), HCB_OK);
+    struct hcb_device *device = open_device(devices[0].id);
+    const enum check_outcome outcome = check_case(ctx, device, &c, text, sizeof text);
+    hcb_device_close(device);
+    remove_folder(folder, files[_i % 2]);
+    ck_assert_int_eq(outcome, CHECK_FAILED);
+    ck_assert_msg(strstr(text, "integer: exact check") != NULL, "%s", text);
+}
+END_TEST
+
 /* A kernel folder in which the instructions of the units are OpenCL C. */
 static void emulate_units(const char *folder, const char *file, const char *first_lines,
                           const char *more)
@@ -882,6 +916,7 @@ static Suite *suite(void)
     tcase_add_loop_test(units, kernels_on_matrix_units_are_right, 0, UNIT_KERNELS_COUNT);
     tcase_add_loop_test(units, wrong_matrix_units_are_refused, 0, UNIT_KERNELS_COUNT / 3);
     tcase_add_test(units, devices_without_matrix_units_say_so);
+    tcase_add_loop_test(tiles, f32x2_without_mixed_products_is_wrong, 0, 4);
     suite_add_tcase(s, units);
     tcase_add_checked_fixture(rest, set_up, tear_down);
     tcase_set_timeout(rest, 300);

@@ -394,7 +394,7 @@ static const struct {
     {"--op foo", "unknown op 'foo'; known are matmul, sum, dot, upload, download, copy, triad, launch, peak, "
      "all"},
     {"--precision f31",
-     "unknown precision 'f31'; known are f64, f32, f16, f16f32, bf16f32, i8i32, all"},
+     "unknown precision 'f31'; known are f64, f32, f16, f16f32, bf16f32, i8i32, f32x2, all"},
     {"--scale 0 -P f32,i8i32",
      "--scale is for matmul, sum and dot with inputs of f16f32 or bf16f32, which --op or"},
     {"--scale 0 -o copy -n 10", "--scale is for matmul, sum and dot"},

@@ -534,6 +534,114 @@ START_TEST(rounded_inputs)
 }
 END_TEST
 
+/* ------------------------------------------------------------ f32 in two halves */
+
+static double as_half(double x)
+{
+    return (double)hcb_f16_to_f32(hcb_f16_from_f64(x));
+}
+
+static double low_half(double x)
+{
+    return as_half(0x1p11 * (x - as_half(x)));
+}
+
+/* Numbers with the exponent e, which are 2^e or a little more or less than twice that. */
+static double lost(int e, double *largest_low)
+{
+    double worst = 0;
+    for (uint32_t rest = 0; rest < 1 << 23; rest += 1009) {
+        const double x = ldexp((1 << 23) + rest, e - 23);
+        if (x > 65504)
+            break;
+        worst = fmax(worst, fabs(x - as_half(x) - 0x1p-11 * low_half(x)));
+        *largest_low = fmax(*largest_low, fabs(low_half(x)));
+    }
+    return worst;
+}
+
+/* What the bound of f32x2 in hcbench.h rests on. */
+START_TEST(halves_lose_one_bit)
+{
+    for (int e = -60; e < 16; e++) {
+        double low = 0;
+        const double worst = lost(e, &low);
+        if (e >= -13) {
+            ck_assert_double_eq(worst, ldexp(1, e - 23));
+            ck_assert_double_le(low, ldexp(1, e));
+        } else {
+            ck_assert_double_le(worst, 0x1p-36);
+        }
+    }
+    for (int i = 0; i < 1 << 11; i++) {
+        ck_assert_double_eq(as_half(i * 0x1p-24), i * 0x1p-24);
+        ck_assert_double_eq(low_half(i * 0x1p-24), 0);
+    }
+    ck_assert(isfinite(as_half(65504)) && isinf(as_half(65536)));
+}
+END_TEST
+
+/* Three products of halves, added up in f32; with a unit of 0 for the mixed ones, one. */
+static void compute_halves(struct job *job, double mixed_unit)
+{
+    for (uint64_t i = 0; i < job->m; i++)
+        for (uint64_t j = 0; j < job->n; j++) {
+            double sum = 0, mixed = 0;
+            for (uint64_t l = 0; l < job->k; l++) {
+                const double x = job->a[i * job->k + l], y = job->b[l * job->n + j];
+                sum = step(HCB_TYPE_F32, sum, as_half(x) * as_half(y));
+                mixed = step(HCB_TYPE_F32, mixed, as_half(x) * low_half(y));
+                mixed = step(HCB_TYPE_F32, mixed, low_half(x) * as_half(y));
+            }
+            hcb_type_store(HCB_TYPE_F32, job->output, i * job->n + j,
+                           step(HCB_TYPE_F32, sum, mixed_unit * mixed));
+        }
+}
+
+/* The bound sees in sums of up to a thousand terms that the mixed products are missing,
+ * the exact check in all; the error of f32x2 is about that of f32. */
+START_TEST(halves_are_held_to_three_products)
+{
+    static const uint64_t lengths[] = {1, 2, 16, 100, 1024, 20000};
+    const uint64_t k = lengths[_i];
+    const struct hcb_shape shape = {20, 20, k};
+    struct job job = job_new(HCB_OP_MATMUL, HCB_PRECISION_F32X2, shape, HCB_FILL_UNIFORM);
+    struct hcb_verdict halves, plain;
+    compute_halves(&job, 0x1p-11);
+    expect_ok(&job, false, "three products");
+    judge(&job, false, &halves);
+    ck_assert_double_eq(halves.limit, fmin(8 + 2 * sqrt((double)k), (double)k + 8) + 8);
+    compute(&job);
+    expect_ok(&job, false, "plain f32");
+    judge(&job, false, &plain);
+    ck_assert_double_lt(halves.rel_frobenius, 8 * plain.rel_frobenius);
+    compute_halves(&job, 0);
+    if (k <= 1024)
+        expect_wrong(&job, false, "the high halves alone", "times the bound");
+    job_free(&job);
+
+    job = job_new(HCB_OP_MATMUL, HCB_PRECISION_F32X2, shape, HCB_FILL_INTEGER);
+    compute_halves(&job, 0x1p-11);
+    expect_ok(&job, true, "three products");
+    compute_halves(&job, 0);
+    expect_wrong(&job, true, "the high halves alone", "exact check");
+    job_free(&job);
+}
+END_TEST
+
+/* What no half can hold is never a number. */
+START_TEST(halves_overflow)
+{
+    struct job job = job_new(HCB_OP_MATMUL, HCB_PRECISION_F32X2, (struct hcb_shape){3, 3, 8},
+                             HCB_FILL_UNIFORM);
+    job.a[5] = 70000;
+    hcb_type_store(HCB_TYPE_F32, job.operands[0], 5, 70000);
+    compute_halves(&job, 0x1p-11);
+    expect_wrong(&job, false, "a large number", "not finite");
+    job_free(&job);
+}
+END_TEST
+
 /* Where the noise of f16 is as large as the result, zeros and constants still do
  * not pass. */
 START_TEST(flat_output_in_noise)
@@ -791,6 +899,9 @@ int main(void)
     tcase_add_loop_test(tests, not_too_tight, 0, 4);
     tcase_add_loop_test(tests, not_too_wide, 0, 4);
     tcase_add_test(tests, rounded_inputs);
+    tcase_add_test(tests, halves_lose_one_bit);
+    tcase_add_loop_test(tests, halves_are_held_to_three_products, 0, 6);
+    tcase_add_test(tests, halves_overflow);
     tcase_add_test(tests, flat_output_in_noise);
     tcase_add_loop_test(tests, flat_output_that_is_right, 0, HCB_PRECISION_COUNT);
     tcase_add_test(tests, subnormal_results);

@@ -734,6 +734,7 @@ START_TEST(mixed_precision_in_a_line)
     } rows[] = {{"vulkan:0", HCB_PRECISION_F16F32, HCB_IMPL_TILE, 0.06},
                 {"vulkan:0", HCB_PRECISION_F16F32, HCB_IMPL_COOPMAT, 0.03},
                 {"vulkan:0", HCB_PRECISION_BF16F32, HCB_IMPL_TILE, 0.24},
+                {"vulkan:0", HCB_PRECISION_F32X2, HCB_IMPL_COOPMAT, 0.048},
                 {"opencl:0", HCB_PRECISION_F16, HCB_IMPL_TILE, 1e-3}};
     char *text = printed(0, 0);
     has_not(text, "16-bit inputs beside f32");
@@ -749,6 +750,8 @@ START_TEST(mixed_precision_in_a_line)
     has(line, "coopmat  tile     4.00    3.84-4.16  4.00 MiB"); /* two of 1024 x 1024 */
     has(line, "3.0e-07");
     has(line_of(text, "matmul bf16f32", "vulkan:0"), "0.500");
+    has(line_of(text, "matmul f32x2", "vulkan:0"), "coopmat  tile     2.50");
+    has(line_of(text, "matmul f32x2", "vulkan:0"), "0 bytes");
     has_not(text, "matmul f16 ");
     free(text);
     /* What is not right has no speed to speak of. */

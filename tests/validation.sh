@@ -49,7 +49,7 @@ grep -i 'layer' "$folder/log" | grep -q 'VK_LAYER_KHRONOS_validation' ||
 	{ echo "the loader did not load the layer"; cat "$folder/log"; exit 1; }
 
 for class in cpu gpu; do
-	for precision in f64 f32 f16 f16f32 bf16f32 i8i32; do
+	for precision in f64 f32 f16 f16f32 bf16f32 i8i32 f32x2; do
 		check "$class" tile "$precision" matmul=1x1x1 matmul=33x34x5001 sum=1 sum=70001 dot=70001
 		HCBENCH_VULKAN_MAX_RANGE=1 HCBENCH_VULKAN_STAGING=1 \
 			check "$class" tile "$precision" matmul=70x600x600 sum=600001
@@ -85,7 +85,7 @@ for staging in 0 1; do
 	done
 	HCBENCH_VULKAN_STAGING=$staging check gpu driver f32 copy=1 copy=70001
 done
-for precision in f16f32 bf16f32 i8i32; do
+for precision in f16f32 bf16f32 i8i32 f32x2; do
 	check gpu coopmat "$precision" matmul=1x1x1 matmul=129x130x131 matmul=136x264x72 \
 		matmul=8x16x2048
 done

@@ -71,8 +71,9 @@ static uint64_t trial_extent(unsigned threads)
 static enum hcb_precision trial_precision(const struct options *options)
 {
     return options->precisions >> HCB_PRECISION_F64 & 1 &&
-                   (options->precisions & (1u << HCB_PRECISION_F32 | 1u << HCB_PRECISION_F16F32 |
-                                           1u << HCB_PRECISION_BF16F32)) == 0
+                   (options->precisions &
+                    (1u << HCB_PRECISION_F32 | 1u << HCB_PRECISION_F16F32 |
+                     1u << HCB_PRECISION_BF16F32 | 1u << HCB_PRECISION_F32X2)) == 0
                ? HCB_PRECISION_F64
                : HCB_PRECISION_F32;
 }

@@ -19,7 +19,8 @@ static const uint64_t vector_elements[] = {1 << 23, 1 << 25}; /* at least */
 static const int accumulators[HCB_PRECISION_COUNT] = {
     [HCB_PRECISION_F64] = HCB_PRECISION_F64,    [HCB_PRECISION_F32] = HCB_PRECISION_F32,
     [HCB_PRECISION_F16] = HCB_PRECISION_F16,    [HCB_PRECISION_F16F32] = HCB_PRECISION_F32,
-    [HCB_PRECISION_BF16F32] = HCB_PRECISION_F32, [HCB_PRECISION_I8I32] = -1};
+    [HCB_PRECISION_BF16F32] = HCB_PRECISION_F32, [HCB_PRECISION_I8I32] = -1,
+    [HCB_PRECISION_F32X2] = HCB_PRECISION_F32};
 
 /* Absent numbers may be NaN or, in records made by hand, 0. */
 static bool is_known(double number)

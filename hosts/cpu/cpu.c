@@ -277,7 +277,8 @@ const struct hcb_platform_ops hcbi_cpu_ops = {
     .name = "cpu",
     .offers =
         {
-            [HCB_IMPL_OPENBLAS] = {[HCB_OP_MATMUL] = HCBI_F64 | HCBI_F32 | HCBI_F16F32 | HCBI_BF16F32,
+            [HCB_IMPL_OPENBLAS] = {[HCB_OP_MATMUL] =
+                                       HCBI_F64 | HCBI_F32 | HCBI_F16F32 | HCBI_BF16F32 | HCBI_F32X2,
                                    [HCB_OP_SUM] = HCBI_F64 | HCBI_F32,
                                    [HCB_OP_DOT] = HCBI_F64 | HCBI_F32},
             [HCB_IMPL_NATIVE] = {[HCB_OP_MATMUL] = HCBI_I8I32,
@@ -288,7 +289,7 @@ const struct hcb_platform_ops hcbi_cpu_ops = {
                                      HCBI_F64 | HCBI_F32 | HCBI_F16F32 | HCBI_BF16F32,
                                  [HCB_OP_LAUNCH] = HCBI_COPIED,
                                  [HCB_OP_PEAK] = HCBI_F64 | HCBI_F32},
-            [HCB_IMPL_REF] = {HCBI_EVERY_PRECISION, HCBI_EVERY_PRECISION, HCBI_EVERY_PRECISION},
+            [HCB_IMPL_REF] = {HCBI_EVERY_PRECISION, HCBI_EVERY_FORMAT, HCBI_EVERY_FORMAT},
         },
     .variants = {[HCB_IMPL_NATIVE] = HCBI_INEXACT & ~HCBI_F16},
     .platform_size = sizeof(struct hcb_platform),

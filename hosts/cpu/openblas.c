@@ -149,6 +149,7 @@ static void matmul(struct cpu_plan *plan)
         dgemm(&c->shape, plan->inputs[0], plan->inputs[1], plan->output);
         break;
     case HCB_PRECISION_F32:
+    case HCB_PRECISION_F32X2:
         sgemm(&c->shape, plan->inputs[0], plan->inputs[1], plan->output);
         break;
     default:
@@ -209,6 +210,9 @@ static void prepare(struct cpu_plan *plan)
     else if (is_16_bit(&plan->base.task))
         snprintf(plan->base.info.note, sizeof plan->base.info.note,
                  "16-bit inputs are converted to f32 for sgemm; the conversion is timed");
+    else if (plan->base.task.precision == HCB_PRECISION_F32X2)
+        snprintf(plan->base.info.note, sizeof plan->base.info.note,
+                 "plain sgemm of the same operands: a CPU gains nothing from halves");
 }
 
 /* Many libraries run level 1 on one thread, so our threads share the pieces and

@@ -388,10 +388,10 @@ static enum hcb_status null_plan_run(struct hcb_plan *plan, uint32_t launches, s
 
 #define COMPUTED                                                                                   \
     {                                                                                              \
-        [HCB_OP_MATMUL] = HCBI_EVERY_PRECISION, [HCB_OP_SUM] = HCBI_EVERY_PRECISION,               \
-        [HCB_OP_DOT] = HCBI_EVERY_PRECISION, [HCB_OP_COPY] = HCBI_EVERY_PRECISION,                 \
-        [HCB_OP_TRIAD] = HCBI_EVERY_PRECISION, [HCB_OP_LAUNCH] = HCBI_EVERY_PRECISION,             \
-        [HCB_OP_PEAK] = HCBI_EVERY_PRECISION                                                       \
+        [HCB_OP_MATMUL] = HCBI_EVERY_PRECISION, [HCB_OP_SUM] = HCBI_EVERY_FORMAT,               \
+        [HCB_OP_DOT] = HCBI_EVERY_FORMAT, [HCB_OP_COPY] = HCBI_EVERY_FORMAT,                 \
+        [HCB_OP_TRIAD] = HCBI_EVERY_FORMAT, [HCB_OP_LAUNCH] = HCBI_EVERY_FORMAT,             \
+        [HCB_OP_PEAK] = HCBI_EVERY_FORMAT                                                       \
     }
 #define COPIED                                                                                     \
     {                                                                                              \

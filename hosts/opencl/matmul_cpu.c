@@ -49,6 +49,12 @@ static unsigned computed_bytes(enum hcb_precision precision)
     return precision == HCB_PRECISION_F64 ? 8 : precision == HCB_PRECISION_F16 ? 2 : 4;
 }
 
+/* Panels, and accumulators, of high and of low halves. */
+static unsigned planes(enum hcb_precision precision)
+{
+    return precision == HCB_PRECISION_F32X2 ? 2 : 1;
+}
+
 static const struct register_tile *tile_of(const struct opencl_device *device)
 {
     const struct register_tile *tile = register_tiles;
@@ -69,14 +75,21 @@ static uint64_t table_item_panels(const struct opencl_device *device, const stru
     return panels;
 }
 
-/* A tile that spills is of no use, and takes a compiler long: 2 ROWS accumulators of WIDTH
- * numbers, two for a row of B and one for a number of A, each in one register at least. */
-static void list_limits(const struct register_tile *tile, unsigned bits, struct hcb_parameters *parameters)
+/* A tile that spills is of no use, and takes a compiler long: in each plane 2 ROWS
+ * accumulators of WIDTH numbers, two for a row of B and one for a number of A, each in one
+ * register at least. */
+static void list_limits(const struct register_tile *tile, enum hcb_precision precision,
+                        struct hcb_parameters *parameters)
 {
+    const uint64_t each = planes(precision), bits = 8 * each * computed_bytes(precision);
     const struct hcb_limit limits[] = {
-        {"vector registers", .sum = {{2, {[ROWS] = 1}}, {3, {0}}}, .most = {tile->registers, {0}}},
         {"vector registers",
-         .sum = {{2 * bits, {[ROWS] = 1, [WIDTH] = 1}}, {2 * bits, {[WIDTH] = 1}}, {tile->vector_bits, {0}}},
+         .sum = {{2 * each, {[ROWS] = 1}}, {3 * each, {0}}},
+         .most = {tile->registers, {0}}},
+        {"vector registers",
+         .sum = {{2 * bits, {[ROWS] = 1, [WIDTH] = 1}},
+                 {2 * bits, {[WIDTH] = 1}},
+                 {each * tile->vector_bits, {0}}},
          .most = {(uint64_t)tile->registers * tile->vector_bits, {0}}}};
     memcpy(parameters->limits, limits, sizeof limits);
     parameters->limit_count = sizeof limits / sizeof *limits;
@@ -90,11 +103,15 @@ static void list_parameters(const struct opencl_device *device, const struct hcb
     struct hcb_parameter *list = parameters->list;
     memcpy(list, usual, sizeof usual);
     parameters->count = PARAMETER_COUNT;
-    list_limits(tile, 8 * computed_bytes(c->precision), parameters);
+    list_limits(tile, c->precision, parameters);
     list[ROWS].table = tile->rows;
     list[WIDTH].table = width > 16 ? 16 : width; /* the most that OpenCL C has */
     if (list[WIDTH].table == 2)
         list[WIDTH] = (struct hcb_parameter){"width", 2, {2, 4, 8, 16}, 4};
+    if (planes(c->precision) == 2) {
+        list[ROWS] = (struct hcb_parameter){"rows", tile->rows / 4 * 2, {2, 4, 6}, 3};
+        list[BLOCK_K].table /= 2;
+    }
     list[ITEM_PANELS].table = table_item_panels(device, c, list[ROWS].table, 2 * list[WIDTH].table);
     while (c->precision == HCB_PRECISION_I8I32 &&
            list[BLOCK_K].choices[list[BLOCK_K].count - 1] > I8_BLOCK_K_MAX)
@@ -106,7 +123,7 @@ static bool choose_blocking(const struct opencl_device *device, const struct hcb
                             const uint64_t *values, struct cpu_blocking *out)
 {
     const uint64_t columns = 2 * values[WIDTH];
-    const unsigned bytes = computed_bytes(c->precision);
+    const unsigned bytes = planes(c->precision) * computed_bytes(c->precision);
     out->values = values;
     out->row_panels = opencl_divide_up(c->shape.m, values[ROWS]);
     out->column_panels = opencl_divide_up(c->shape.n, columns);
@@ -140,6 +157,7 @@ static void cpu_options(const struct opencl_device *device, const struct hcb_cas
         [HCB_PRECISION_F16F32] = {"PRECISION_F16F32", HCB_TYPE_F32},
         [HCB_PRECISION_BF16F32] = {"PRECISION_BF16F32", HCB_TYPE_F32},
         [HCB_PRECISION_I8I32] = {"PRECISION_I8I32 -DI8_COMPUTED=float", HCB_TYPE_F32},
+        [HCB_PRECISION_F32X2] = {"PRECISION_F32X2", HCB_TYPE_F32},
     };
     snprintf(options, size,
              "-cl-std=CL1.2 -D%s%s -DROWS=%u -DWIDTH=%u -DBLOCK_K=%u -DPACK_K=%u "
@@ -228,6 +246,8 @@ static enum hcb_status prepare(struct opencl_plan *plan)
         status = add_cpu_pass(plan, program, &blocking, first,
                               left < blocking.terms ? left : blocking.terms);
     }
+    if (c->precision == HCB_PRECISION_F32X2)
+        snprintf(plan->base.info.note, sizeof plan->base.info.note, HCBI_F32X2_NOTE);
     if (c->precision == HCB_PRECISION_I8I32)
         snprintf(plan->base.info.note, sizeof plan->base.info.note,
                  "products of int8 are added in f32 over %u terms, which is exact, then in int32",

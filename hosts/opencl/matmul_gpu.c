@@ -86,18 +86,19 @@ static uint64_t tiles_of(const struct hcb_case *c, const struct gpu_tile *tile)
            opencl_divide_up(c->shape.n, tile_columns(tile));
 }
 
-/* Bytes of a number while it is computed with. */
+/* Bytes of a number while it is computed with; f32x2 has two in f32 for each. */
 static unsigned computed_bytes(enum hcb_precision precision)
 {
-    return precision == HCB_PRECISION_F64 ? 8 : precision == HCB_PRECISION_F16 ? 2 : 4;
+    const bool is_large = precision == HCB_PRECISION_F64 || precision == HCB_PRECISION_F32X2;
+    return is_large ? 8 : precision == HCB_PRECISION_F16 ? 2 : 4;
 }
 
-/* 128 x 128 elements need half the traffic of 64 x 64, but f64 has no registers for
+/* 128 x 128 elements need half the traffic of 64 x 64, but f64 and f32x2 have no registers for
  * them, and then fewer groups have work. */
 static unsigned blocks_of(const struct opencl_device *device, const struct hcb_case *c)
 {
     const struct gpu_tile large = {16, 16, 2, 2, 16, 8};
-    return c->precision != HCB_PRECISION_F64 && c->shape.m > 64 && c->shape.n > 64 &&
+    return computed_bytes(c->precision) < 8 && c->shape.m > 64 && c->shape.n > 64 &&
                    tiles_of(c, &large) >= device->base.info.compute_units
                ? 2
                : 1;
@@ -165,7 +166,7 @@ static void list_limits(const struct opencl_device *device, const struct hcb_cas
                  {2 * bytes * 2 * PAD, {[DEPTH] = 1}}},
          .most = {device->local_bytes, {0}}},
         {"registers",
-         .sum = {{16 * hcb_type_size(hcb_operand_type(c, 2)), {[BLOCKS_DOWN] = 1, [BLOCKS_ACROSS] = 1}}},
+         .sum = {{16 * bytes, {[BLOCKS_DOWN] = 1, [BLOCKS_ACROSS] = 1}}},
          .most = {SUM_BYTES_MAX, {0}}}};
     memcpy(parameters->limits, limits, sizeof limits);
     parameters->limit_count = sizeof limits / sizeof *limits;
@@ -212,7 +213,8 @@ static enum hcb_status build(struct opencl_plan *plan, const struct gpu_tile *ti
     static const char *const macros[HCB_PRECISION_COUNT] = {
         [HCB_PRECISION_F64] = "F64",         [HCB_PRECISION_F32] = "F32",
         [HCB_PRECISION_F16] = "F16",         [HCB_PRECISION_F16F32] = "F16F32",
-        [HCB_PRECISION_BF16F32] = "BF16F32", [HCB_PRECISION_I8I32] = "I8I32"};
+        [HCB_PRECISION_BF16F32] = "BF16F32", [HCB_PRECISION_I8I32] = "I8I32",
+        [HCB_PRECISION_F32X2] = "F32X2"};
     struct opencl_device *device = opencl_device_of(plan);
     const struct hcb_case *c = &plan->base.task;
     struct hcb_parameters parameters = {.count = 0};
@@ -254,6 +256,8 @@ static enum hcb_status prepare(struct opencl_plan *plan)
     const struct opencl_program *program;
     cl_mem partial, *target = opencl_operand(plan, 2);
     opencl_count_roundings(plan, hcb_operand_type(c, 2));
+    if (c->precision == HCB_PRECISION_F32X2)
+        snprintf(plan->base.info.note, sizeof plan->base.info.note, HCBI_F32X2_NOTE);
     enum hcb_status status = build(plan, &tile, &program);
     if (status == HCB_OK && parts > 1) {
         plan->base.info.depth = length + parts - 1;

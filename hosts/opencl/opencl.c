@@ -202,9 +202,9 @@ static enum hcb_status opencl_host_download(struct hcb_host *host, struct hcb_bu
 const struct hcb_platform_ops hcbi_opencl_ops = {
     .name = "opencl",
     .offers = {[HCB_IMPL_TILE] = {[HCB_OP_MATMUL] = HCBI_EVERY_PRECISION,
-                                  [HCB_OP_SUM] = HCBI_EVERY_PRECISION,
-                                  [HCB_OP_DOT] = HCBI_EVERY_PRECISION,
-                                  [HCB_OP_TRIAD] = HCBI_EVERY_PRECISION,
+                                  [HCB_OP_SUM] = HCBI_EVERY_FORMAT,
+                                  [HCB_OP_DOT] = HCBI_EVERY_FORMAT,
+                                  [HCB_OP_TRIAD] = HCBI_EVERY_FORMAT,
                                   [HCB_OP_LAUNCH] = HCBI_COPIED,
                                   [HCB_OP_PEAK] = HCBI_F64 | HCBI_F32 | HCBI_F16},
                [HCB_IMPL_CLBLAST] = {[HCB_OP_MATMUL] = HCBI_F64 | HCBI_F32 | HCBI_F16,

@@ -38,7 +38,10 @@ const struct opencl_method *hcbi_opencl_method(const struct opencl_device *devic
         return own[c->op];
     if (!device->cpu_kernels)
         return &hcbi_opencl_matmul_gpu;
-    return hcbi_opencl_is_thin(&c->shape) ? &hcbi_opencl_matmul_thin : &hcbi_opencl_matmul_cpu;
+    /* Halves are made where operands are packed, which thin kernels do not do. */
+    return c->precision != HCB_PRECISION_F32X2 && hcbi_opencl_is_thin(&c->shape)
+               ? &hcbi_opencl_matmul_thin
+               : &hcbi_opencl_matmul_cpu;
 }
 
 /* The formats in which a case computes, beyond what every OpenCL device has. */

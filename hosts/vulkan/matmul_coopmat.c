@@ -31,14 +31,27 @@ static uint32_t matrix_columns(const struct matrix_tile *tile)
     return tile->n * tile->across * tile->grid_across;
 }
 
+/* What the kernel has of each number in shared memory: itself, or the two halves of f32x2. */
+struct inputs {
+    uint32_t planes, size; /* bytes in a plane */
+};
+
+static struct inputs inputs_of(const struct hcb_case *c)
+{
+    const uint32_t size = (uint32_t)hcb_type_size(hcb_operand_type(c, MATRIX_A));
+    return c->precision == HCB_PRECISION_F32X2 ? (struct inputs){2, size / 2}
+                                               : (struct inputs){1, size};
+}
+
 /* Two buffers with tiles of A and B, where matrices of C go later. */
 static bool fits_shared(const struct vulkan_device *device, const struct matrix_tile *tile,
-                        size_t size)
+                        struct inputs inputs)
 {
     enum { PADDING = 16 };
     const uint64_t tiles =
-        2 * ((uint64_t)matrix_rows(tile) * (tile->step * size + PADDING) +
-             (uint64_t)tile->step * (matrix_columns(tile) * size + PADDING));
+        2 * inputs.planes *
+        ((uint64_t)matrix_rows(tile) * (tile->step * inputs.size + PADDING) +
+         (uint64_t)tile->step * (matrix_columns(tile) * inputs.size + PADDING));
     const uint64_t stages = (uint64_t)tile->grid_down * tile->grid_across * tile->m * tile->n * 4;
     return tiles <= device->limits.maxComputeSharedMemorySize && stages <= tiles;
 }
@@ -53,11 +66,12 @@ static void choose_grid(struct matrix_tile *tile, uint32_t subgroups)
 }
 
 /* The most terms per step that are worth it and fit; 64 bytes make whole cache lines. */
-static bool choose_step(const struct vulkan_device *device, struct matrix_tile *tile, size_t size)
+static bool choose_step(const struct vulkan_device *device, struct matrix_tile *tile,
+                        struct inputs inputs)
 {
     for (uint32_t bytes = 64; bytes >= 16; bytes /= 2) {
-        tile->step = bytes / (uint32_t)size;
-        if (tile->step % tile->k == 0 && fits_shared(device, tile, size))
+        tile->step = bytes / inputs.size;
+        if (tile->step % tile->k == 0 && fits_shared(device, tile, inputs))
             return true;
     }
     return false;
@@ -72,7 +86,6 @@ static bool choose_matrix_tile(const struct vulkan_device *device, const struct 
         uint32_t rows, columns;
     } sizes[] = {{64, 64}, {64, 32}, {32, 32}, {32, 16}, {16, 16}};
     const struct vulkan_matrix_shape *shape = &device->shapes[c->precision];
-    const size_t size = hcb_type_size(hcb_operand_type(c, MATRIX_A));
     const uint32_t width = device->subgroup_size;
     const uint32_t most = (uint32_t)vulkan_min(MATRIX_INVOCATIONS,
                                                device->limits.maxComputeWorkGroupInvocations);
@@ -90,7 +103,7 @@ static bool choose_matrix_tile(const struct vulkan_device *device, const struct 
         choose_grid(&tile, tile.invocations / width);
         if (sizes[i].rows % shape->m != 0 || sizes[i].columns % shape->n != 0 ||
             sizes[i].rows * sizes[i].columns > SUMS_MAX * width ||
-            !choose_step(device, &tile, size))
+            !choose_step(device, &tile, inputs_of(c)))
             continue;
         *chosen = tile;
         found = true;
@@ -101,7 +114,8 @@ static bool choose_matrix_tile(const struct vulkan_device *device, const struct 
     return found;
 }
 
-/* Turns of the kernel's loops per step, where none is unrolled. */
+/* Turns of the kernel's loops per step, where none is unrolled; `size` is that of an element
+ * in memory, and f32 is read element by element as others are word by word. */
 static uint32_t turns_of(const struct matrix_tile *t, size_t size)
 {
     const uint32_t invocations = t->invocations * UNIT;
@@ -213,10 +227,13 @@ static enum hcb_status supports_coopmat(const struct vulkan_device *device,
                                                             : supports_subgroups(device, c);
 }
 
-/* Element i of an operand of the self-test, chosen so that all sums are exact. */
-static double trial_number(unsigned operand, uint64_t i)
+/* Element i of an operand of the self-test, chosen so that all sums are exact.  Of f32x2 one
+ * factor of each product is a multiple of 2049, which needs both halves. */
+static double trial_number(const struct hcb_case *c, unsigned operand, uint64_t i)
 {
-    return (double)(i * (5 + 6 * operand) % 13 % 7) - 3;
+    const uint64_t term = operand == MATRIX_A ? i % c->shape.k : i / c->shape.n;
+    const bool is_wide = c->precision == HCB_PRECISION_F32X2 && term % 2 == operand;
+    return ((double)(i * (5 + 6 * operand) % 13 % 7) - 3) * (is_wide ? 2049 : 1);
 }
 
 static bool is_product(const struct hcb_case *c, const void *output)
@@ -226,7 +243,8 @@ static bool is_product(const struct hcb_case *c, const void *output)
         for (uint64_t j = 0; j < s->n; j++) {
             double sum = 0;
             for (uint64_t l = 0; l < s->k; l++)
-                sum += trial_number(MATRIX_A, i * s->k + l) * trial_number(MATRIX_B, l * s->n + j);
+                sum += trial_number(c, MATRIX_A, i * s->k + l) *
+                       trial_number(c, MATRIX_B, l * s->n + j);
             if (hcb_type_load(hcb_operand_type(c, MATRIX_C), output, i * s->n + j) != sum)
                 return false;
         }
@@ -246,7 +264,7 @@ static enum hcb_status run_trial(struct vulkan_plan *trial, struct tile_kernel *
     for (unsigned i = 0; i <= MATRIX_C && status == HCB_OK; i++) {
         const uint64_t bytes = hcb_operand_bytes(c, i), elements = hcb_operand_elements(c, i);
         for (uint64_t e = 0; e < elements; e++)
-            hcb_type_store(hcb_operand_type(c, i), data, e, trial_number(i, e));
+            hcb_type_store(hcb_operand_type(c, i), data, e, trial_number(c, i, e));
         plan->operands[i] = &buffers[i].base;
         buffers[i].base = (struct hcb_buffer){.device = plan->queue->device, .bytes = bytes};
         status = hcbi_vulkan_buffer_new(plan->operands[i]);

@@ -49,11 +49,17 @@ static void list_parameters(const struct hcb_case *c, struct hcb_parameters *par
         parameters->list[TERMS].table = VULKAN_TURNS_MAX;
 }
 
+/* Packed numbers for each of the matrix. */
+static uint64_t planes(const struct hcb_case *c)
+{
+    return c->precision == HCB_PRECISION_F32X2 ? 2 : 1;
+}
+
 static struct packing choose_packing(const struct vulkan_device *device, const struct hcb_case *c,
                                      const uint64_t *values)
 {
     const struct hcb_shape *s = &c->shape;
-    const uint64_t size = hcb_type_size(hcb_operand_type(c, MATRIX_C));
+    const uint64_t size = planes(c) * hcb_type_size(hcb_operand_type(c, MATRIX_C));
     const uint64_t bindable = device->window_bytes / size;
     const uint32_t *groups = device->limits.maxComputeWorkGroupCount;
     struct packing p = {.lanes = device->subgroup_size};
@@ -95,6 +101,8 @@ static enum hcb_status add_pack(struct vulkan_plan *plan, const struct packed_ke
     const struct vulkan_device *device = vulkan_device_of(plan);
     const size_t size = hcb_type_size(job->type);
     const uint64_t target_size = hcb_type_size(hcb_operand_type(&plan->base.task, MATRIX_C));
+    const uint64_t target_count =
+        planes(&plan->base.task) * job->padded_rows * job->padded_columns;
     const uint64_t most =
         vulkan_min(hcbi_vulkan_rows_within(device->window_bytes / size, job->columns, job->stride),
                    (uint64_t)device->limits.maxComputeWorkGroupCount[1] * PACK_ROWS);
@@ -109,8 +117,7 @@ static enum hcb_status add_pack(struct vulkan_plan *plan, const struct packed_ke
                                    .work = (double)(target_rows * job->padded_columns)};
         const uint32_t offset =
             hcbi_vulkan_bind_texels(plan, &step.texels[0], job->source, first, count, job->type);
-        hcbi_vulkan_bind(plan, &step.bindings[2], job->target, 0,
-                         job->padded_rows * job->padded_columns, target_size);
+        hcbi_vulkan_bind(plan, &step.bindings[2], job->target, 0, target_count, target_size);
         const uint32_t constants[] = {offset,
                                       (uint32_t)vulkan_min(job->stride, UINT32_MAX),
                                       (uint32_t)rows,
@@ -135,15 +142,16 @@ static enum hcb_status add_multiply(struct vulkan_plan *plan, const struct packe
 {
     const uint64_t n = plan->base.task.shape.n, panel = kernels->packing.panel;
     const enum hcb_type type = hcb_operand_type(&plan->base.task, MATRIX_C);
-    const uint64_t terms = vulkan_round_up(w->terms, BLOCK_TERMS);
+    const uint64_t terms = vulkan_round_up(w->terms, BLOCK_TERMS),
+                   numbers = planes(&plan->base.task) * terms; /* of a row or column */
     struct vulkan_step step = {.pipeline = kernels->multiply,
                                .work = (double)w->rows * (double)w->columns * (double)terms,
                                .groups = {(uint32_t)vulkan_divide_up(w->columns, panel),
                                           (uint32_t)vulkan_divide_up(w->rows, BLOCK_ROWS), 1}};
     hcbi_vulkan_bind_texels(plan, &step.texels[0], kernels->a, 0,
-                            vulkan_round_up(w->rows, BLOCK_ROWS) * terms, type);
+                            vulkan_round_up(w->rows, BLOCK_ROWS) * numbers, type);
     hcbi_vulkan_bind_texels(plan, &step.texels[1], kernels->b, 0,
-                            vulkan_round_up(w->columns, panel) * terms, type);
+                            vulkan_round_up(w->columns, panel) * numbers, type);
     const uint32_t offset =
         hcbi_vulkan_bind(plan, &step.bindings[2], vulkan_operand(plan, MATRIX_C),
                          w->first_row * n + w->first_column, (w->rows - 1) * n + w->columns,
@@ -197,7 +205,7 @@ static const char *multiply_variant(const struct hcb_case *c)
                                                          [HCB_TYPE_F32] = "f32",
                                                          [HCB_TYPE_F16] = "f16",
                                                          [HCB_TYPE_I32] = "i32"};
-    return variants[hcb_operand_type(c, MATRIX_C)];
+    return c->precision == HCB_PRECISION_F32X2 ? "f32x2" : variants[hcb_operand_type(c, MATRIX_C)];
 }
 
 static enum hcb_status find_parameters(const struct vulkan_device *device, const struct hcb_case *c,
@@ -228,6 +236,8 @@ static enum hcb_status prepare(struct vulkan_plan *plan)
     if (status == HCB_OK)
         status = hcbi_vulkan_scratch(plan, kernels.packing.b_bytes, &kernels.b);
     plan->base.info.depth = hcbi_vulkan_matmul_depth(c, &kernels.packing.extents);
+    if (c->precision == HCB_PRECISION_F32X2)
+        snprintf(plan->base.info.note, sizeof plan->base.info.note, HCBI_F32X2_NOTE);
     plan->base.info.roundoff_factor = 2; /* GLSL's fma may round twice, and llvmpipe's does */
     return status == HCB_OK ? hcbi_vulkan_windows(plan, &kernels.packing.extents, visit, &kernels)
                             : status;

@@ -215,8 +215,8 @@ static const struct hcb_parameter usual[PARAMETER_COUNT] = {
 };
 
 /* Lanes, blocks and step, best first, for large matrices.  Invocations with 8 x 8 elements
- * need many registers: those of f64 get 4 x 4.  Where subgroups may be narrow, registers of
- * a step are few too. */
+ * need many registers: those of f64 and f32x2 get 4 x 4.  Where subgroups may be narrow,
+ * registers of a step are few too. */
 static const uint64_t tiles[][HCB_PARAMETERS_MAX] = {
     {16, 2, 16}, {16, 2, 8}, {16, 1, 16}, {8, 2, 16}, {8, 2, 8}, {8, 1, 16}, {8, 1, 8},
 };
@@ -226,13 +226,20 @@ static uint32_t side_of(const uint64_t *values)
     return (uint32_t)(4 * values[LANES] * values[BLOCKS]);
 }
 
+/* Bytes of a number in shared memory; f32x2 has two in f32 for each. */
+static uint64_t number_bytes(const struct hcb_case *c)
+{
+    const uint64_t size = hcb_type_size(hcb_operand_type(c, MATRIX_C));
+    return c->precision == HCB_PRECISION_F32X2 ? 2 * size : size;
+}
+
 /* What a device has for a workgroup: lanes^2 invocations, of which each loads a vector of
  * A and one of B at least, and two slices of A and B. */
 static void list_limits(const struct vulkan_device *device, const struct hcb_case *c,
                         struct hcb_parameters *parameters)
 {
     const VkPhysicalDeviceLimits *has = &device->limits;
-    const uint64_t vector = 4 * hcb_type_size(hcb_operand_type(c, MATRIX_C));
+    const uint64_t vector = 4 * number_bytes(c);
     const struct hcb_limit limits[] = {
         {"invocations of a workgroup",
          .sum = {{1, {[LANES] = 2}}},
@@ -251,7 +258,7 @@ static bool fits(const struct vulkan_device *device, const struct hcb_case *c,
     const bool is_narrow = device->min_subgroup_size < 16 &&
                            device->min_subgroup_size < device->max_subgroup_size;
     return hcb_parameters_beyond(parameters, tile) == NULL &&
-           (tile[BLOCKS] == 1 || hcb_type_size(hcb_operand_type(c, MATRIX_C)) <= 4) &&
+           (tile[BLOCKS] == 1 || number_bytes(c) <= 4) &&
            (tile[BLOCKS] == 1 || tile[STEP] == 8 || !is_narrow);
 }
 
@@ -339,6 +346,8 @@ struct tile_kernel hcbi_vulkan_tile_kernel(const struct vulkan_device *device,
 static enum hcb_status prepare_tile(struct vulkan_plan *plan)
 {
     struct tile_kernel kernel = kernel_of(plan->base.values);
+    if (plan->base.task.precision == HCB_PRECISION_F32X2)
+        snprintf(plan->base.info.note, sizeof plan->base.info.note, HCBI_F32X2_NOTE);
     return hcbi_vulkan_prepare_tiles(plan, &kernel);
 }
 

@@ -25,6 +25,9 @@ static const struct feature_need {
     NEED(COOPMAT, F16F32, memory_model, "vulkanMemoryModel"),
     NEED(COOPMAT, F16F32, float16, "shaderFloat16"),
     NEED(COOPMAT, F16F32, storage16, "storageBuffer16BitAccess"),
+    NEED(COOPMAT, F32X2, cooperative_matrix, "VK_KHR_cooperative_matrix"),
+    NEED(COOPMAT, F32X2, memory_model, "vulkanMemoryModel"),
+    NEED(COOPMAT, F32X2, float16, "shaderFloat16"),
     NEED(COOPMAT, BF16F32, cooperative_matrix, "VK_KHR_cooperative_matrix"),
     NEED(COOPMAT, BF16F32, bfloat16_matrix, "shaderBFloat16CooperativeMatrix"),
     NEED(COOPMAT, BF16F32, memory_model, "vulkanMemoryModel"),
@@ -94,7 +97,7 @@ static enum hcb_status check_build(const struct vulkan_device *device, const str
     if (c->op != HCB_OP_MATMUL)
         return hcbi_fail(ctx, HCB_UNSUPPORTED, "cooperative matrices do no %s", hcb_op_name(c->op));
     if (c->precision != HCB_PRECISION_F16F32 && c->precision != HCB_PRECISION_BF16F32 &&
-        c->precision != HCB_PRECISION_I8I32)
+        c->precision != HCB_PRECISION_I8I32 && c->precision != HCB_PRECISION_F32X2)
         return hcbi_fail(ctx, HCB_UNSUPPORTED, "there is no cooperative matrix kernel for %s",
                          hcb_precision_name(c->precision));
     if (has_matrix_kernel(device, c->precision))
