@@ -105,7 +105,7 @@ uint known(uint stride)
 
 void main()
 {
-    const uvec2 place = place_of_tile();
+    const uvec2 place = place_of_tile(8);
     const uint first_row = ROWS * place.y, first_column = COLUMNS * place.x;
     const uint first_term = gl_WorkGroupID.z * split_terms;
     const uint past = min(first_term + split_terms, terms);
