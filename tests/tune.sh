@@ -38,6 +38,13 @@ used() {
 	fi
 }
 
+# plant: good.json as a file of this device, with a tile of 64; a host has a target.
+plant() {
+	sed -e "s/\"name\": \".*\"/\"name\": \"null device ($HCBENCH_NULL)\"/" \
+		-e "s/\"target\": \"\"/\"target\": \"$(case $HCBENCH_NULL in *:host*) echo baseline ;; esac)\"/" \
+		-e 's/tile=32 unroll/tile=64 unroll/' "$work/good.json" >"$kept/$name"
+}
+
 # files: how many are kept.
 files() {
 	find "$kept" -name '*.json' 2>/dev/null | wc -l
@@ -216,15 +223,27 @@ used table 'tile=8 unroll=2' # a device of another name
 HCBENCH_NULL=$model:tuned=32
 run
 used tuned 'tile=32 unroll=2'
-# What fits the names and not the device.
+# What fits the names and not the device: before the plan, in it, and at the first launch.
 cp "$kept/$name" "$work/good.json"
-HCBENCH_NULL=$model:tuned=32:refuse=64
-sed -e 's/:tuned=32/:tuned=32:refuse=64/' -e 's/tile=32 unroll/tile=64 unroll/' "$work/good.json" \
-	>"$kept/$name"
-run
-used table 'tile=8 unroll=2'
-grep -q 'tuned parameters are ignored: a tile of 64 does not fit' "$work/row.json" ||
-	note "parameters that are refused are not told"
+memory=$(sed -n '/"environment"/,/}/s/.*"memory_bytes": \([0-9]*\).*/\1/p' "$work/row.json")
+while read -r words why; do
+	HCBENCH_NULL=model:tuned=32:$words
+	plant
+	run
+	used table 'tile=8 unroll=2'
+	grep -q "tuned parameters are ignored: $why" "$work/row.json" || note "with $words no warning says: $why"
+done <<-EOF
+	refuse=64 a tile of 64 does not fit
+	break=64 a tile of 64 does not compile
+	fail=64 a tile of 64 has no resources
+	host:memory=1e15:scratch=$((memory / 4)) matmul f32 64.* needs .* GiB of this machine's memory
+EOF
+# A wrong result is told as such.
+HCBENCH_NULL=model:tuned=32:wrong=64
+plant
+# shellcheck disable=SC2086 # a list of options
+expect 1 run -p null -i tile $tiny -n 64 --no-roofline --json "$work/row.json"
+grep -q '"status": "wrong"' "$work/row.json" || note "a wrong result of tuned parameters is passed over"
 
 # Nowhere to keep it: one line, before anything is measured.
 HCBENCH_NULL=$model:tuned=32
