@@ -304,7 +304,7 @@ says out 'tuned: tile=32 \(8\)$'
 # Ctrl-C in the second device: what the first has won stays, and the rest is told.
 HCBENCH_NULL=$model:tuned=32,$model:tuned=32:hang=8
 rm -rf "$work/cache" "$work/clock"
-HCBENCH_TEST_MARK=$mark "$hcbench" tune -p null -o matmul -P f32 -n 64 --budget 100 \
+HCBENCH_TEST_MARK=$mark "$hcbench" tune -p null -o matmul -P f32 -n 64 --budget 100 --json "$work/tune.json" \
 	>"$work/out" 2>"$work/err" </dev/null &
 search=$!
 tries=0
@@ -319,7 +319,10 @@ wait $search
 status=$?
 [ $status -eq 130 ] || note "exit status $status, not 130, after an interruption"
 says out 'null:0 .* tuned: tile=32 \(8\)$'
-says out 'null:1 .* stopped$'
+says out 'null:1 .* +the search was stopped$'
+grep '"verdict"' "$work/tune.json" | sort -u >"$work/verdicts"
+grep -q '"stopped"' "$work/verdicts" || note "the file does not say that a search was stopped"
+grep -q '"failed"' "$work/verdicts" && note "a search that was stopped failed"
 HCBENCH_NULL=$model:tuned=32
 run
 used tuned 'tile=32 unroll=2'

@@ -155,10 +155,11 @@ static bool hold_contest(void *context, const struct tune_point *points, size_t 
     struct tune_contest *contest = rows != NULL ? note_contest(result, points, rows, count) : NULL;
     if (contest == NULL) {
         free_rows(rows, count);
+        stop(result, "out of memory");
         return false;
     }
     const bool good = rows[0].status == HCB_OK && link_interrupted() == 0;
-    if (!good && is_first)
+    if (!good && is_first && link_interrupted() == 0)
         fail(result, &rows[0]);
     if (good && is_first)
         result->table_s = hcb_result_clock(&rows[0])->summary.median;
