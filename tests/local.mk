@@ -32,6 +32,7 @@ script_tests = \
 	%reldir%/symbols.sh \
 	%reldir%/targets.sh \
 	%reldir%/tune.sh \
+	%reldir%/tune_safe.sh \
 	%reldir%/validation.sh \
 	%reldir%/workgroup_matrices.sh
 TESTS += $(script_tests)

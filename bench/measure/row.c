@@ -120,17 +120,26 @@ static const char *parameters_of(const struct row *row)
     return row->asked[0] != '\0' ? row->asked : row->tuned;
 }
 
-static enum hcb_status prepare(struct row *row, char *reason)
+/* After a step that failed: are the table's parameters to be tried instead of tuned ones,
+ * which may not fit this shape?  A wrong result is never passed over, and a worker that is
+ * gone takes no further step. */
+static bool falls_back(struct row *row, enum hcb_status status, const char *reason)
+{
+    if ((status != HCB_UNSUPPORTED && status != HCB_ERROR) || row->tuned[0] == '\0')
+        return false;
+    snprintf(row->ignored, sizeof row->ignored, "%.150s", reason);
+    row->tuned[0] = '\0';
+    return true;
+}
+
+/* A plan, and the exact check on integers: what a device refuses, it may refuse at the
+ * first launch only. */
+static enum hcb_status prepare(struct session *session, struct row *row, char *reason)
 {
     enum hcb_status status = prepare_with(row, parameters_of(row), reason);
-    if (status == HCB_UNSUPPORTED && row->tuned[0] != '\0') {
-        snprintf(row->ignored, sizeof row->ignored, "%.150s", reason);
-        row->tuned[0] = '\0';
-        status = prepare_with(row, "", reason);
-    }
-    if (row->ignored[0] != '\0')
-        hcb_result_warn(row->result, "tuned parameters are ignored: %s", row->ignored);
-    return status;
+    return status == HCB_OK
+               ? link_tell(row->actor->link, "check", about_with_seed(session, row), reason)
+               : status;
 }
 
 /* Where scales were asked for: what becomes of the operand.  Infinities have no right
@@ -177,6 +186,12 @@ static enum hcb_status ask_support(struct row *row, char *reason)
     return status;
 }
 
+static enum hcb_status ask_room(struct session *session, struct row *row, char *reason)
+{
+    const enum hcb_status status = ask_support(row, reason);
+    return status == HCB_OK ? memory_check(session, row, reason) : status;
+}
+
 enum hcb_status row_ask(struct session *session, struct row *row, char *reason)
 {
     enum hcb_status status = ready(session, row, reason);
@@ -185,8 +200,8 @@ enum hcb_status row_ask(struct session *session, struct row *row, char *reason)
     if (status == HCB_OK)
         status = find_tuned(session, row, reason);
     if (status == HCB_OK)
-        status = ask_support(row, reason);
-    return status == HCB_OK ? memory_check(session, row, reason) : status;
+        status = ask_room(session, row, reason);
+    return falls_back(row, status, reason) ? ask_room(session, row, reason) : status;
 }
 
 enum hcb_status row_start(struct session *session, struct row *row, char *reason)
@@ -194,10 +209,13 @@ enum hcb_status row_start(struct session *session, struct row *row, char *reason
     enum hcb_status status = ready(session, row, reason);
     if (status == HCB_OK && !row->actor->holds_inputs)
         status = give_inputs(session, row, HCB_FILL_INTEGER, reason);
-    if (status == HCB_OK)
-        status = prepare(row, reason);
-    if (status == HCB_OK)
-        status = link_tell(row->actor->link, "check", about_with_seed(session, row), reason);
+    if (status != HCB_OK)
+        return status;
+    status = prepare(session, row, reason);
+    if (falls_back(row, status, reason))
+        status = prepare(session, row, reason);
+    if (row->ignored[0] != '\0')
+        hcb_result_warn(row->result, "tuned parameters are ignored: %s", row->ignored);
     return status;
 }
 

@@ -5,8 +5,9 @@
  *       "kernel_sha256": "...", "op": "matmul", "impl": "tile", "precision": "f32",
  *       "shape": [m, n, k], "table": "rows=12 width=16", "parameters": "rows=14 width=16" }
  *
- * `table` is what the parameters were faster than.  The name is made of a hash of all that
- * stands before it; what a file is about is read from its members. */
+ * `table` is what the parameters were faster than, or the same where nothing was.  The
+ * name is made of a hash of all that stands before it; what a file is about is read from
+ * its members. */
 #include "config.h"
 
 #include <dirent.h>
@@ -17,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "files/members.h"
 #include "files/output.h"
@@ -346,15 +346,19 @@ bool store_find(const struct store *store, const struct hcb_device_info *device,
         if (!is_about(entry, device, c) || !covers(&entry->task.shape, &c->shape))
             continue;
         const char *old = out_of_date(entry, device), *other = of_another(entry, parameters, table);
-        if (old[0] != '\0')
-            snprintf(why, size, "%s", old);
-        else if (other[0] != '\0' && same_shape(&entry->task.shape, &c->shape))
-            snprintf(why, size, "%s", other);
-        else if (other[0] == '\0' && is_better(entry, best, &c->shape))
+        if (other[0] != '\0' && !same_shape(&entry->task.shape, &c->shape))
+            continue;
+        if (old[0] != '\0' || other[0] != '\0')
+            snprintf(why, size, "%s", old[0] != '\0' ? old : other);
+        else if (is_better(entry, best, &c->shape))
             best = entry;
     }
     if (best == NULL)
         return false;
+    if (same(best->parameters, table)) {
+        snprintf(why, size, "%s", "");
+        return false;
+    }
     uint64_t found[HCB_PARAMETERS_MAX];
     if (!hcb_parameters_read(parameters, best->parameters, found) ||
         hcb_parameters_beyond(parameters, found) != NULL) {
@@ -416,16 +420,6 @@ bool store_keep(const struct hcb_device_info *device, const struct hcb_parameter
     const bool good = document != NULL ? write_file(path, document) : output_failed(path, ENOMEM);
     json_decref(document);
     return good;
-}
-
-bool store_forget(const struct hcb_device_info *device, const struct hcb_parameters *parameters,
-                  const struct hcb_case *c)
-{
-    char path[PATH_SIZE];
-    const struct entry entry = entry_of(device, parameters, c);
-    if (!file_path(&entry, path))
-        return output_failed("the tuned parameters", errno);
-    return unlink(path) == 0 || errno == ENOENT || output_failed(path, errno);
 }
 
 /* ------------------------------------------------------------- for a journal */

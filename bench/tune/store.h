@@ -23,20 +23,18 @@ bool store_knows(const struct store *store, const struct hcb_device_info *device
 /* The parameters for a case whose kernels have `parameters`: those that were found for the
  * same shape, else for the largest of which the case has at least half of each extent, and at
  * most four times; and beside the same table, without which they prove nothing.  False,
- * with `values` untouched, when there are none; `why` then says that there are some that
- * are out of date, or is "". */
+ * with `values` untouched, when those are the table's own or there are none; `why` then
+ * says that there are some that are out of date and none that are not, or is "". */
 bool store_find(const struct store *store, const struct hcb_device_info *device,
                 const struct hcb_parameters *parameters, const struct hcb_case *c,
                 uint64_t values[HCB_PARAMETERS_MAX], char *why, size_t size);
 
 /* Can files be written?  Makes the folder.  False after one line on stderr. */
 bool store_check(void);
-/* Keeps values, in place of those of the same case.  False after one line on stderr. */
+/* Keeps values, in place of those of the same case; the table's where nothing is faster, so
+ * that no other shape's are used.  False after one line on stderr. */
 bool store_keep(const struct hcb_device_info *device, const struct hcb_parameters *parameters,
                 const struct hcb_case *c, const uint64_t values[HCB_PARAMETERS_MAX]);
-/* Forgets those of the case.  False after one line on stderr. */
-bool store_forget(const struct hcb_device_info *device, const struct hcb_parameters *parameters,
-                  const struct hcb_case *c);
 
 /* What is about the record's devices, as an array for its journal; NULL when memory is
  * short. */

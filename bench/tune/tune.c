@@ -39,6 +39,18 @@ static double now_s(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+static struct tune_point table_of(const struct tune_case *result)
+{
+    struct tune_point table = {.values = {0}};
+    hcb_parameters_read(&result->parameters, "", table.values);
+    return table;
+}
+
+static bool same(const struct tune_point *a, const struct tune_point *b)
+{
+    return memcmp(a->values, b->values, sizeof a->values) == 0;
+}
+
 /* ----------------------------------------------------------------- contests */
 
 /* Without ratios; the new contest, or NULL when memory is short. */
@@ -143,10 +155,11 @@ static bool hold_contest(void *context, const struct tune_point *points, size_t 
     struct tune_contest *contest = rows != NULL ? note_contest(result, points, rows, count) : NULL;
     if (contest == NULL) {
         free_rows(rows, count);
+        stop(result, "out of memory");
         return false;
     }
     const bool good = rows[0].status == HCB_OK && link_interrupted() == 0;
-    if (!good && is_first)
+    if (!good && is_first && link_interrupted() == 0)
         fail(result, &rows[0]);
     if (good && is_first)
         result->table_s = hcb_result_clock(&rows[0])->summary.median;
@@ -191,11 +204,15 @@ static bool wins(const struct hcb_result *rows, uint64_t seed, struct hcb_ratio 
     return won;
 }
 
-/* The winner of the search against the table. */
-static void decide(struct hunt *hunt, const struct tune_point *points, double seconds)
+/* Is a point proven to be faster than the table? */
+static void decide(struct hunt *hunt, const struct tune_point *point, double seconds)
 {
     struct tune_case *result = hunt->result;
+    const struct tune_point points[2] = {table_of(result), *point};
     const struct options options = last_options(hunt->record->options, seconds, result->table_s);
+    memcpy(result->values, point->values, sizeof result->values);
+    result->best_s = (double)NAN;
+    result->speedup = (struct hcb_ratio){(double)NAN, (double)NAN, (double)NAN};
     struct hcb_result *rows = measure(hunt, &options, points, 2);
     struct tune_contest *contest = rows != NULL ? note_contest(result, points, rows, 2) : NULL;
     if (contest == NULL || link_interrupted() != 0) {
@@ -224,14 +241,13 @@ static const struct hcb_device_info *device_of(const struct hunt *hunt)
     return &record_device(hunt->record, hunt->result->row->device)->info;
 }
 
-/* What was found says the store from now on; what is not faster any more is forgotten. */
+/* What was found says the store from now on, be it the table. */
 static void keep(struct hunt *hunt)
 {
     struct tune_case *result = hunt->result;
-    const struct hcb_case *task = &result->row->task;
-    if (!(result->end == TUNE_KEPT
-              ? store_keep(device_of(hunt), &result->parameters, task, result->values)
-              : store_forget(device_of(hunt), &result->parameters, task))) {
+    const struct tune_point table = table_of(result);
+    if (!store_keep(device_of(hunt), &result->parameters, &result->row->task,
+                    result->end == TUNE_KEPT ? result->values : table.values)) {
         result->end = TUNE_FAILED;
         say(result, "the parameters could not be kept");
     }
@@ -252,31 +268,24 @@ static bool earlier_winner(const struct hunt *hunt, const struct store *store,
 static void tune_one(struct hunt *hunt, const struct store *store, double seconds)
 {
     struct tune_case *result = hunt->result;
-    struct tune_point points[2], first;
-    memset(points, 0, sizeof points);
-    memset(&first, 0, sizeof first);
+    const struct tune_point table = table_of(result);
+    struct tune_point first = {.values = {0}}, best;
     const bool has_earlier = earlier_winner(hunt, store, &first);
     hunt->deadline_s = now_s() + (1 - last_share) * seconds;
-    hcb_parameters_read(&result->parameters, "", points[0].values);
     result->end = TUNE_TABLE;
     say(result, "nothing that was tried looked faster than the table");
     result->tried = tune_search(&result->parameters,
-                                has_earlier ? &first : NULL, hold_contest, hunt, &points[1]);
-    /* What was proven once is forgotten after a contest of its own only. */
-    if (has_earlier && memcmp(points[0].values, points[1].values, sizeof points[0].values) == 0)
-        points[1] = first;
-    memcpy(result->values, points[1].values, sizeof result->values);
-    if (result->end == TUNE_FAILED)
-        return;
-    if (link_interrupted() != 0 || result->tried < 0) {
+                                has_earlier ? &first : NULL, hold_contest, hunt, &best);
+    memcpy(result->values, best.values, sizeof result->values);
+    if (result->end == TUNE_TABLE && (link_interrupted() != 0 || result->tried < 0))
         stop(result, link_interrupted() != 0 ? "the search was stopped" : "out of memory");
-    } else if (memcmp(points[0].values, points[1].values, sizeof points[0].values) != 0) {
-        decide(hunt, points, last_share * seconds);
-        const bool was_earlier =
-            has_earlier && memcmp(points[1].values, first.values, sizeof first.values) == 0;
-        if (result->end == TUNE_KEPT || (result->end == TUNE_TABLE && was_earlier))
-            keep(hunt);
-    }
+    if (result->end == TUNE_TABLE && !same(&best, &table))
+        decide(hunt, &best, last_share * seconds);
+    /* What was proven once is forgotten after a contest of its own only. */
+    if (result->end == TUNE_TABLE && has_earlier && !same(&best, &first))
+        decide(hunt, &first, last_share * seconds);
+    if (result->end == TUNE_TABLE || result->end == TUNE_KEPT)
+        keep(hunt);
 }
 
 /* ------------------------------------------------------------------ all cases */

@@ -38,6 +38,8 @@ static const struct {
     {"crash", offsetof(struct null_model, crash)},
     {"hang", offsetof(struct null_model, hang)},
     {"refuse", offsetof(struct null_model, refuse)},
+    {"break", offsetof(struct null_model, breaks)},
+    {"fail", offsetof(struct null_model, fail)},
     {"scratch", offsetof(struct null_model, scratch)},
     {"memory", offsetof(struct null_model, memory)},
     {"limit", offsetof(struct null_model, limit)},

@@ -18,7 +18,7 @@ struct null_model {
     double outliers;     /* share of windows that are 1.5 to 4 times too long */
     double seed;
     double tuned; /* the fastest tile, 0: all are; below 0: the kernels have no parameters */
-    double wrong, crash, hang, refuse; /* tiles that do that; 0: none */
+    double wrong, crash, hang, fail, refuse, breaks; /* tiles that do that; 0: none */
     double scratch, memory; /* bytes: of a plan; of the device, 0: 1 GiB */
     double limit; /* of tile x unroll; 0: none */
 };

@@ -25,8 +25,9 @@
  * With `tuned` a launch has two parameters, `tile` and `unroll`, with 8 and 2 in the
  * table.  It takes 1.25^d times as long, d steps of `tile` from the value of `tuned`, and
  * the same for any `tile` when that is 0; `unroll` changes nothing.  A `tile` that
- * `wrong`, `crash`, `hang` or `refuse` names does that: when it is launched, and when the
- * plan is made for the last.  `limit` is what tile x unroll may be at most.
+ * `wrong`, `crash`, `hang` or `fail` names does that when it is launched, and one of
+ * `refuse` (which is unsupported) or `break` (an error) when the plan is made.  `limit` is
+ * what tile x unroll may be at most.
  *
  * The device has `memory` bytes (1 GiB), and a plan says that it takes `scratch` of them
  * besides the operands, or as many for each 8 of its `tile`, which it does not.
@@ -288,6 +289,9 @@ static enum hcb_status null_plan_new(struct hcb_plan *plan)
     if (is_tile(plan, device->model.refuse))
         return hcbi_fail(plan->queue->device->ctx, HCB_UNSUPPORTED, "a tile of %g does not fit",
                          device->model.refuse);
+    if (is_tile(plan, device->model.breaks))
+        return hcbi_fail(plan->queue->device->ctx, HCB_ERROR, "a tile of %g does not compile",
+                         device->model.breaks);
     return misbehaves(plan) ? device_step(plan->queue->device, "plan") : HCB_OK;
 }
 
@@ -348,6 +352,9 @@ static enum hcb_status run_model(struct null_plan *plan, uint32_t launches, stru
                                           ((struct null_buffer *)plan->base.operands[last - 1])->data};
     struct null_device *device = device_of(plan->base.queue->device);
     misbehave(&plan->base, &device->model);
+    if (is_tile(&plan->base, device->model.fail))
+        return hcbi_fail(plan->base.queue->device->ctx, HCB_ERROR, "a tile of %g has no resources",
+                         device->model.fail);
     enum hcb_status status = find_result(plan, inputs, bytes);
     if (status != HCB_OK)
         return status;
