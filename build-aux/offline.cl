@@ -7,6 +7,7 @@
     ((size_t)((d) == 0 ? __nvvm_read_ptx_sreg_ctaid_x() : __nvvm_read_ptx_sreg_ctaid_y()))
 #define get_local_size(d) ((size_t)__nvvm_read_ptx_sreg_ntid_x())
 #define barrier(flags) __nvvm_barrier_sync(0)
+#define vstore_half(x, i, pointer) __builtin_store_halff(x, (pointer) + (i))
 #elif defined __AMDGCN__
 #define get_local_id(d) ((size_t)__builtin_amdgcn_workitem_id_x())
 #define get_group_id(d)                                                                            \

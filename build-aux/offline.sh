@@ -93,5 +93,8 @@ for precision in F16F32 BF16F32 I8I32; do
 	intel matmul_units -DPRECISION_$precision -DSUPER=8 -DSUB_GROUP=8
 	intel matmul_units -DPRECISION_$precision -DSUPER=8 -DSUB_GROUP=16
 done
+nvidia matmul_ptx -DPRECISION_F32X2 -DSTAGES=3 -DSUPER=8
 nvidia pack -DELEMENT=uchar -DTURNED
+nvidia pack -DELEMENT=float -DPRECISION_F32X2
+nvidia pack -DELEMENT=float -DPRECISION_F32X2 -DTERMS_DOWN
 [ $failures -eq 0 ]

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Matrix product on the tensor cores of NVIDIA, from compute capability 8.0 on, through
  * inline PTX, as OpenCL C has no words for them.  16-bit inputs with f32 sums, or int8
- * with int32.  Its shape follows from what feeds these units:
+ * with int32, or f32x2.  Its shape follows from what feeds these units:
  * - a work-group computes 128 x 128 elements, each of its 4 warps 64 x 64, so that a
  *   number that is read from local memory goes into 64 products;
  * - cp.async copies 16 bytes at a time from global to local memory past the registers,
@@ -12,10 +12,17 @@
  * - the units want the terms of a column together.  ldmatrix turns B around on its way
  *   for 16-bit numbers; for int8 it cannot, and the host's pass turns B before.
  *
+ * Numbers of f32x2 come as halves of 16 bits: a step is 16 terms, the first 32 bytes of a row
+ * of A (16 rows of B) their high halves and the rest the low ones.  The units cut off what
+ * does not fit into a sum instead of rounding it, which long sums would suffer from.  So they
+ * begin each step at zero, and what it gives is added outside, where f32 rounds to nearest,
+ * as Ootomo and Yokota do (see hcbench.h); for a second set of 128 sums per item, of the
+ * mixed products, there are no registers.
+ *
  * 16-byte copies want rows that begin at 16 bytes; operands whose rows do not are padded
  * with zeros to whole tiles and steps (cl/pack.cl).  Others stay where they are: with
  * EDGE, copies from outside of them give zeros.  Without, nothing but the stores of C is
- * checked.
+ * checked.  f32x2 is packed always, as that is where halves are made.
  *
  * -DEDGE    tiles and steps need not lie inside of the operands
  * -DSTAGES  steps in local memory, 16 KiB each
@@ -150,7 +157,7 @@ static void begin_copies(__local uint4 *stage, __global const uchar *a, __global
              q / 4 < columns && q % 4 * CHUNK < bytes);
 #else
         COPY(stage_b + wide_place(q / 16, q % 16), b + q / 16 * b_stride + q % 16 * CHUNK,
-             q / 16 * sizeof(STORED) < bytes && q % 16 * CHUNK < columns * sizeof(STORED));
+             q / 16 * sizeof(ushort) < bytes && q % 16 * CHUNK < columns * sizeof(ushort));
 #endif
     }
 }
@@ -183,8 +190,8 @@ multiply(__global const uchar *restrict a, __global const uchar *restrict b,
     const ulong b_step = STEP;
     b += tile.y * COLUMNS * b_stride;
 #else
-    const ulong b_step = STEP / sizeof(STORED) * b_stride;
-    b += tile.y * COLUMNS * sizeof(STORED);
+    const ulong b_step = STEP / sizeof(ushort) * b_stride;
+    b += tile.y * COLUMNS * sizeof(ushort);
 #endif
     a += tile.x * ROWS * a_stride;
     const ulong rows = m - tile.x * ROWS, columns = n - tile.y * COLUMNS;
@@ -213,31 +220,44 @@ multiply(__global const uchar *restrict a, __global const uchar *restrict b,
         __local const uint4 *stage = stages[step % STAGES],
                             *stage_b = stage + ROWS * STEP / CHUNK;
         UNROLL
-        for (uint unit = 0; unit < STEP / UNIT; unit++) {
-            uint4 left[DOWN];
-            uint2 right[ACROSS];
+        for (uint first = 0; first < STEP / UNIT; first += PLANES) {
+            uint4 left[PLANES][DOWN];
+            uint2 right[PLANES][ACROSS];
             UNROLL
-            for (uint i = 0; i < DOWN; i++)
-                left[i] = load_matrices(
-                    stage + narrow_place(first_row + i * 16 + lane % 16, unit * 2 + lane / 16));
-            UNROLL
-            for (uint j = 0; j < ACROSS; j += 2) {
+            for (uint plane = 0; plane < PLANES; plane++) {
+                const uint unit = first + plane;
+                UNROLL
+                for (uint i = 0; i < DOWN; i++)
+                    left[plane][i] = load_matrices(
+                        stage + narrow_place(first_row + i * 16 + lane % 16, unit * 2 + lane / 16));
+                UNROLL
+                for (uint j = 0; j < ACROSS; j += 2) {
 #ifdef PRECISION_I8I32
-                const uint4 both = load_matrices(
-                    stage_b + narrow_place(first_column + j * 8 + lane / 16 * 8 + lane % 8,
-                                           unit * 2 + lane / 8 % 2));
+                    const uint4 both = load_matrices(
+                        stage_b + narrow_place(first_column + j * 8 + lane / 16 * 8 + lane % 8,
+                                               unit * 2 + lane / 8 % 2));
 #else
-                const uint4 both = load_turned_matrices(
-                    stage_b + wide_place(unit * 16 + lane % 16, first_column / 8 + j + lane / 16));
+                    const uint4 both = load_turned_matrices(
+                        stage_b +
+                        wide_place(unit * 16 + lane % 16, first_column / 8 + j + lane / 16));
 #endif
-                right[j] = both.xy;
-                right[j + 1] = both.zw;
+                    right[plane][j] = both.xy;
+                    right[plane][j + 1] = both.zw;
+                }
             }
             UNROLL
             for (uint i = 0; i < DOWN; i++) {
                 UNROLL
-                for (uint j = 0; j < ACROSS; j++)
-                    sums[i][j] = multiply_add(left[i], right[j], sums[i][j]);
+                for (uint j = 0; j < ACROSS; j++) {
+#ifdef PRECISION_F32X2
+                    ACCUMULATOR part = 0;
+                    part = multiply_add(left[0][i], right[1][j], part);
+                    part = multiply_add(left[1][i], right[0][j], part) * LOW_UNIT;
+                    sums[i][j] += multiply_add(left[0][i], right[0][j], part);
+#else
+                    sums[i][j] = multiply_add(left[0][i], right[0][j], sums[i][j]);
+#endif
+                }
             }
         }
     }

@@ -11,6 +11,10 @@
 #define SPOIL 0
 #endif
 
+/* Local memory that a function is handed is one of a group only if PoCL inlines that function
+ * in time; else groups on other threads write to it too. */
+#define INLINED static __attribute__((always_inline))
+
 #ifdef EMULATED
 
 #define UNITS_STORAGE __local LEFT emulated_left[ITEMS]; __local RIGHT emulated_right[ITEMS];
@@ -48,8 +52,8 @@ static RESULT number(__local const void *fragment, uint index)
 #define TERMS (UNITS == RDNA ? 16 : UNITS == CDNA ? 8 : 32 / sizeof(STORED))
 
 #define EMULATED_MULTIPLY_ADD                                                                      \
-    static SUMS multiply_fragments(__local LEFT *lefts, __local RIGHT *rights, LEFT left,          \
-                                   RIGHT right, SUMS sums)                                         \
+    INLINED SUMS multiply_fragments(__local LEFT *lefts, __local RIGHT *rights, LEFT left,         \
+                                    RIGHT right, SUMS sums)                                        \
     {                                                                                              \
         union {                                                                                    \
             SUMS all;                                                                              \
@@ -94,7 +98,7 @@ static RESULT number(__local const void *fragment, uint index)
 
 /* Lane l gets word l % 4 of row l / 4 of each matrix; turned, the element of column l / 4
  * in rows 2 (l % 4) and the next. */
-static uint4 gather_rows(__local uint *rows, __local const uint4 *base, uint row, bool turned)
+INLINED uint4 gather_rows(__local uint *rows, __local const uint4 *base, uint row, bool turned)
 {
     const uint item = get_local_id(0), lane = item % 32, warp = item - lane;
     uint words[4];
@@ -150,8 +154,9 @@ static RESULT right_element(__local const uint2 *right, uint term, uint column)
     return unpack(term < TERMS / 2 ? words.x : words.y, term % PER_WORD);
 }
 
-static VECTOR(RESULT, 4) multiply_fragments(__local uint4 *lefts, __local uint2 *rights, uint4 left,
-                                            uint2 right, VECTOR(RESULT, 4) sum)
+INLINED VECTOR(RESULT, 4)
+    multiply_fragments(__local uint4 *lefts, __local uint2 *rights, uint4 left, uint2 right,
+                       VECTOR(RESULT, 4) sum)
 {
     const uint item = get_local_id(0), lane = item % 32, warp = item - lane;
     const uint row = lane / 4, column = lane % 4 * 2;

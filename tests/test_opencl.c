@@ -168,8 +168,8 @@ START_TEST(passes_over_k_add_up)
 END_TEST
 
 /* What the plan of a case on kernels of that class says. */
-static struct hcb_plan_info plan_info_with(const char *class, const char *id, const struct hcb_case *c,
-                                          const char *parameters)
+static struct hcb_plan_info plan_info_with(const char *class, const char *id,
+                                           const struct hcb_case *c, const char *parameters)
 {
     struct hcb_buffer *operands[HCB_OPERANDS_MAX] = {NULL};
     struct hcb_queue *queue = NULL;
@@ -241,12 +241,18 @@ static const struct geometry {
     const char *tile;
     enum hcb_precision precision;
 } geometries[] = {
-    {LARGE " depth=16 parts=1", HCB_PRECISION_F32},    {LARGE " depth=8 parts=2", HCB_PRECISION_F32},
-    {SMALL " depth=16 parts=4", HCB_PRECISION_F32},    {SMALL " depth=8 parts=1", HCB_PRECISION_F32},
-    {SMALL " depth=8 parts=2", HCB_PRECISION_F64},     {SMALL " depth=16 parts=2", HCB_PRECISION_F64},
-    {LARGE " depth=16 parts=2", HCB_PRECISION_F16F32}, {LARGE " depth=8 parts=1", HCB_PRECISION_BF16F32},
-    {LARGE " depth=16 parts=2", HCB_PRECISION_I8I32},  {SMALL " depth=8 parts=1", HCB_PRECISION_I8I32},
-    {SMALL " depth=16 parts=2", HCB_PRECISION_F32X2},  {SMALL " depth=8 parts=1", HCB_PRECISION_F32X2},
+    {LARGE " depth=16 parts=1", HCB_PRECISION_F32},
+    {LARGE " depth=8 parts=2", HCB_PRECISION_F32},
+    {SMALL " depth=16 parts=4", HCB_PRECISION_F32},
+    {SMALL " depth=8 parts=1", HCB_PRECISION_F32},
+    {SMALL " depth=8 parts=2", HCB_PRECISION_F64},
+    {SMALL " depth=16 parts=2", HCB_PRECISION_F64},
+    {LARGE " depth=16 parts=2", HCB_PRECISION_F16F32},
+    {LARGE " depth=8 parts=1", HCB_PRECISION_BF16F32},
+    {LARGE " depth=16 parts=2", HCB_PRECISION_I8I32},
+    {SMALL " depth=8 parts=1", HCB_PRECISION_I8I32},
+    {SMALL " depth=16 parts=2", HCB_PRECISION_F32X2},
+    {SMALL " depth=8 parts=1", HCB_PRECISION_F32X2},
 };
 
 START_TEST(every_geometry_is_right)
@@ -263,7 +269,8 @@ START_TEST(every_geometry_is_right)
         struct hcb_device *device = open_device(devices[d].id);
         for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
             const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, g->precision, shapes[s]};
-            ck_assert_msg(check_case_with(ctx, device, &c, g->tile, text, sizeof text) == CHECK_PASSED,
+            ck_assert_msg(check_case_with(ctx, device, &c, g->tile, text, sizeof text) ==
+                              CHECK_PASSED,
                           "%s, %s: %s", devices[d].id, g->tile, text);
         }
         hcb_device_close(device);
@@ -271,7 +278,8 @@ START_TEST(every_geometry_is_right)
 }
 END_TEST
 
-static struct hcb_plan_info gpu_plan_info(const char *id, struct hcb_shape shape, const char *parameters)
+static struct hcb_plan_info gpu_plan_info(const char *id, struct hcb_shape shape,
+                                          const char *parameters)
 {
     const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, shape};
     return plan_info_with("gpu", id, &c, parameters);
@@ -281,7 +289,8 @@ START_TEST(parts_of_k_have_their_depth_and_memory)
 {
     for (size_t d = 0; d < device_count; d++) {
         const uint64_t units = devices[d].compute_units;
-        struct hcb_plan_info info = gpu_plan_info(devices[d].id, (struct hcb_shape){5, 7, 100}, NULL);
+        struct hcb_plan_info info =
+            gpu_plan_info(devices[d].id, (struct hcb_shape){5, 7, 100}, NULL);
         ck_assert_uint_eq(info.scratch_bytes, 0); /* too short for parts */
         ck_assert_uint_eq(info.depth, 0);
         info = gpu_plan_info(devices[d].id, (struct hcb_shape){5, 7, 1 << 16}, NULL);
@@ -548,10 +557,11 @@ START_TEST(limits_of_tiles_are_the_devices)
     ck_assert_ptr_null(hcb_parameters_beyond(&parameters, values));
     parameters.limits[1].most.factor--;
     ck_assert_ptr_eq(hcb_parameters_beyond(&parameters, values), &parameters.limits[1]);
-    ck_assert_int_eq(plan_product(device, HCB_PRECISION_F32, "blocks_down=4 blocks_across=2", &info),
-                     HCB_OK);
-    ck_assert_int_eq(plan_product(device, HCB_PRECISION_F32, "blocks_down=4 blocks_across=4", &info),
-                     HCB_UNSUPPORTED);
+    ck_assert_int_eq(
+        plan_product(device, HCB_PRECISION_F32, "blocks_down=4 blocks_across=2", &info), HCB_OK);
+    ck_assert_int_eq(
+        plan_product(device, HCB_PRECISION_F32, "blocks_down=4 blocks_across=4", &info),
+        HCB_UNSUPPORTED);
     ck_assert_str_eq(hcb_error(ctx),
                      "opencl:0 has too few registers for blocks_down=4 blocks_across=4");
     hcb_device_close(device);
@@ -699,12 +709,11 @@ END_TEST
 
 /* -------------------------------------------------------------- matrix units */
 
-static char *read_source(const char *name)
+static char *read_text(const char *folder, const char *name)
 {
-    const char *source = getenv("srcdir");
     char path[600], *text = calloc(1, 1 << 16);
     ck_assert_ptr_nonnull(text);
-    snprintf(path, sizeof path, "%s/%s", source != NULL ? source : "..", name);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *file = fopen(path, "r");
     ck_assert_msg(file != NULL, "%s", path);
     const size_t length = fread(text, 1, (1 << 16) - 1, file);
@@ -712,6 +721,12 @@ static char *read_source(const char *name)
     ck_assert_uint_lt(length, (1 << 16) - 1);
     fclose(file);
     return text;
+}
+
+static char *read_source(const char *name)
+{
+    const char *source = getenv("srcdir");
+    return read_text(source != NULL ? source : "..", name);
 }
 
 /* f32x2 as the product of the high halves alone. */
@@ -773,6 +788,7 @@ static const struct unit_kernel {
     EACH_PRECISION("amd", "matmul_units.cl", "#define EMULATED CDNA\n"),
     EACH_PRECISION("intel", "matmul_units.cl", "#define EMULATED INTEL\n#define SUB_GROUP 8\n"),
     EACH_PRECISION("intel", "matmul_units.cl", "#define EMULATED INTEL\n#define SUB_GROUP 16\n"),
+    {"nvidia", "matmul_ptx.cl", "", HCB_PRECISION_F32X2},
 };
 enum { UNIT_KERNELS_COUNT = sizeof unit_kernels / sizeof *unit_kernels };
 
@@ -800,19 +816,14 @@ START_TEST(kernels_on_matrix_units_are_right)
 }
 END_TEST
 
-/* With units that miscalculate, the plan is refused before it is made.  One precision of
- * each. */
-START_TEST(wrong_matrix_units_are_refused)
+/* The plan for which units in the folder miscalculate is refused before it is made. */
+static void refuses_units(const struct unit_kernel *k, const char *folder)
 {
-    const struct unit_kernel *k = &unit_kernels[3 * _i];
     const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_COOPMAT, k->precision, {16, 16, 16}};
     struct hcb_buffer *operands[HCB_OPERANDS_MAX] = {NULL};
     struct hcb_queue *queue = NULL;
     struct hcb_plan *plan = NULL;
-    char folder[512];
-    make_folder(folder, sizeof folder);
     setenv("HCBENCH_MATRIX_UNITS", k->name, 1);
-    emulate_units(folder, k->file, k->first_line, "#define SPOILED\n");
     struct hcb_device *device = open_device(devices[0].id);
     ck_assert_int_eq(hcb_queue_new(device, &queue), HCB_OK);
     for (unsigned i = 0; i < 3; i++)
@@ -827,6 +838,68 @@ START_TEST(wrong_matrix_units_are_refused)
     ck_assert_ptr_null(plan);
     ck_assert_msg(strstr(hcb_error(ctx), "failed its self-test: element [") != NULL, "%s",
                   hcb_error(ctx));
+}
+
+/* One precision of each kernel. */
+START_TEST(wrong_matrix_units_are_refused)
+{
+    const struct unit_kernel *k = &unit_kernels[3 * _i];
+    char folder[512];
+    make_folder(folder, sizeof folder);
+    emulate_units(folder, k->file, k->first_line, "#define SPOILED\n");
+    refuses_units(k, folder);
+}
+END_TEST
+
+/* One after the other, each with zeros in place of A's half. */
+START_TEST(units_need_all_products_of_halves)
+{
+    static const char *const products[] = {"left[0][i], right[1][j], part",
+                                           "left[1][i], right[0][j], part",
+                                           "left[0][i], right[0][j], part"};
+    static const char zeros[] = "(uint4)(0)"; /* as long as left[0][i] */
+    const struct unit_kernel *k = &unit_kernels[UNIT_KERNELS_COUNT - 1];
+    char folder[512];
+    make_folder(folder, sizeof folder);
+    emulate_units(folder, k->file, k->first_line, "");
+    char *text = read_text(folder, k->file), *place = strstr(text, products[_i]);
+    ck_assert_ptr_nonnull(place);
+    memcpy(place, zeros, strlen(zeros));
+    write_file(folder, k->file, text);
+    free(text);
+    refuses_units(k, folder);
+}
+END_TEST
+
+/* Both halves of both padded operands; 16 terms, and two more steps. */
+START_TEST(units_count_memory_and_depth_of_halves)
+{
+    const struct hcb_case c = {
+        HCB_OP_MATMUL, HCB_IMPL_COOPMAT, HCB_PRECISION_F32X2, {129, 127, 33}};
+    const struct unit_kernel *k = &unit_kernels[UNIT_KERNELS_COUNT - 1];
+    char folder[512];
+    make_folder(folder, sizeof folder);
+    setenv("HCBENCH_MATRIX_UNITS", k->name, 1);
+    emulate_units(folder, k->file, k->first_line, "");
+    const struct hcb_plan_info info = plan_info_with("gpu", devices[0].id, &c, NULL);
+    struct hcb_device *device = open_device(devices[0].id);
+    const uint64_t bytes = hcb_device_scratch_bytes(device, &c, NULL);
+    hcb_device_close(device);
+    remove_folder(folder, k->file);
+    ck_assert_uint_eq(info.scratch_bytes, (256 + 128) * 64 * 4);
+    ck_assert_uint_eq(bytes, info.scratch_bytes);
+    ck_assert_uint_eq(info.depth, 16 + 2);
+}
+END_TEST
+
+START_TEST(some_matrix_units_do_not_compute_with_halves)
+{
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_COOPMAT, HCB_PRECISION_F32X2, {16, 16, 16}};
+    setenv("HCBENCH_MATRIX_UNITS", _i == 0 ? "amd" : "intel", 1);
+    struct hcb_device *device = open_device(devices[0].id);
+    ck_assert_int_eq(hcb_device_supports(device, &c), HCB_UNSUPPORTED);
+    ck_assert_str_eq(hcb_error(ctx), "matmul_units.cl does not compute in f32x2 yet");
+    hcb_device_close(device);
 }
 END_TEST
 
@@ -914,7 +987,10 @@ static Suite *suite(void)
     tcase_add_checked_fixture(units, set_up, tear_down);
     tcase_set_timeout(units, 300);
     tcase_add_loop_test(units, kernels_on_matrix_units_are_right, 0, UNIT_KERNELS_COUNT);
-    tcase_add_loop_test(units, wrong_matrix_units_are_refused, 0, UNIT_KERNELS_COUNT / 3);
+    tcase_add_loop_test(units, wrong_matrix_units_are_refused, 0, (UNIT_KERNELS_COUNT + 2) / 3);
+    tcase_add_loop_test(units, units_need_all_products_of_halves, 0, 3);
+    tcase_add_test(units, units_count_memory_and_depth_of_halves);
+    tcase_add_loop_test(units, some_matrix_units_do_not_compute_with_halves, 0, 2);
     tcase_add_test(units, devices_without_matrix_units_say_so);
     tcase_add_loop_test(tiles, f32x2_without_mixed_products_is_wrong, 0, 4);
     suite_add_tcase(s, units);

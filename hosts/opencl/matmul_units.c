@@ -12,12 +12,12 @@
 /* Work-groups of `items` compute rows x columns elements of C in steps of `step` bytes of
  * a row of A.  Operands are padded to that, or, where the kernel knows edges, only those
  * whose rows do not begin at 16 bytes; B is k x n, or n x k for the precisions in
- * `turned`. */
+ * `turned`.  Those of f32x2 are packed as halves, which are as large as their numbers. */
 struct unit_kernel {
     const char *name;
     const char *extension; /* that devices with such units list */
     const char *file, *options;
-    unsigned rows, columns, step, items, turned;
+    unsigned rows, columns, step, items, precisions, turned;
     size_t local_bytes;
     bool wants_sub_group, knows_edges;
 };
@@ -26,20 +26,20 @@ enum { UNIT_PRECISIONS = HCBI_F16F32 | HCBI_BF16F32 | HCBI_I8I32 };
 
 static const struct unit_kernel kernels[] = {
     {"nvidia", "cl_nv_device_attribute_query", "matmul_ptx.cl", " -DSTAGES=3", 128, 128, 64, 128,
-     HCBI_I8I32, 3 * 16384, false, true},
+     UNIT_PRECISIONS | HCBI_F32X2, HCBI_I8I32, 3 * 16384, false, true},
     {"amd", "cl_amd_device_attribute_query", "matmul_units.cl", "", 128, 128, 64, 256,
-     UNIT_PRECISIONS, 2 * 20480, false, false},
+     UNIT_PRECISIONS, UNIT_PRECISIONS, 2 * 20480, false, false},
     {"intel", "cl_intel_subgroup_matrix_multiply_accumulate", "matmul_units.cl", "", 128, 128, 64,
-     256, UNIT_PRECISIONS, 2 * 20480, true, false},
+     256, UNIT_PRECISIONS, UNIT_PRECISIONS, 2 * 20480, true, false},
 };
 
 enum { UNIT = 16 /* bytes */, SUPER = 8, PACK_BLOCK = 32, PACK_ITEMS = 256 /* as in pack.cl */ };
 
-/* A case as a kernel sees it: extents in elements, padded; and whether packing leaves it
- * edges. */
+/* A case as a kernel sees it: extents in elements, padded; bytes of an element, of a number
+ * as it lies packed, and between rows; and whether packing leaves it edges. */
 struct padding {
-    uint64_t m, n, k, size; /* bytes of an element */
-    bool pack_a, pack_b, turned, edge;
+    uint64_t m, n, k, size, packed_size, a_stride, b_stride;
+    bool pack_a, pack_b, turned, edge, halves;
 };
 
 /* HCBENCH_MATRIX_UNITS=NAME in the environment decides instead, so that a test can bring
@@ -64,13 +64,18 @@ static struct padding padding_of(const struct unit_kernel *kernel, const struct 
 {
     const struct hcb_shape *s = &c->shape;
     struct padding p = {.size = hcb_type_size(hcb_operand_type(c, 0)),
-                        .turned = (kernel->turned >> c->precision & 1) != 0};
+                        .turned = (kernel->turned >> c->precision & 1) != 0,
+                        .halves = c->precision == HCB_PRECISION_F32X2};
+    p.packed_size = p.halves ? p.size / 2 : p.size;
     p.m = round_up(s->m, kernel->rows);
     p.n = round_up(s->n, kernel->columns);
-    p.k = round_up(s->k, kernel->step / p.size);
+    p.k = round_up(s->k, p.halves ? PACK_BLOCK : kernel->step / p.size);
     const bool rest_a = p.m != s->m || p.k != s->k, rest_b = p.n != s->n || p.k != s->k;
-    p.pack_a = rest_a && !(kernel->knows_edges && s->k * p.size % UNIT == 0);
-    p.pack_b = p.turned || (rest_b && !(kernel->knows_edges && s->n * p.size % UNIT == 0));
+    p.pack_a = p.halves || (rest_a && !(kernel->knows_edges && s->k * p.size % UNIT == 0));
+    p.pack_b = p.halves || p.turned ||
+               (rest_b && !(kernel->knows_edges && s->n * p.size % UNIT == 0));
+    p.a_stride = (p.pack_a ? p.k : s->k) * p.size;
+    p.b_stride = (p.turned ? p.k : p.pack_b ? p.n : s->n) * p.packed_size;
     p.edge = (rest_a && !p.pack_a) || (rest_b && !p.pack_b);
     return p;
 }
@@ -83,7 +88,7 @@ static enum hcb_status add_pack(struct opencl_plan *plan, const struct padding *
     const cl_ulong rows = is_b ? s->k : s->m, columns = is_b ? s->n : s->k;
     const uint64_t padded_rows = is_b ? p->k : p->m, padded_columns = is_b ? p->n : p->k;
     const bool turned = is_b && p->turned;
-    const cl_ulong stride = turned ? padded_rows : padded_columns;
+    const cl_ulong stride = (is_b ? p->b_stride : p->a_stride) / p->packed_size;
     const struct opencl_range range = {
         {padded_columns / PACK_BLOCK * PACK_ITEMS, padded_rows / PACK_BLOCK}, {PACK_ITEMS, 1}};
     const struct opencl_argument arguments[] = {{sizeof(cl_mem), opencl_operand(plan, is_b)},
@@ -92,9 +97,12 @@ static enum hcb_status add_pack(struct opencl_plan *plan, const struct padding *
                                                 {sizeof columns, &columns},
                                                 {sizeof stride, &stride}};
     const struct opencl_program *program;
-    char options[64];
-    snprintf(options, sizeof options, "-cl-std=CL1.2 -DELEMENT=%s%s",
-             p->size == 1 ? "uchar" : "ushort", turned ? " -DTURNED" : "");
+    char options[96];
+    snprintf(options, sizeof options, "-cl-std=CL1.2 -DELEMENT=%s%s%s",
+             p->halves      ? "float -DPRECISION_F32X2"
+             : p->size == 1 ? "uchar"
+                            : "ushort",
+             turned ? " -DTURNED" : "", p->halves && is_b ? " -DTERMS_DOWN" : "");
     enum hcb_status status =
         hcbi_opencl_scratch(plan, padded_rows * padded_columns * p->size, packed);
     if (status == HCB_OK)
@@ -109,8 +117,7 @@ static enum hcb_status add_multiply(struct opencl_plan *plan, const struct unit_
 {
     const struct hcb_case *c = &plan->base.task;
     const cl_ulong m = c->shape.m, n = c->shape.n, k_bytes = c->shape.k * p->size;
-    const cl_ulong a_stride = (p->pack_a ? p->k : c->shape.k) * p->size;
-    const cl_ulong b_stride = (p->turned ? p->k : p->pack_b ? p->n : n) * p->size;
+    const cl_ulong a_stride = p->a_stride, b_stride = p->b_stride;
     const struct opencl_range range = {
         {p->m / kernel->rows * (p->n / kernel->columns) * kernel->items, 1}, {kernel->items, 1}};
     const struct opencl_argument arguments[] = {{sizeof(cl_mem), a},
@@ -123,6 +130,7 @@ static enum hcb_status add_multiply(struct opencl_plan *plan, const struct unit_
                                                 {sizeof b_stride, &b_stride}};
     const char *macro = c->precision == HCB_PRECISION_I8I32     ? "I8I32"
                         : c->precision == HCB_PRECISION_BF16F32 ? "BF16F32"
+                        : c->precision == HCB_PRECISION_F32X2   ? "F32X2"
                                                                 : "F16F32";
     const struct opencl_program *program;
     const unsigned sub_group = opencl_device_of(plan)->sub_group;
@@ -136,6 +144,15 @@ static enum hcb_status add_multiply(struct opencl_plan *plan, const struct unit_
     return status == HCB_OK ? hcbi_opencl_add_step(plan, program, "multiply", &range, arguments,
                                                    sizeof arguments / sizeof *arguments)
                             : status;
+}
+
+/* The terms of a step are added up, then the steps.  The mixed products do not count: their
+ * errors are smaller by 2^11. */
+static uint64_t depth_of_halves(const struct unit_kernel *kernel, const struct padding *p,
+                                uint64_t k)
+{
+    const uint64_t terms = kernel->step / p->size;
+    return k <= terms ? k : terms + opencl_divide_up(k, terms) - 1;
 }
 
 static enum hcb_status list_steps(struct opencl_plan *plan, const struct unit_kernel *kernel)
@@ -153,9 +170,12 @@ static enum hcb_status list_steps(struct opencl_plan *plan, const struct unit_ke
     }
     if (plan->base.task.precision != HCB_PRECISION_I8I32)
         plan->base.info.roundoff_factor = 2; /* the units may truncate */
+    if (p.halves)
+        plan->base.info.depth = depth_of_halves(kernel, &p, plan->base.task.shape.k);
     snprintf(plan->base.info.note, sizeof plan->base.info.note, "matrix units through %s%s",
              kernel->file,
-             p.turned               ? "; B is turned around first"
+             p.halves               ? "; operands are split into halves first"
+             : p.turned             ? "; B is turned around first"
              : p.pack_a || p.pack_b ? "; operands are padded to whole tiles first"
                                     : "");
     return status == HCB_OK ? add_multiply(plan, kernel, &p, a, b) : status;
@@ -163,10 +183,13 @@ static enum hcb_status list_steps(struct opencl_plan *plan, const struct unit_ke
 
 /* ---------------------------------------------------------------- self-test */
 
-/* Small whole numbers, so that each sum is exact in every precision. */
-static int test_number(uint64_t row, uint64_t column)
+/* Small whole numbers, so that each sum is exact in every precision.  Of f32x2 one factor of
+ * each product is a multiple of 2049, which needs both halves. */
+static int test_number(const struct hcb_case *c, unsigned operand, uint64_t row, uint64_t column)
 {
-    return (int)((row * 5 + column * 3 + row * column % 7) % 9) - 4;
+    const uint64_t term = operand == 0 ? column : row;
+    const bool is_wide = c->precision == HCB_PRECISION_F32X2 && term % 2 == operand;
+    return ((int)((row * 5 + column * 3 + row * column % 7) % 9) - 4) * (is_wide ? 2049 : 1);
 }
 
 /* An edge of each extent, and more steps than the kernel has ahead of itself.  Rows begin
@@ -196,7 +219,7 @@ static enum hcb_status fill_test(struct opencl_device *device, const struct hcb_
         return hcbi_fail_memory(device->base.ctx, buffer->base.bytes);
     for (uint64_t e = 0; e < elements; e++)
         hcb_type_store(type, *data, e,
-                       operand == 2 ? 0x1p30 : test_number(e / columns, e % columns));
+                       operand == 2 ? 0x1p30 : test_number(c, operand, e / columns, e % columns));
     buffer->handle = clCreateBuffer(device->context, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR,
                                     buffer->base.bytes, *data, &code);
     return code == CL_SUCCESS ? HCB_OK : hcbi_opencl_fail(device->base.ctx, "clCreateBuffer", code);
@@ -209,9 +232,9 @@ static enum hcb_status compare_test(struct hcb_ctx *ctx, const struct hcb_case *
             const double got = hcb_type_load(hcb_operand_type(c, 2), data, i * c->shape.n + j);
             int right = 0;
             for (uint64_t l = 0; l < c->shape.k; l++)
-                right += test_number(i, l) * test_number(l, j);
+                right += test_number(c, 0, i, l) * test_number(c, 1, l, j);
             if (got != right)
-                return hcbi_fail(ctx, HCB_ERROR, "element [%llu,%llu] is %g, right is %d",
+                return hcbi_fail(ctx, HCB_ERROR, "element [%llu,%llu] is %.9g, right is %d",
                                  (unsigned long long)i, (unsigned long long)j, got, right);
         }
     return HCB_OK;
@@ -310,6 +333,9 @@ static enum hcb_status supports(const struct opencl_device *device, const struct
     if (kernel == NULL)
         return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED,
                          "%s lists no matrix units that OpenCL kernels can use", info->driver);
+    if ((kernel->precisions >> c->precision & 1) == 0)
+        return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED, "%s does not compute in %s yet",
+                         kernel->file, hcb_precision_name(c->precision));
     if (device->local_bytes < kernel->local_bytes)
         return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED,
                          "%s has %llu bytes of local memory, %s needs %zu", info->id,
