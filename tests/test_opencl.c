@@ -456,10 +456,12 @@ START_TEST(every_choice_of_a_parameter_is_right)
     } cases[] = {
         {"cpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {77, 101, 1100}}, 33},
         {"cpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {77, 101, 600}}, 30},
+        {"cpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32X2, {77, 101, 600}}, 30},
         {"cpu", {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, (1 << 20) + 77, 1}}, 14},
         {"cpu", {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F16F32, {1, (1 << 20) + 77, 1}}, 14},
         {"gpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {77, 101, 70}}, 29},
         {"gpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F64, {77, 101, 70}}, 29},
+        {"gpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32X2, {77, 101, 70}}, 29},
         {"gpu", {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, (1 << 20) + 77, 1}}, 15},
         {"gpu", {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {1, (1 << 20) + 77, 1}}, 15},
     };
@@ -894,7 +896,7 @@ static Suite *suite(void)
     suite_add_tcase(s, kernels_case);
     tcase_add_checked_fixture(parameters, set_up, tear_down);
     tcase_set_timeout(parameters, 300);
-    tcase_add_loop_test(parameters, every_choice_of_a_parameter_is_right, 0, 8);
+    tcase_add_loop_test(parameters, every_choice_of_a_parameter_is_right, 0, 10);
     tcase_add_test(parameters, parameters_that_do_not_fit_are_refused);
     tcase_add_test(parameters, limits_of_tiles_are_the_devices);
     tcase_add_loop_test(parameters, parameters_are_those_of_the_kernels, 0, 2);

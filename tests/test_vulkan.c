@@ -162,11 +162,13 @@ START_TEST(every_choice_of_a_parameter_is_right)
     } cases[] = {
         {"cpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {70, 1101, 1100}}, 13},
         {"cpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {70, 1101, 1100}}, 13},
+        {"cpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32X2, {70, 1101, 1100}}, 13},
         {"cpu", {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 300001, 1}}, 10},
         {"cpu", {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_BF16F32, {1, 300001, 1}}, 10},
         {"gpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {77, 101, 70}}, 17},
         {"gpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F64, {77, 101, 70}}, 17},
         {"gpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {300, 33, 31}}, 17},
+        {"gpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32X2, {77, 101, 70}}, 17},
         {"gpu", {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {1, 300001, 1}}, 12},
         {"gpu", {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 300001, 1}}, 12},
     };
@@ -706,7 +708,7 @@ static Suite *make_suite(void)
     tcase_add_loop_test(kernels, extras_are_right, 0, CLASS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_loop_test(kernels, cooperative_matrices_are_right_or_say_why_not, 0,
                         HCB_PRECISION_COUNT);
-    tcase_add_loop_test(parameters, every_choice_of_a_parameter_is_right, 0, 9);
+    tcase_add_loop_test(parameters, every_choice_of_a_parameter_is_right, 0, 11);
     tcase_add_test(parameters, plans_name_their_kernels);
     tcase_add_loop_test(parameters, parameters_are_those_of_the_kernels, 0, 2);
     tcase_add_loop_test(kernels, windows_cover_the_operands, 0, CLASS_COUNT * HCB_PRECISION_COUNT);

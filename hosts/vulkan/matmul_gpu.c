@@ -305,6 +305,8 @@ static void list_parameters(const struct vulkan_device *device, const struct hcb
     uint64_t table[HCB_PARAMETERS_MAX];
     memcpy(list, usual, sizeof usual);
     parameters->count = PARAMETER_COUNT;
+    if (c->precision == HCB_PRECISION_F32X2) /* registers for mixed products of one */
+        list[BLOCKS].count = 1;
     list_limits(device, c, parameters);
     memcpy(table, choose_tile(device, c, parameters), sizeof table);
     table[BAND] = usual[BAND].table;
