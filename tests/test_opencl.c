@@ -247,6 +247,9 @@ static const struct geometry {
     {LARGE " depth=16 parts=2", HCB_PRECISION_F16F32}, {LARGE " depth=8 parts=1", HCB_PRECISION_BF16F32},
     {LARGE " depth=16 parts=2", HCB_PRECISION_I8I32},  {SMALL " depth=8 parts=1", HCB_PRECISION_I8I32},
     {SMALL " depth=16 parts=2", HCB_PRECISION_F32X2},  {SMALL " depth=8 parts=1", HCB_PRECISION_F32X2},
+    /* An item loads one element of each operand in a step. */
+    {SMALL " items_down=8 items_across=32 depth=8", HCB_PRECISION_F32},
+    {SMALL " items_down=32 items_across=8 depth=8", HCB_PRECISION_F16F32},
 };
 
 START_TEST(every_geometry_is_right)
