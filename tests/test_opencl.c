@@ -391,8 +391,8 @@ START_TEST(small_groups_have_their_depth)
 }
 END_TEST
 
-/* What the device allows limits the choices, and what its kernels allow no choice; more
- * chunks take more memory. */
+/* What the device allows limits the choices.  What its kernels allow lowers the table's items,
+ * which the plan tells, and refuses others; more chunks take more memory. */
 START_TEST(items_are_a_choice_within_limits)
 {
     const struct hcb_case c = {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 1 << 20, 1}};
@@ -400,7 +400,9 @@ START_TEST(items_are_a_choice_within_limits)
     setenv("HCBENCH_GROUP_ITEMS", "128", 1);
     setenv("HCBENCH_KERNEL_ITEMS", "64", 1);
     info = plan_info("gpu", devices[0].id, &c);
-    ck_assert_str_eq(info.parameters, "chunk=8192 chunks=2048 items=128");
+    ck_assert_str_eq(info.parameters, "chunk=8192 chunks=2048 items=64");
+    info = plan_info_with("gpu", devices[0].id, &c, "chunk=4096 items=128");
+    ck_assert_str_eq(info.parameters, "chunk=4096 chunks=2048 items=64");
     info = plan_info_with("gpu", devices[0].id, &c, "chunk=4096 items=64");
     ck_assert_str_eq(info.parameters, "chunk=4096 chunks=2048 items=64");
     struct hcb_device *device = open_device(devices[0].id);
@@ -412,6 +414,19 @@ START_TEST(items_are_a_choice_within_limits)
     ck_assert(hcb_parameters_read(&parameters, "items=256", values));
     const struct hcb_limit *limit = hcb_parameters_beyond(&parameters, values);
     ck_assert(limit != NULL && strcmp(limit->name, "items of a work-group") == 0);
+    setenv("HCBENCH_KERNEL_ITEMS", "32", 1);
+    struct hcb_queue *queue;
+    struct hcb_buffer *operands[HCB_OPERANDS_MAX] = {NULL};
+    struct hcb_plan *plan = NULL;
+    ck_assert_int_eq(hcb_queue_new(device, &queue), HCB_OK);
+    for (unsigned i = 0; i < 2; i++)
+        ck_assert_int_eq(hcb_buffer_new(device, hcb_operand_bytes(&c, i), &operands[i]), HCB_OK);
+    ck_assert_int_eq(hcb_plan_new_with(queue, &c, operands, "items=64", &plan), HCB_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(hcb_error(ctx), "reduce_gpu as compiled for opencl:0 allows for "
+                                                 "32 items of a work-group, not 64"));
+    hcb_buffer_free(operands[0]);
+    hcb_buffer_free(operands[1]);
+    hcb_queue_free(queue);
     hcb_device_close(device);
 }
 END_TEST
