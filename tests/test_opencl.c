@@ -292,6 +292,9 @@ START_TEST(parts_of_k_have_their_depth_and_memory)
         info = gpu_plan_info(devices[d].id, (struct hcb_shape){5, 7, 100}, "depth=16 parts=4");
         ck_assert_uint_eq(info.scratch_bytes, 4 * 5 * 7 * 4);
         ck_assert_uint_eq(info.depth, 32 + 3); /* 100 terms in parts of 32 */
+        info = gpu_plan_info(devices[d].id, (struct hcb_shape){5, 7, 100}, "depth=16 parts=64");
+        ck_assert_uint_eq(info.scratch_bytes, 7 * 5 * 7 * 4); /* no more steps */
+        ck_assert_ptr_nonnull(strstr(info.parameters, " parts=7"));
     }
 }
 END_TEST
@@ -431,12 +434,69 @@ START_TEST(items_are_a_choice_within_limits)
 }
 END_TEST
 
-START_TEST(products_need_large_groups)
+/* Items that the device and the compiled kernel allow, and what the table takes; with parts
+ * that are added. */
+START_TEST(products_fit_into_small_groups)
 {
-    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {16, 16, 16}};
+    static const struct {
+        const char *device, *kernel, *taken;
+    } fits[] = {{"256", "256", "items_down=16 items_across=16 "},
+                {"128", "256", "items_down=8 items_across=16 "},
+                {"1024", "100", "items_down=8 items_across=8 "},
+                {"100", "32", "items_down=4 items_across=8 "}};
+    static const enum hcb_precision precisions[] = {HCB_PRECISION_F32, HCB_PRECISION_F16F32};
+    char text[512];
+    setenv("HCBENCH_GROUP_ITEMS", fits[_i].device, 1);
+    setenv("HCBENCH_KERNEL_ITEMS", fits[_i].kernel, 1);
+    for (size_t p = 0; p < sizeof precisions / sizeof *precisions; p++) {
+        const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, precisions[p], {70, 133, 1000}};
+        const struct hcb_plan_info info = plan_info_with("gpu", devices[0].id, &c, "parts=2");
+        ck_assert_msg(strncmp(info.parameters, fits[_i].taken, strlen(fits[_i].taken)) == 0, "%s",
+                      info.parameters);
+        struct hcb_device *device = open_device(devices[0].id);
+        ck_assert_msg(
+            check_case_with(ctx, device, &c, "parts=2", text, sizeof text) == CHECK_PASSED, "%s",
+            text);
+        hcb_device_close(device);
+    }
+}
+END_TEST
+
+static enum hcb_status plan_product(struct hcb_device *device, enum hcb_precision precision,
+                                    const char *parameters, struct hcb_plan_info *info)
+{
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, precision, {8, 8, 8}};
+    struct hcb_queue *queue;
+    struct hcb_buffer *buffers[HCB_OPERANDS_MAX] = {0};
+    struct hcb_plan *plan = NULL;
+    ck_assert_int_eq(hcb_queue_new(device, &queue), HCB_OK);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_eq(hcb_buffer_new(device, hcb_operand_bytes(&c, i), &buffers[i]), HCB_OK);
+    const enum hcb_status status = hcb_plan_new_with(queue, &c, buffers, parameters, &plan);
+    if (status == HCB_OK)
+        *info = *hcb_plan_info(plan);
+    hcb_plan_free(plan);
+    for (unsigned i = 0; i < 3; i++)
+        hcb_buffer_free(buffers[i]);
+    hcb_queue_free(queue);
+    return status;
+}
+
+START_TEST(groups_that_are_too_large_are_refused)
+{
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {8, 8, 8}};
+    struct hcb_plan_info info;
     setenv("HCBENCH_KERNEL_CLASS", "gpu", 1);
-    setenv("HCBENCH_GROUP_ITEMS", "128", 1);
+    setenv("HCBENCH_KERNEL_ITEMS", "64", 1);
     struct hcb_device *device = open_device(devices[0].id);
+    ck_assert_int_eq(plan_product(device, HCB_PRECISION_F32, "items_across=8", &info),
+                     HCB_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(hcb_error(ctx), "multiply as compiled for opencl:0 allows for 64 "
+                                                 "items of a work-group, not 128"));
+    setenv("HCBENCH_KERNEL_ITEMS", "31", 1);
+    ck_assert_int_eq(plan_product(device, HCB_PRECISION_F32, NULL, &info), HCB_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(hcb_error(ctx), "31 items of a work-group, not 32"));
+    setenv("HCBENCH_GROUP_ITEMS", "31", 1);
     ck_assert_int_eq(hcb_device_supports(device, &c), HCB_UNSUPPORTED);
     ck_assert_str_eq(hcb_error(ctx), "opencl:0 has too few items of a work-group for the kernel");
     hcb_device_close(device);
@@ -497,26 +557,6 @@ START_TEST(every_choice_of_a_parameter_is_right)
     }
 }
 END_TEST
-
-static enum hcb_status plan_product(struct hcb_device *device, enum hcb_precision precision,
-                                    const char *parameters, struct hcb_plan_info *info)
-{
-    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, precision, {8, 8, 8}};
-    struct hcb_queue *queue;
-    struct hcb_buffer *buffers[HCB_OPERANDS_MAX] = {0};
-    struct hcb_plan *plan = NULL;
-    ck_assert_int_eq(hcb_queue_new(device, &queue), HCB_OK);
-    for (unsigned i = 0; i < 3; i++)
-        ck_assert_int_eq(hcb_buffer_new(device, hcb_operand_bytes(&c, i), &buffers[i]), HCB_OK);
-    const enum hcb_status status = hcb_plan_new_with(queue, &c, buffers, parameters, &plan);
-    if (status == HCB_OK)
-        *info = *hcb_plan_info(plan);
-    hcb_plan_free(plan);
-    for (unsigned i = 0; i < 3; i++)
-        hcb_buffer_free(buffers[i]);
-    hcb_queue_free(queue);
-    return status;
-}
 
 /* Sums of int8 in f32 are exact for 256 terms only, and tiles must fit registers. */
 START_TEST(parameters_that_do_not_fit_are_refused)
@@ -929,7 +969,8 @@ static Suite *suite(void)
     tcase_add_loop_test(groups_case, sums_fit_into_small_groups, 0, GROUPS_COUNT);
     tcase_add_loop_test(groups_case, small_groups_have_their_depth, 0, GROUPS_COUNT);
     tcase_add_test(groups_case, items_are_a_choice_within_limits);
-    tcase_add_test(groups_case, products_need_large_groups);
+    tcase_add_loop_test(groups_case, products_fit_into_small_groups, 0, 4);
+    tcase_add_test(groups_case, groups_that_are_too_large_are_refused);
     suite_add_tcase(s, groups_case);
     tcase_add_checked_fixture(units, set_up, tear_down);
     tcase_set_timeout(units, 300);
