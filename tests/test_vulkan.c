@@ -358,6 +358,35 @@ static float sum_with_range(const char *range)
     return result;
 }
 
+/* On a device with the least limits: 128 invocations of a workgroup, as the parameters and the
+ * depth of a block tell. */
+START_TEST(sums_fit_into_small_workgroups)
+{
+    static const struct hcb_case cases[] = {
+        {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 70001, 1}},
+        {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_F16F32, {1, 70001, 1}},
+        {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F64, {1, 70001, 1}, HCB_SUM_NEUMAIER},
+        {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F16, {1, 70001, 1}},
+    };
+    static const enum hcb_precision precisions[] = {HCB_PRECISION_F32, HCB_PRECISION_F16};
+    struct job job;
+    setenv("HCBENCH_KERNEL_CLASS", "gpu", 1);
+    setenv("HCBENCH_VULKAN_LEAST_LIMITS", "1", 1);
+    check_cases(cases, sizeof cases / sizeof *cases);
+    for (size_t i = 0; i < sizeof precisions / sizeof *precisions; i++) {
+        const struct hcb_case c = {HCB_OP_SUM, HCB_IMPL_TILE, precisions[i], {1, 1 << 14, 1}};
+        if (job_open(&job, &c) == HCB_OK) {
+            const struct hcb_plan_info *info = hcb_plan_info(job.plan);
+            ck_assert_uint_eq(info->depth, (1 << 14) / (16 * 128) + 4 + 7);
+            ck_assert_str_eq(info->parameters, i == 0 ? "block=16384 lanes=128" : "");
+        } else {
+            ck_assert_uint_eq(c.precision, HCB_PRECISION_F16);
+        }
+        job_close(&job);
+    }
+}
+END_TEST
+
 START_TEST(the_tree_of_a_sum_ignores_windows)
 {
     setenv("HCBENCH_KERNEL_CLASS", classes[_i], 1);
@@ -718,6 +747,7 @@ static Suite *make_suite(void)
     tcase_add_loop_test(kernels, gpu_tiles_are_right, 0, HCB_PRECISION_COUNT + 2);
     tcase_add_test(kernels, copies_through_staging_are_whole);
     tcase_add_test(kernels, staging_is_memory_of_the_device);
+    tcase_add_test(kernels, sums_fit_into_small_workgroups);
     tcase_add_loop_test(kernels, the_tree_of_a_sum_ignores_windows, 0, CLASS_COUNT);
     tcase_add_test(kernels, launches_are_timed);
     tcase_add_test(rest, reasons_name_what_is_missing);
