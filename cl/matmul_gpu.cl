@@ -39,6 +39,11 @@
 #else
 #define CHUNK WIDTH
 #endif
+#if WIDTH == 1 /* there are no vectors of one */
+#define SOME(type, width) type
+#else
+#define SOME(type, width) VECTOR(type, width)
+#endif
 #define FOUR VECTOR(COMPUTED, 4)
 #define FOUR_RESULTS VECTOR(RESULT, 4)
 
@@ -59,11 +64,11 @@
 
 /* What an item loads at a time, and the same as it lies in local memory. */
 union piece {
-    VECTOR(RAW, WIDTH) all;
+    SOME(RAW, WIDTH) all;
     RAW each[WIDTH];
 };
 union wide_piece {
-    VECTOR(COMPUTED, CHUNK) chunks[WIDTH / CHUNK];
+    SOME(COMPUTED, CHUNK) chunks[WIDTH / CHUNK];
     COMPUTED each[WIDTH];
 };
 
@@ -75,11 +80,11 @@ static union piece load_piece(__global const RAW *source, ulong stride, uint row
     union piece piece;
     __global const RAW *first = source + row * stride + column;
 #if EDGE == 0
-    piece.all = *(__global const VECTOR(RAW, WIDTH) *)first;
+    piece.all = *(__global const SOME(RAW, WIDTH) *)first;
 #elif EDGE == 1
     piece.all = 0;
     if (row < rows && column < columns)
-        piece.all = *(__global const VECTOR(RAW, WIDTH) *)first;
+        piece.all = *(__global const SOME(RAW, WIDTH) *)first;
 #else
 #pragma unroll
     for (uint e = 0; e < WIDTH; e++) {
@@ -120,7 +125,7 @@ static void store_plane(const union piece *pieces_a, const union piece *pieces_b
         const union wide_piece wide = widen(pieces_b[p], plane);
 #pragma unroll
         for (uint e = 0; e < WIDTH / CHUNK; e++)
-            *(__local VECTOR(COMPUTED, CHUNK) *)(slice_b + term * (COLUMNS + PAD) + column +
+            *(__local SOME(COMPUTED, CHUNK) *)(slice_b + term * (COLUMNS + PAD) + column +
                                                  e * CHUNK) = wide.chunks[e];
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One pass of a reduction: chunk g of the input, `length` elements long, becomes
  * one partial sum.  Later passes are sums of partial sums.  The order of the
- * additions depends on n and length alone.
+ * additions depends on n, length and GROUP alone.
  *
  * -DOP_DOT         the terms are x[i] y[i]; else x[i]
  * -DSUM_NEUMAIER   compensated: what the additions and the products lose is added up

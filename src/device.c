@@ -300,20 +300,19 @@ static enum hcb_status check_scratch(const struct hcb_plan *plan)
                      hcbi_bytes_text(memory - operands, has, sizeof has));
 }
 
-/* Fills in the plan's values, and what is told of them. */
-static enum hcb_status choose_values(struct hcb_plan *plan, const char *text)
+/* Fills in the plan's values, and how they came to be. */
+static enum hcb_status choose_values(struct hcb_plan *plan, const char *text,
+                                     struct hcb_parameters *parameters)
 {
     struct hcb_plan_info *info = &plan->info;
-    struct hcb_parameters parameters;
     const bool asked = text != NULL && text[0] != '\0';
     enum hcb_status status =
-        read_values(plan->queue->device, &plan->task, text, &parameters, plan->values);
+        read_values(plan->queue->device, &plan->task, text, parameters, plan->values);
     if (status == HCB_OK)
         status = check_scratch(plan);
     if (status != HCB_OK)
         return status;
-    hcb_parameters_text(&parameters, plan->values, info->parameters);
-    if (parameters.count > 0)
+    if (parameters->count > 0)
         snprintf(info->tuning, sizeof info->tuning, "%s", asked ? "tuned" : "table");
     else if (plan->task.impl == HCB_IMPL_OPENBLAS || plan->task.impl == HCB_IMPL_CLBLAST)
         snprintf(info->tuning, sizeof info->tuning, "stock");
@@ -332,6 +331,7 @@ enum hcb_status hcb_plan_new_with(struct hcb_queue *queue, const struct hcb_case
                                   const char *parameters, struct hcb_plan **out)
 {
     struct hcb_device *device = queue->device;
+    struct hcb_parameters known;
     enum hcb_status status = located(device, c, hcb_device_supports(device, c));
     if (status != HCB_OK)
         return status;
@@ -348,7 +348,7 @@ enum hcb_status hcb_plan_new_with(struct hcb_queue *queue, const struct hcb_case
                                (unsigned long long)hcb_operand_bytes(c, i));
     }
     if (status == HCB_OK)
-        status = choose_values(plan, parameters);
+        status = choose_values(plan, parameters, &known);
     if (status == HCB_OK)
         status = hcbi_is_transfer(c->op) ? hcbi_transfer_new(plan) : device->ops->plan_new(plan);
     hold(device, plan->info.scratch_bytes);
@@ -356,6 +356,8 @@ enum hcb_status hcb_plan_new_with(struct hcb_queue *queue, const struct hcb_case
         hcb_plan_free(plan);
         return status;
     }
+    if (known.count > 0)
+        hcb_parameters_text(&known, plan->values, plan->info.parameters); /* that were taken */
     *out = plan;
     return HCB_OK;
 }

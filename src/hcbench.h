@@ -759,7 +759,9 @@ struct hcb_plan_info {
     uint64_t scratch_bytes; /* device memory besides the operands, as allocated */
     uint64_t depth;         /* longest chain of additions behind an element; 0: the terms */
     double roundoff_factor; /* see hcb_verify_options; 0 means 1 */
-    char parameters[HCB_PARAMETERS_SIZE]; /* of the kernels, "rows=12 width=16"; "" if none */
+    /* Of the kernels as they run, "rows=12 width=16"; "" if none.  A value may be less than
+     * was asked for, and no choice, where the case has no work for more. */
+    char parameters[HCB_PARAMETERS_SIZE];
     /* How they came to be: "stock" (a library's own), "table", "tuned" (asked for); ""
      * where there are none. */
     char tuning[8];

@@ -147,7 +147,8 @@ struct hcb_platform_ops {
      * Compiles kernels, makes pipelines, allocates scratch memory (reported in
      * info.scratch_bytes), so that plan_run does none of it.  May run the plan
      * once when the driver compiles at the first launch.  HCB_UNSUPPORTED, with the
-     * reason, when plan->values do not go together. */
+     * reason, when plan->values do not go together.  Where it takes others than those it
+     * writes them there, so that info.parameters are what runs. */
     enum hcb_status (*plan_new)(struct hcb_plan *plan);
     void (*plan_free)(struct hcb_plan *plan);
     /* Runs and waits; a single launch each time for HCB_OP_LAUNCH.  Each launch writes the whole output and does not depend

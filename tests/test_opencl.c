@@ -253,6 +253,9 @@ static const struct geometry {
     {SMALL " depth=8 parts=1", HCB_PRECISION_I8I32},
     {SMALL " depth=16 parts=2", HCB_PRECISION_F32X2},
     {SMALL " depth=8 parts=1", HCB_PRECISION_F32X2},
+    /* An item loads one element of each operand in a step. */
+    {SMALL " items_down=8 items_across=32 depth=8", HCB_PRECISION_F32},
+    {SMALL " items_down=32 items_across=8 depth=8", HCB_PRECISION_F16F32},
 };
 
 START_TEST(every_geometry_is_right)
@@ -298,6 +301,9 @@ START_TEST(parts_of_k_have_their_depth_and_memory)
         info = gpu_plan_info(devices[d].id, (struct hcb_shape){5, 7, 100}, "depth=16 parts=4");
         ck_assert_uint_eq(info.scratch_bytes, 4 * 5 * 7 * 4);
         ck_assert_uint_eq(info.depth, 32 + 3); /* 100 terms in parts of 32 */
+        info = gpu_plan_info(devices[d].id, (struct hcb_shape){5, 7, 100}, "depth=16 parts=64");
+        ck_assert_uint_eq(info.scratch_bytes, 7 * 5 * 7 * 4); /* no more steps */
+        ck_assert_ptr_nonnull(strstr(info.parameters, " parts=7"));
     }
 }
 END_TEST
@@ -397,8 +403,8 @@ START_TEST(small_groups_have_their_depth)
 }
 END_TEST
 
-/* What the device allows limits the choices, and what its kernels allow no choice; more
- * chunks take more memory. */
+/* What the device allows limits the choices.  What its kernels allow lowers the table's items,
+ * which the plan tells, and refuses others; more chunks take more memory. */
 START_TEST(items_are_a_choice_within_limits)
 {
     const struct hcb_case c = {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 1 << 20, 1}};
@@ -406,7 +412,9 @@ START_TEST(items_are_a_choice_within_limits)
     setenv("HCBENCH_GROUP_ITEMS", "128", 1);
     setenv("HCBENCH_KERNEL_ITEMS", "64", 1);
     info = plan_info("gpu", devices[0].id, &c);
-    ck_assert_str_eq(info.parameters, "chunk=8192 chunks=2048 items=128");
+    ck_assert_str_eq(info.parameters, "chunk=8192 chunks=2048 items=64");
+    info = plan_info_with("gpu", devices[0].id, &c, "chunk=4096 items=128");
+    ck_assert_str_eq(info.parameters, "chunk=4096 chunks=2048 items=64");
     info = plan_info_with("gpu", devices[0].id, &c, "chunk=4096 items=64");
     ck_assert_str_eq(info.parameters, "chunk=4096 chunks=2048 items=64");
     struct hcb_device *device = open_device(devices[0].id);
@@ -418,16 +426,86 @@ START_TEST(items_are_a_choice_within_limits)
     ck_assert(hcb_parameters_read(&parameters, "items=256", values));
     const struct hcb_limit *limit = hcb_parameters_beyond(&parameters, values);
     ck_assert(limit != NULL && strcmp(limit->name, "items of a work-group") == 0);
+    setenv("HCBENCH_KERNEL_ITEMS", "32", 1);
+    struct hcb_queue *queue;
+    struct hcb_buffer *operands[HCB_OPERANDS_MAX] = {NULL};
+    struct hcb_plan *plan = NULL;
+    ck_assert_int_eq(hcb_queue_new(device, &queue), HCB_OK);
+    for (unsigned i = 0; i < 2; i++)
+        ck_assert_int_eq(hcb_buffer_new(device, hcb_operand_bytes(&c, i), &operands[i]), HCB_OK);
+    ck_assert_int_eq(hcb_plan_new_with(queue, &c, operands, "items=64", &plan), HCB_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(hcb_error(ctx), "reduce_gpu as compiled for opencl:0 allows for "
+                                                 "32 items of a work-group, not 64"));
+    hcb_buffer_free(operands[0]);
+    hcb_buffer_free(operands[1]);
+    hcb_queue_free(queue);
     hcb_device_close(device);
 }
 END_TEST
 
-START_TEST(products_need_large_groups)
+/* Items that the device and the compiled kernel allow, and what the table takes; with parts
+ * that are added. */
+START_TEST(products_fit_into_small_groups)
 {
-    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {16, 16, 16}};
+    static const struct {
+        const char *device, *kernel, *taken;
+    } fits[] = {{"256", "256", "items_down=16 items_across=16 "},
+                {"128", "256", "items_down=8 items_across=16 "},
+                {"1024", "100", "items_down=8 items_across=8 "},
+                {"100", "32", "items_down=4 items_across=8 "}};
+    static const enum hcb_precision precisions[] = {HCB_PRECISION_F32, HCB_PRECISION_F16F32};
+    char text[512];
+    setenv("HCBENCH_GROUP_ITEMS", fits[_i].device, 1);
+    setenv("HCBENCH_KERNEL_ITEMS", fits[_i].kernel, 1);
+    for (size_t p = 0; p < sizeof precisions / sizeof *precisions; p++) {
+        const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, precisions[p], {70, 133, 1000}};
+        const struct hcb_plan_info info = plan_info_with("gpu", devices[0].id, &c, "parts=2");
+        ck_assert_msg(strncmp(info.parameters, fits[_i].taken, strlen(fits[_i].taken)) == 0, "%s",
+                      info.parameters);
+        struct hcb_device *device = open_device(devices[0].id);
+        ck_assert_msg(
+            check_case_with(ctx, device, &c, "parts=2", text, sizeof text) == CHECK_PASSED, "%s",
+            text);
+        hcb_device_close(device);
+    }
+}
+END_TEST
+
+static enum hcb_status plan_product(struct hcb_device *device, enum hcb_precision precision,
+                                    const char *parameters, struct hcb_plan_info *info)
+{
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, precision, {8, 8, 8}};
+    struct hcb_queue *queue;
+    struct hcb_buffer *buffers[HCB_OPERANDS_MAX] = {0};
+    struct hcb_plan *plan = NULL;
+    ck_assert_int_eq(hcb_queue_new(device, &queue), HCB_OK);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_eq(hcb_buffer_new(device, hcb_operand_bytes(&c, i), &buffers[i]), HCB_OK);
+    const enum hcb_status status = hcb_plan_new_with(queue, &c, buffers, parameters, &plan);
+    if (status == HCB_OK)
+        *info = *hcb_plan_info(plan);
+    hcb_plan_free(plan);
+    for (unsigned i = 0; i < 3; i++)
+        hcb_buffer_free(buffers[i]);
+    hcb_queue_free(queue);
+    return status;
+}
+
+START_TEST(groups_that_are_too_large_are_refused)
+{
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {8, 8, 8}};
+    struct hcb_plan_info info;
     setenv("HCBENCH_KERNEL_CLASS", "gpu", 1);
-    setenv("HCBENCH_GROUP_ITEMS", "128", 1);
+    setenv("HCBENCH_KERNEL_ITEMS", "64", 1);
     struct hcb_device *device = open_device(devices[0].id);
+    ck_assert_int_eq(plan_product(device, HCB_PRECISION_F32, "items_across=8", &info),
+                     HCB_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(hcb_error(ctx), "multiply as compiled for opencl:0 allows for 64 "
+                                                 "items of a work-group, not 128"));
+    setenv("HCBENCH_KERNEL_ITEMS", "31", 1);
+    ck_assert_int_eq(plan_product(device, HCB_PRECISION_F32, NULL, &info), HCB_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(hcb_error(ctx), "31 items of a work-group, not 32"));
+    setenv("HCBENCH_GROUP_ITEMS", "31", 1);
     ck_assert_int_eq(hcb_device_supports(device, &c), HCB_UNSUPPORTED);
     ck_assert_str_eq(hcb_error(ctx), "opencl:0 has too few items of a work-group for the kernel");
     hcb_device_close(device);
@@ -465,10 +543,12 @@ START_TEST(every_choice_of_a_parameter_is_right)
     } cases[] = {
         {"cpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {77, 101, 1100}}, 33},
         {"cpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {77, 101, 600}}, 30},
+        {"cpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32X2, {77, 101, 600}}, 30},
         {"cpu", {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, (1 << 20) + 77, 1}}, 14},
         {"cpu", {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F16F32, {1, (1 << 20) + 77, 1}}, 14},
         {"gpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {77, 101, 70}}, 29},
         {"gpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F64, {77, 101, 70}}, 29},
+        {"gpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32X2, {77, 101, 70}}, 29},
         {"gpu", {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, (1 << 20) + 77, 1}}, 15},
         {"gpu", {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {1, (1 << 20) + 77, 1}}, 15},
     };
@@ -486,26 +566,6 @@ START_TEST(every_choice_of_a_parameter_is_right)
     }
 }
 END_TEST
-
-static enum hcb_status plan_product(struct hcb_device *device, enum hcb_precision precision,
-                                    const char *parameters, struct hcb_plan_info *info)
-{
-    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, precision, {8, 8, 8}};
-    struct hcb_queue *queue;
-    struct hcb_buffer *buffers[HCB_OPERANDS_MAX] = {0};
-    struct hcb_plan *plan = NULL;
-    ck_assert_int_eq(hcb_queue_new(device, &queue), HCB_OK);
-    for (unsigned i = 0; i < 3; i++)
-        ck_assert_int_eq(hcb_buffer_new(device, hcb_operand_bytes(&c, i), &buffers[i]), HCB_OK);
-    const enum hcb_status status = hcb_plan_new_with(queue, &c, buffers, parameters, &plan);
-    if (status == HCB_OK)
-        *info = *hcb_plan_info(plan);
-    hcb_plan_free(plan);
-    for (unsigned i = 0; i < 3; i++)
-        hcb_buffer_free(buffers[i]);
-    hcb_queue_free(queue);
-    return status;
-}
 
 /* Sums of int8 in f32 are exact for 256 terms only, and tiles must fit registers. */
 START_TEST(parameters_that_do_not_fit_are_refused)
@@ -967,7 +1027,7 @@ static Suite *suite(void)
     suite_add_tcase(s, kernels_case);
     tcase_add_checked_fixture(parameters, set_up, tear_down);
     tcase_set_timeout(parameters, 300);
-    tcase_add_loop_test(parameters, every_choice_of_a_parameter_is_right, 0, 8);
+    tcase_add_loop_test(parameters, every_choice_of_a_parameter_is_right, 0, 10);
     tcase_add_test(parameters, parameters_that_do_not_fit_are_refused);
     tcase_add_test(parameters, limits_of_tiles_are_the_devices);
     tcase_add_loop_test(parameters, parameters_are_those_of_the_kernels, 0, 2);
@@ -982,7 +1042,8 @@ static Suite *suite(void)
     tcase_add_loop_test(groups_case, sums_fit_into_small_groups, 0, GROUPS_COUNT);
     tcase_add_loop_test(groups_case, small_groups_have_their_depth, 0, GROUPS_COUNT);
     tcase_add_test(groups_case, items_are_a_choice_within_limits);
-    tcase_add_test(groups_case, products_need_large_groups);
+    tcase_add_loop_test(groups_case, products_fit_into_small_groups, 0, 4);
+    tcase_add_test(groups_case, groups_that_are_too_large_are_refused);
     suite_add_tcase(s, groups_case);
     tcase_add_checked_fixture(units, set_up, tear_down);
     tcase_set_timeout(units, 300);

@@ -162,11 +162,13 @@ START_TEST(every_choice_of_a_parameter_is_right)
     } cases[] = {
         {"cpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {70, 1101, 1100}}, 13},
         {"cpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {70, 1101, 1100}}, 13},
+        {"cpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32X2, {70, 1101, 1100}}, 13},
         {"cpu", {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 300001, 1}}, 10},
         {"cpu", {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_BF16F32, {1, 300001, 1}}, 10},
         {"gpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {77, 101, 70}}, 17},
         {"gpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F64, {77, 101, 70}}, 17},
         {"gpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {300, 33, 31}}, 17},
+        {"gpu", {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32X2, {77, 101, 70}}, 17},
         {"gpu", {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {1, 300001, 1}}, 12},
         {"gpu", {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 300001, 1}}, 12},
     };
@@ -295,7 +297,8 @@ struct job {
     struct hcb_plan *plan;
 };
 
-static enum hcb_status job_open(struct job *job, const struct hcb_case *c)
+static enum hcb_status job_open_with(struct job *job, const struct hcb_case *c,
+                                     const char *parameters)
 {
     *job = (struct job){.device = open_device(devices[0].id)};
     ck_assert_int_eq(hcb_queue_new(job->device, &job->queue), HCB_OK);
@@ -308,7 +311,12 @@ static enum hcb_status job_open(struct job *job, const struct hcb_case *c)
         ck_assert_int_eq(hcb_buffer_upload(job->queue, job->operands[i], 0, data, bytes), HCB_OK);
         free(data);
     }
-    return hcb_plan_new(job->queue, c, job->operands, &job->plan);
+    return hcb_plan_new_with(job->queue, c, job->operands, parameters, &job->plan);
+}
+
+static enum hcb_status job_open(struct job *job, const struct hcb_case *c)
+{
+    return job_open_with(job, c, NULL);
 }
 
 static void job_close(struct job *job)
@@ -355,6 +363,48 @@ static float sum_with_range(const char *range)
     job_close(&job);
     return result;
 }
+
+/* On a device with the least limits: 128 invocations of a workgroup, as the parameters and the
+ * depth of a block tell. */
+START_TEST(sums_fit_into_small_workgroups)
+{
+    static const struct hcb_case cases[] = {
+        {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 70001, 1}},
+        {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_F16F32, {1, 70001, 1}},
+        {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F64, {1, 70001, 1}, HCB_SUM_NEUMAIER},
+        {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F16, {1, 70001, 1}},
+    };
+    static const enum hcb_precision precisions[] = {HCB_PRECISION_F32, HCB_PRECISION_F16};
+    struct job job;
+    setenv("HCBENCH_KERNEL_CLASS", "gpu", 1);
+    setenv("HCBENCH_VULKAN_LEAST_LIMITS", "1", 1);
+    check_cases(cases, sizeof cases / sizeof *cases);
+    for (size_t i = 0; i < sizeof precisions / sizeof *precisions; i++) {
+        const struct hcb_case c = {HCB_OP_SUM, HCB_IMPL_TILE, precisions[i], {1, 1 << 14, 1}};
+        if (job_open(&job, &c) == HCB_OK) {
+            const struct hcb_plan_info *info = hcb_plan_info(job.plan);
+            ck_assert_uint_eq(info->depth, (1 << 14) / (16 * 128) + 4 + 7);
+            ck_assert_str_eq(info->parameters, i == 0 ? "block=16384 lanes=128" : "");
+        } else {
+            ck_assert_uint_eq(c.precision, HCB_PRECISION_F16);
+        }
+        job_close(&job);
+    }
+}
+END_TEST
+
+/* 1027 terms in parts of 24. */
+START_TEST(splits_are_told_as_they_are)
+{
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {3, 5, 1027}};
+    struct job job;
+    setenv("HCBENCH_KERNEL_CLASS", "gpu", 1);
+    ck_assert_int_eq(job_open_with(&job, &c, "lanes=8 blocks=1 step=8 splits=64"), HCB_OK);
+    ck_assert_str_eq(hcb_plan_info(job.plan)->parameters,
+                     "lanes=8 blocks=1 step=8 band=8 splits=43");
+    job_close(&job);
+}
+END_TEST
 
 START_TEST(the_tree_of_a_sum_ignores_windows)
 {
@@ -561,6 +611,24 @@ START_TEST(parameters_are_those_of_the_kernels)
 }
 END_TEST
 
+/* Tuned parameters are void when any kernel changes that a choice would use. */
+START_TEST(every_choice_has_the_same_kernels)
+{
+    static const char *const choices[] = {"splits=1", "splits=4"};
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {30, 40, 500}};
+    struct hcb_parameters parameters;
+    struct job job;
+    setenv("HCBENCH_KERNEL_CLASS", "gpu", 1);
+    for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
+        ck_assert_int_eq(job_open_with(&job, &c, choices[i]), HCB_OK);
+        ck_assert_int_eq(hcb_device_parameters(job.device, &c, &parameters), HCB_OK);
+        ck_assert_str_eq(hcb_plan_info(job.plan)->kernels, "matmul_gpu.f32.spv matmul_add.f32.spv");
+        ck_assert_str_eq(hcb_plan_info(job.plan)->kernel_sha256, parameters.kernel_sha256);
+        job_close(&job);
+    }
+}
+END_TEST
+
 /* A kernel folder in which the f16f32 kernel of a family is the one for bytes, which takes
  * halves for bytes. */
 static void swap_kernel(const char *family, char folder[512], char path[600])
@@ -706,7 +774,7 @@ static Suite *make_suite(void)
     tcase_add_loop_test(kernels, extras_are_right, 0, CLASS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_loop_test(kernels, cooperative_matrices_are_right_or_say_why_not, 0,
                         HCB_PRECISION_COUNT);
-    tcase_add_loop_test(parameters, every_choice_of_a_parameter_is_right, 0, 9);
+    tcase_add_loop_test(parameters, every_choice_of_a_parameter_is_right, 0, 11);
     tcase_add_test(parameters, plans_name_their_kernels);
     tcase_add_loop_test(parameters, parameters_are_those_of_the_kernels, 0, 2);
     tcase_add_loop_test(kernels, windows_cover_the_operands, 0, CLASS_COUNT * HCB_PRECISION_COUNT);
@@ -716,6 +784,9 @@ static Suite *make_suite(void)
     tcase_add_loop_test(kernels, gpu_tiles_are_right, 0, HCB_PRECISION_COUNT + 2);
     tcase_add_test(kernels, copies_through_staging_are_whole);
     tcase_add_test(kernels, staging_is_memory_of_the_device);
+    tcase_add_test(parameters, every_choice_has_the_same_kernels);
+    tcase_add_test(parameters, splits_are_told_as_they_are);
+    tcase_add_test(kernels, sums_fit_into_small_workgroups);
     tcase_add_loop_test(kernels, the_tree_of_a_sum_ignores_windows, 0, CLASS_COUNT);
     tcase_add_test(kernels, launches_are_timed);
     tcase_add_test(rest, reasons_name_what_is_missing);

@@ -55,12 +55,16 @@ for class in cpu gpu; do
 			check "$class" tile "$precision" matmul=70x600x600 sum=600001
 	done
 done
-# Large tiles, terms that workgroups share, and the tiles of devices with the least limits.
+# Large tiles, terms that workgroups share, and the tiles and sums of devices with the least
+# limits.
 for least in 0 1; do
 	for precision in f64 f32; do
 		HCBENCH_VULKAN_LEAST_LIMITS=$least \
 			check gpu tile "$precision" matmul=132x260x36 matmul=8x12x1028 matmul=3x5x1027
 	done
+done
+for precision in f64 f32 f16; do
+	HCBENCH_VULKAN_LEAST_LIMITS=1 check gpu tile "$precision" sum=70001 dot=70001
 done
 for class in cpu gpu; do
 	for precision in f64 f32 f16 f16f32 bf16f32; do

@@ -53,7 +53,8 @@ static const struct gpu_class {
 
 enum {
     PAD = 4,          /* as in matmul_gpu.cl */
-    ADDERS = 256,     /* items of a group that adds parts */
+    ADDERS = 256,     /* items of a group that adds parts, at most */
+    LEAST_ITEMS = 32, /* of a group: 4 down and 8 across */
     PART_TERMS = 256, /* shorter parts of K are not worth their addition */
     SUM_BYTES_MAX = 512 /* of the sums of an item, in registers: 128 of 4 bytes */
 };
@@ -63,6 +64,11 @@ static struct gpu_tile tile_of(const uint64_t *values)
     return (struct gpu_tile){(unsigned)values[ITEMS_DOWN],  (unsigned)values[ITEMS_ACROSS],
                              (unsigned)values[BLOCKS_DOWN], (unsigned)values[BLOCKS_ACROSS],
                              (unsigned)values[DEPTH],       (unsigned)values[SUPER]};
+}
+
+static uint64_t group_items(const uint64_t *values)
+{
+    return values[ITEMS_DOWN] * values[ITEMS_ACROSS];
 }
 
 static unsigned tile_items(const struct gpu_tile *tile)
@@ -145,6 +151,12 @@ static uint64_t wanted_parts(const struct opencl_device *device, const struct hc
     return parts <= worthwhile ? parts : worthwhile > 0 ? worthwhile : 1;
 }
 
+/* Halves the side of a group that is longer. */
+static void shrink_group(uint64_t *values)
+{
+    values[values[ITEMS_DOWN] < values[ITEMS_ACROSS] ? ITEMS_ACROSS : ITEMS_DOWN] /= 2;
+}
+
 /* Terms of a part, whole steps. */
 static uint64_t part_terms(const struct hcb_case *c, const uint64_t *values)
 {
@@ -177,12 +189,15 @@ static const struct gpu_class *list_table(const struct opencl_device *device, co
 {
     uint64_t table[HCB_PARAMETERS_MAX] = {0};
     const struct gpu_class *class = classes;
+    const uint64_t most_items = hcbi_opencl_most_items(device);
     struct hcb_parameter *list = parameters->list;
     memcpy(list, usual, sizeof usual);
     parameters->count = PARAMETER_COUNT;
     list_limits(device, c, parameters);
     for (size_t i = 0; i < PARAMETER_COUNT; i++)
         table[i] = usual[i].table;
+    while (group_items(table) > most_items && group_items(table) > LEAST_ITEMS)
+        shrink_group(table);
     table[BLOCKS_DOWN] = table[BLOCKS_ACROSS] = blocks_of(device, c);
     for (const struct gpu_class *last = classes + sizeof classes / sizeof *classes - 1;; class++) {
         table[DEPTH] = class->depth;
@@ -208,7 +223,7 @@ static void list_parameters(const struct opencl_device *device, const struct hcb
 }
 
 static enum hcb_status build(struct opencl_plan *plan, const struct gpu_tile *tile,
-                             const struct opencl_program **program)
+                             const char *more, const struct opencl_program **program)
 {
     static const char *const macros[HCB_PRECISION_COUNT] = {
         [HCB_PRECISION_F64] = "F64",         [HCB_PRECISION_F32] = "F32",
@@ -217,7 +232,6 @@ static enum hcb_status build(struct opencl_plan *plan, const struct gpu_tile *ti
         [HCB_PRECISION_F32X2] = "F32X2"};
     struct opencl_device *device = opencl_device_of(plan);
     const struct hcb_case *c = &plan->base.task;
-    struct hcb_parameters parameters = {.count = 0};
     char options[224], sub_group[32] = "";
     if (device->sub_group != 0)
         snprintf(sub_group, sizeof sub_group, " -DSUB_GROUP=%u", device->sub_group);
@@ -226,16 +240,43 @@ static enum hcb_status build(struct opencl_plan *plan, const struct gpu_tile *ti
              "-DBLOCKS_ACROSS=%u -DDEPTH=%u -DWIDTH=%u -DSUPER=%u -DEDGE=%d%s%s",
              macros[c->precision], device->fma[hcb_operand_type(c, 2)] ? " -DHAVE_FMA" : "",
              tile->items_down, tile->items_across, tile->blocks_down, tile->blocks_across,
-             tile->depth, width_of(tile, c), tile->super, edge_of(tile, c), sub_group,
-             list_table(device, c, &parameters)->options);
+             tile->depth, width_of(tile, c), tile->super, edge_of(tile, c), sub_group, more);
     return hcbi_opencl_program(device, "matmul_gpu.cl", options, program);
+}
+
+/* The group of the table shrinks until the compiled kernel allows for it; one that is a
+ * choice is refused. */
+static enum hcb_status build_fitting(struct opencl_plan *plan,
+                                     const struct opencl_program **program)
+{
+    const struct opencl_device *device = opencl_device_of(plan);
+    struct hcb_parameters parameters = {.count = 0};
+    const struct gpu_class *class = list_table(device, &plan->base.task, &parameters);
+    uint64_t *values = plan->base.values;
+    const bool is_choice = values[ITEMS_DOWN] != parameters.list[ITEMS_DOWN].table ||
+                           values[ITEMS_ACROSS] != parameters.list[ITEMS_ACROSS].table;
+    for (;;) {
+        const struct gpu_tile tile = tile_of(values);
+        enum hcb_status status = build(plan, &tile, class->options, program);
+        if (status != HCB_OK)
+            return status;
+        const uint64_t allowed = hcbi_opencl_kernel_items(device, *program, "multiply");
+        if (group_items(values) <= allowed)
+            return HCB_OK;
+        if (is_choice || group_items(values) == LEAST_ITEMS)
+            return hcbi_opencl_too_many_items(device, "multiply", group_items(values), allowed);
+        shrink_group(values);
+    }
 }
 
 static enum hcb_status add_addition(struct opencl_plan *plan, const struct opencl_program *program,
                                     cl_mem *partial, cl_uint parts)
 {
+    const struct opencl_device *device = opencl_device_of(plan);
     const cl_ulong elements = hcb_operand_elements(&plan->base.task, 2);
-    const struct opencl_range range = {{opencl_divide_up(elements, ADDERS) * ADDERS, 1}, {ADDERS, 1}};
+    const uint64_t allowed = hcbi_opencl_kernel_items(device, program, "add_parts");
+    const size_t items = hcbi_opencl_items(device, allowed < ADDERS ? allowed : ADDERS);
+    const struct opencl_range range = {{opencl_divide_up(elements, items) * items, 1}, {items, 1}};
     const struct opencl_argument arguments[] = {{sizeof(cl_mem), partial},
                                                 {sizeof(cl_mem), opencl_operand(plan, 2)},
                                                 {sizeof elements, &elements},
@@ -248,22 +289,23 @@ static enum hcb_status prepare(struct opencl_plan *plan)
 {
     const struct hcb_case *c = &plan->base.task;
     const cl_ulong m = c->shape.m, n = c->shape.n, k = c->shape.k;
-    const uint64_t *values = plan->base.values;
-    const struct gpu_tile tile = tile_of(values);
-    const cl_ulong length = part_terms(c, values);
-    const uint64_t parts = opencl_divide_up(k, length), items = tile_items(&tile);
-    const struct opencl_range range = {{tiles_of(c, &tile) * items, parts}, {items, 1}};
+    const cl_ulong length = part_terms(c, plan->base.values);
+    const uint64_t parts = opencl_divide_up(k, length);
     const struct opencl_program *program;
     cl_mem partial, *target = opencl_operand(plan, 2);
     opencl_count_roundings(plan, hcb_operand_type(c, 2));
     if (c->precision == HCB_PRECISION_F32X2)
         snprintf(plan->base.info.note, sizeof plan->base.info.note, HCBI_F32X2_NOTE);
-    enum hcb_status status = build(plan, &tile, &program);
+    plan->base.values[PARTS] = parts;
+    enum hcb_status status = build_fitting(plan, &program);
     if (status == HCB_OK && parts > 1) {
         plan->base.info.depth = length + parts - 1;
         status = hcbi_opencl_scratch(plan, parts * hcb_operand_bytes(c, 2), &partial);
         target = &partial;
     }
+    const struct gpu_tile tile = tile_of(plan->base.values);
+    const uint64_t items = tile_items(&tile);
+    const struct opencl_range range = {{tiles_of(c, &tile) * items, parts}, {items, 1}};
     const struct opencl_argument arguments[] = {{sizeof(cl_mem), opencl_operand(plan, 0)},
                                                 {sizeof(cl_mem), opencl_operand(plan, 1)},
                                                 {sizeof(cl_mem), target},

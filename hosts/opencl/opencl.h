@@ -99,9 +99,12 @@ enum hcb_status hcbi_opencl_program(struct opencl_device *device, const char *fi
 void hcbi_opencl_programs_free(struct opencl_device *device);
 
 /* Items of a work-group that a compiled kernel allows, which may be fewer than the device
- * has, for its registers; 0 when it cannot be found out. */
+ * has, for its registers; UINT64_MAX when it cannot be found out. */
 uint64_t hcbi_opencl_kernel_items(const struct opencl_device *device,
                                   const struct opencl_program *program, const char *kernel);
+/* HCB_UNSUPPORTED: the kernel does not allow for so many. */
+enum hcb_status hcbi_opencl_too_many_items(const struct opencl_device *device, const char *kernel,
+                                           uint64_t items, uint64_t allowed);
 
 /* plan.c */
 struct opencl_argument {

@@ -2,6 +2,7 @@
 /* Compiles kernel files, each set of options once per device.  Knows no op. */
 #include "config.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,5 +116,16 @@ uint64_t hcbi_opencl_kernel_items(const struct opencl_device *device,
                                  NULL);
         clReleaseKernel(handle);
     }
-    return asked != NULL ? strtoull(asked, NULL, 10) : most;
+    if (asked != NULL)
+        return strtoull(asked, NULL, 10);
+    return most > 0 ? most : UINT64_MAX;
+}
+
+enum hcb_status hcbi_opencl_too_many_items(const struct opencl_device *device, const char *kernel,
+                                           uint64_t items, uint64_t allowed)
+{
+    return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED,
+                     "%s as compiled for %s allows for %" PRIu64
+                     " items of a work-group, not %" PRIu64,
+                     kernel, device->base.info.id, allowed, items);
 }

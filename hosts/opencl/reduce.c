@@ -13,9 +13,9 @@
 enum { CPU_LANES = 16, CPU_STEP = 8 * CPU_LANES, ITEM_STEP = 16, STEPS_OF_F16 = 32 };
 
 /* The parameters, in the order of the plan's values: chunks are at least CHUNK long,
- * and there are at most CHUNKS of them; on GPUs ITEMS of a work-group share one, or fewer
- * where the compiled kernel allows for no more.  With an f16 accumulator a chunk has one
- * length, so that chains stay short, and there is nothing to choose. */
+ * and there are at most CHUNKS of them; on GPUs ITEMS of a work-group share one.  With an
+ * f16 accumulator a chunk has one length, so that chains stay short, and there is nothing
+ * to choose. */
 enum { CHUNK, CHUNKS, ITEMS, CPU_COUNT = ITEMS, GPU_COUNT };
 static const struct hcb_parameter cpu_parameters[CPU_COUNT] = {
     {"chunk", 1 << 15, {1 << 12, 1 << 13, 1 << 14, 1 << 15, 1 << 16, 1 << 17, 1 << 18}, 7},
@@ -65,20 +65,26 @@ static void list_parameters(const struct opencl_device *device, const struct hcb
 /* How a case is cut into chunks. */
 struct chunking {
     const char *kernel;
-    size_t items;  /* per chunk, at most */
+    size_t items;  /* per chunk */
     uint64_t step; /* elements; chunks are a multiple */
     uint64_t least, most; /* elements of a chunk, and chunks; or `fixed` elements */
     uint64_t fixed;
 };
 
+/* The items that a plan begins with. */
+static uint64_t wanted_items(const struct opencl_device *device, const struct hcb_case *c,
+                             const uint64_t *values)
+{
+    if (device->cpu_kernels)
+        return 1;
+    return c->precision == HCB_PRECISION_F16 ? table_items(device) : values[ITEMS];
+}
+
 static struct chunking chunking_of(const struct opencl_device *device, const struct hcb_case *c,
-                                   const uint64_t *values)
+                                   const uint64_t *values, uint64_t items)
 {
     const bool is_cpu = device->cpu_kernels, is_fixed = c->precision == HCB_PRECISION_F16;
-    struct chunking chunking = {.kernel = is_cpu ? "reduce_cpu" : "reduce_gpu",
-                                .items = is_cpu     ? 1
-                                         : is_fixed ? (size_t)table_items(device)
-                                                    : (size_t)values[ITEMS]};
+    struct chunking chunking = {.kernel = is_cpu ? "reduce_cpu" : "reduce_gpu", .items = items};
     chunking.step = is_cpu ? CPU_STEP : chunking.items * ITEM_STEP;
     chunking.fixed = is_fixed ? STEPS_OF_F16 * chunking.step : 0;
     if (!is_fixed) {
@@ -153,14 +159,15 @@ static const char *variant_macros(const struct hcb_case *c, bool is_last)
                : " -DFOUR_SUMS -DACCUMULATED=double -DOUTPUT=float";
 }
 
-static enum hcb_status pass_program(struct opencl_plan *plan, bool is_first, bool is_last,
-                                    size_t items, const struct opencl_program **program)
+static enum hcb_status pass_program(struct opencl_plan *plan, const struct chunking *chunking,
+                                    bool is_first, bool is_last,
+                                    const struct opencl_program **program)
 {
     struct opencl_device *device = opencl_device_of(plan);
     const struct hcb_case *c = &plan->base.task;
     char options[192], group[32] = "";
     if (!device->cpu_kernels)
-        snprintf(group, sizeof group, " -DGROUP=%zu", items);
+        snprintf(group, sizeof group, " -DGROUP=%zu", chunking->items);
     snprintf(options, sizeof options, "-cl-std=CL1.2 -DPRECISION_%s%s%s%s%s",
              is_first                ? macros[c->precision].first
              : c->sum == HCB_SUM_F64 ? "F64"
@@ -171,21 +178,43 @@ static enum hcb_status pass_program(struct opencl_plan *plan, bool is_first, boo
     return hcbi_opencl_program(device, "reduce.cl", options, program);
 }
 
-/* Halves the items until the compiled kernel allows for so many. */
-static enum hcb_status fitting_program(struct opencl_plan *plan, const struct chunking *chunking,
-                                       bool is_first, bool is_last, size_t *items,
-                                       const struct opencl_program **program)
+/* Items that the compiled kernels of all passes allow. */
+static enum hcb_status find_allowed(struct opencl_plan *plan, const struct chunking *chunking,
+                                    uint64_t *allowed)
+{
+    const struct hcb_case *c = &plan->base.task;
+    const struct opencl_program *program;
+    uint64_t count = c->shape.n, chunks;
+    enum hcb_status status;
+    *allowed = UINT64_MAX;
+    do {
+        chunks = opencl_divide_up(count, chunk_length(chunking, count));
+        status = pass_program(plan, chunking, count == c->shape.n, chunks == 1, &program);
+        if (status != HCB_OK)
+            return status;
+        const uint64_t most =
+            hcbi_opencl_kernel_items(opencl_device_of(plan), program, chunking->kernel);
+        *allowed = most < *allowed ? most : *allowed;
+        count = partials_of(c, chunks);
+    } while (chunks > 1);
+    return status;
+}
+
+/* Halves the table's items until the compiled kernels allow for so many; a choice is refused. */
+static enum hcb_status choose_chunking(struct opencl_plan *plan, struct chunking *chunking)
 {
     const struct opencl_device *device = opencl_device_of(plan);
+    const struct hcb_case *c = &plan->base.task;
+    uint64_t *values = plan->base.values, items = wanted_items(device, c, values), allowed;
+    const bool is_choice = items != table_items(device);
     enum hcb_status status;
-    size_t allowed = 0; /* unknown */
-    *items = 2 * chunking->items;
     do {
-        *items /= 2;
-        status = pass_program(plan, is_first, is_last, *items, program);
-        if (status == HCB_OK)
-            allowed = hcbi_opencl_kernel_items(device, *program, chunking->kernel);
-    } while (status == HCB_OK && *items > 1 && allowed != 0 && allowed < *items);
+        *chunking = chunking_of(device, c, values, items);
+        status = find_allowed(plan, chunking, &allowed);
+        if (status == HCB_OK && items > allowed && is_choice)
+            return hcbi_opencl_too_many_items(device, chunking->kernel, items, allowed);
+    } while (status == HCB_OK && items > allowed && (items /= 2) > 0);
+    values[ITEMS] = chunking->items;
     return status;
 }
 
@@ -196,12 +225,11 @@ static enum hcb_status add_pass(struct opencl_plan *plan, const struct chunking 
 {
     const struct opencl_device *device = opencl_device_of(plan);
     const cl_ulong n = count, l = length;
-    size_t items;
+    const size_t items = chunking->items;
     struct opencl_argument arguments[5];
     cl_uint used = 0;
     const struct opencl_program *program;
-    enum hcb_status status =
-        fitting_program(plan, chunking, is_first, count <= length, &items, &program);
+    enum hcb_status status = pass_program(plan, chunking, is_first, count <= length, &program);
     if (status != HCB_OK)
         return status;
     const struct opencl_range range = {{opencl_divide_up(count, length) * items, 1}, {items, 1}};
@@ -218,13 +246,14 @@ static enum hcb_status add_pass(struct opencl_plan *plan, const struct chunking 
 
 static enum hcb_status prepare(struct opencl_plan *plan)
 {
-    const struct opencl_device *device = opencl_device_of(plan);
     const struct hcb_case *c = &plan->base.task;
-    const struct chunking chunking = chunking_of(device, c, plan->base.values);
     const enum hcb_type accumulator = accumulator_of(c);
+    struct chunking chunking;
     cl_mem *inputs[HCB_INPUTS_MAX] = {opencl_operand(plan, 0)};
     uint64_t count = c->shape.n, chunks;
-    enum hcb_status status = HCB_OK;
+    enum hcb_status status = choose_chunking(plan, &chunking);
+    if (status != HCB_OK)
+        return status;
 
     if (c->op == HCB_OP_DOT) {
         inputs[1] = opencl_operand(plan, 1);
@@ -256,7 +285,8 @@ static enum hcb_status prepare(struct opencl_plan *plan)
 static uint64_t scratch(const struct opencl_device *device, const struct hcb_case *c,
                         const uint64_t *values)
 {
-    const struct chunking chunking = chunking_of(device, c, values);
+    const uint64_t items = wanted_items(device, c, values);
+    const struct chunking chunking = chunking_of(device, c, values, items);
     const uint64_t length = chunk_length(&chunking, c->shape.n);
     return 2 * partials_of(c, opencl_divide_up(c->shape.n, length)) *
            hcb_type_size(accumulator_of(c));

@@ -58,12 +58,16 @@ static enum hcb_status check_formats(const struct opencl_device *device, const s
     return HCB_OK;
 }
 
-/* HCBENCH_GROUP_ITEMS=N in the environment lowers it, for tests. */
+/* All items lie in the first dimension.  HCBENCH_GROUP_ITEMS=N in the environment lowers it,
+ * for tests. */
 uint64_t hcbi_opencl_most_items(const struct opencl_device *device)
 {
     const char *asked = getenv("HCBENCH_GROUP_ITEMS");
-    size_t most = 0;
+    size_t most = 0, sizes[16] = {0};
     clGetDeviceInfo(device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof most, &most, NULL);
+    clGetDeviceInfo(device->id, CL_DEVICE_MAX_WORK_ITEM_SIZES, sizeof sizes, sizes, NULL);
+    if (sizes[0] > 0 && sizes[0] < most)
+        most = sizes[0];
     return asked != NULL ? strtoull(asked, NULL, 10) : most;
 }
 

@@ -91,14 +91,20 @@ static void choose_extents(const struct vulkan_device *device, const struct hcb_
         splits /= 2;
 }
 
-/* Adds the parts of a window that its workgroups computed. */
-static enum hcb_status add_parts(struct vulkan_plan *plan, const struct tile_kernel *kernel,
-                                 const struct matmul_window *w, const struct vulkan_step *multiply)
+/* The variant of matmul_add.comp. */
+static const char *adder_of(const struct hcb_case *c)
 {
     static const char *const variants[HCB_TYPE_COUNT] = {[HCB_TYPE_F64] = "f64",
                                                          [HCB_TYPE_F32] = "f32",
                                                          [HCB_TYPE_F16] = "f16",
                                                          [HCB_TYPE_I32] = "i32"};
+    return variants[hcb_operand_type(c, MATRIX_C)];
+}
+
+/* Adds the parts of a window that its workgroups computed. */
+static enum hcb_status add_parts(struct vulkan_plan *plan, const struct tile_kernel *kernel,
+                                 const struct matmul_window *w, const struct vulkan_step *multiply)
+{
     const struct vulkan_specialization none = {.count = 0};
     const enum hcb_type type = hcb_operand_type(&plan->base.task, MATRIX_C);
     const uint64_t n = plan->base.task.shape.n, stride = part_stride(w->columns);
@@ -120,8 +126,8 @@ static enum hcb_status add_parts(struct vulkan_plan *plan, const struct tile_ker
                                   (uint32_t)vulkan_min(n, UINT32_MAX),
                                   w->first_term > 0};
     memcpy(step.constants, constants, sizeof constants);
-    enum hcb_status status =
-        hcbi_vulkan_pipeline(plan, "matmul_add", variants[type], &none, &step.pipeline);
+    enum hcb_status status = hcbi_vulkan_pipeline(
+        plan, "matmul_add", adder_of(&plan->base.task), &none, &step.pipeline);
     return status == HCB_OK ? hcbi_vulkan_add_step(plan, &step) : status;
 }
 
@@ -305,6 +311,8 @@ static void list_parameters(const struct vulkan_device *device, const struct hcb
     uint64_t table[HCB_PARAMETERS_MAX];
     memcpy(list, usual, sizeof usual);
     parameters->count = PARAMETER_COUNT;
+    if (c->precision == HCB_PRECISION_F32X2) /* registers for mixed products of one */
+        list[BLOCKS].count = 1;
     list_limits(device, c, parameters);
     memcpy(table, choose_tile(device, c, parameters), sizeof table);
     table[BAND] = usual[BAND].table;
@@ -316,21 +324,17 @@ static void list_parameters(const struct vulkan_device *device, const struct hcb
     hcbi_parameter_settle(&list[SPLITS], SPLITS_MAX);
 }
 
+/* Both files, whether the table's splits need the second or not: others may. */
 static enum hcb_status find_parameters(const struct vulkan_device *device, const struct hcb_case *c,
                                        struct hcb_parameters *parameters)
 {
-    static const char *const adders[HCB_TYPE_COUNT] = {[HCB_TYPE_F64] = "matmul_add.f64.spv",
-                                                       [HCB_TYPE_F32] = "matmul_add.f32.spv",
-                                                       [HCB_TYPE_F16] = "matmul_add.f16.spv",
-                                                       [HCB_TYPE_I32] = "matmul_add.i32.spv"};
-    char multiply[32];
-    const char *const files[] = {multiply, adders[hcb_operand_type(c, MATRIX_C)]};
+    char multiply[32], add[32];
+    const char *const files[] = {multiply, add};
     list_parameters(device, c, parameters);
-    struct tile_kernel kernel = hcbi_vulkan_tile_kernel(device, c);
-    choose_extents(device, c, &kernel);
     snprintf(multiply, sizeof multiply, "matmul_gpu.%s.spv", hcb_precision_name(c->precision));
-    return hcbi_kernels_load_hash(device->base.ctx, hcbi_spv_kernels, files,
-                                  kernel.part_bytes > 0 ? 2 : 1, parameters->kernel_sha256);
+    snprintf(add, sizeof add, "matmul_add.%s.spv", adder_of(c));
+    return hcbi_kernels_load_hash(device->base.ctx, hcbi_spv_kernels, files, 2,
+                                  parameters->kernel_sha256);
 }
 
 struct tile_kernel hcbi_vulkan_tile_kernel(const struct vulkan_device *device,
@@ -348,7 +352,10 @@ static enum hcb_status prepare_tile(struct vulkan_plan *plan)
     struct tile_kernel kernel = kernel_of(plan->base.values);
     if (plan->base.task.precision == HCB_PRECISION_F32X2)
         snprintf(plan->base.info.note, sizeof plan->base.info.note, HCBI_F32X2_NOTE);
-    return hcbi_vulkan_prepare_tiles(plan, &kernel);
+    const enum hcb_status status = hcbi_vulkan_prepare_tiles(plan, &kernel);
+    plan->base.values[SPLITS] = vulkan_divide_up(kernel.extents.terms, kernel.split_terms);
+    return status == HCB_OK ? hcbi_vulkan_note(plan, "matmul_add", adder_of(&plan->base.task))
+                            : status;
 }
 
 static enum hcb_status supports_tile(const struct vulkan_device *device, const struct hcb_case *c)

@@ -144,20 +144,33 @@ static void note_module(struct vulkan_plan *plan, const struct vulkan_module *mo
         plan->modules[plan->module_count++] = module;
 }
 
+static enum hcb_status use_module(struct vulkan_plan *plan, const char *family, const char *variant,
+                                  const struct vulkan_module **out)
+{
+    char name[sizeof (*out)->name];
+    snprintf(name, sizeof name, "%s.%s.spv", family, variant);
+    enum hcb_status status = find_module(vulkan_device_of(plan), name, out);
+    if (status == HCB_OK)
+        note_module(plan, *out);
+    return status;
+}
+
 enum hcb_status hcbi_vulkan_pipeline(struct vulkan_plan *plan, const char *family,
                                      const char *variant,
                                      const struct vulkan_specialization *specialization,
                                      const struct vulkan_pipeline **pipeline)
 {
-    struct vulkan_device *device = vulkan_device_of(plan);
-    const struct vulkan_module *module = NULL;
-    char name[sizeof module->name];
-    snprintf(name, sizeof name, "%s.%s.spv", family, variant);
-    enum hcb_status status = find_module(device, name, &module);
-    if (status != HCB_OK)
-        return status;
-    note_module(plan, module);
-    return find_pipeline(device, module, specialization, pipeline);
+    const struct vulkan_module *module;
+    enum hcb_status status = use_module(plan, family, variant, &module);
+    return status == HCB_OK
+               ? find_pipeline(vulkan_device_of(plan), module, specialization, pipeline)
+               : status;
+}
+
+enum hcb_status hcbi_vulkan_note(struct vulkan_plan *plan, const char *family, const char *variant)
+{
+    const struct vulkan_module *module;
+    return use_module(plan, family, variant, &module);
 }
 
 bool hcbi_vulkan_has_module(const struct vulkan_device *device, const char *name)

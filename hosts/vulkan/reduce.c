@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sums and dot products: passes that turn blocks of elements into partial results
  * until one is left.  The tree depends on the number of elements, the class of kernels
- * and their parameters alone, never on the device's limits. */
+ * and their parameters alone.  Of the device's limits only those of a workgroup matter,
+ * which may lower the table's lanes. */
 #include "config.h"
 
 #include <stdio.h>
@@ -40,24 +41,49 @@ static enum hcb_type format_of(const struct hcb_case *c)
     return c->sum == HCB_SUM_F64 ? HCB_TYPE_F64 : hcb_operand_type(c, hcb_op_operands(c->op) - 1);
 }
 
+/* Bytes of the tree in shared memory for an invocation. */
+static uint64_t shared_bytes(const struct hcb_case *c)
+{
+    const uint64_t sum = hcb_type_size(format_of(c));
+    return c->sum == HCB_SUM_NEUMAIER ? 2 * sum : sum;
+}
+
+static uint64_t most_invocations(const struct vulkan_device *device)
+{
+    return vulkan_min(device->limits.maxComputeWorkGroupInvocations,
+                      device->limits.maxComputeWorkGroupSize[0]);
+}
+
 /* A block can be bound, and has a turn of the loop for each invocation; a GPU's tree is in
  * shared memory. */
 static void list_limits(const struct vulkan_device *device, const struct hcb_case *c,
                         struct hcb_parameters *parameters)
 {
-    const VkPhysicalDeviceLimits *has = &device->limits;
-    const uint64_t sum = hcb_type_size(format_of(c)), shared = c->sum == HCB_SUM_NEUMAIER ? 2 * sum : sum;
     const struct hcb_limit limits[] = {
         {"elements of a block", .sum = {{4 * CHAINS, {[LANES] = 1}}}, .most = {1, {[BLOCK] = 1}}},
-        {"bytes of a binding", .sum = {{sum, {[BLOCK] = 1}}}, .most = {device->window_bytes, {0}}},
+        {"bytes of a binding",
+         .sum = {{hcb_type_size(format_of(c)), {[BLOCK] = 1}}},
+         .most = {device->window_bytes, {0}}},
         {"invocations of a workgroup",
          .sum = {{1, {[LANES] = 1}}},
-         .most = {vulkan_min(has->maxComputeWorkGroupInvocations, has->maxComputeWorkGroupSize[0]), {0}}},
+         .most = {most_invocations(device), {0}}},
         {"bytes of shared memory",
-         .sum = {{shared, {[LANES] = 1}}},
-         .most = {has->maxComputeSharedMemorySize, {0}}}};
+         .sum = {{shared_bytes(c), {[LANES] = 1}}},
+         .most = {device->limits.maxComputeSharedMemorySize, {0}}}};
     parameters->limit_count = device->cpu_kernels ? 2 : 4;
     memcpy(parameters->limits, limits, parameters->limit_count * sizeof *limits);
+}
+
+/* Halved until the device has so many. */
+static uint64_t table_lanes(const struct vulkan_device *device, const struct hcb_case *c)
+{
+    uint64_t lanes = gpu_parameters[LANES].table;
+    if (device->cpu_kernels)
+        return cpu_parameters[LANES].table;
+    while (lanes > 1 && (lanes > most_invocations(device) ||
+                         lanes * shared_bytes(c) > device->limits.maxComputeSharedMemorySize))
+        lanes /= 2;
+    return lanes;
 }
 
 /* With an f16 accumulator blocks have one length, so that chains stay short. */
@@ -68,6 +94,8 @@ static void list_parameters(const struct vulkan_device *device, const struct hcb
     if (parameters->count == 0)
         return;
     memcpy(parameters->list, device->cpu_kernels ? cpu_parameters : gpu_parameters, sizeof cpu_parameters);
+    parameters->list[LANES].table = table_lanes(device, c);
+    hcbi_parameter_settle(&parameters->list[LANES], UINT64_MAX);
     list_limits(device, c, parameters);
 }
 
@@ -78,7 +106,8 @@ static struct blocking blocking_of(const struct vulkan_device *device, const str
     const struct hcb_parameter *table = device->cpu_kernels ? cpu_parameters : gpu_parameters;
     const bool asked = values != NULL && c->precision != HCB_PRECISION_F16;
     return (struct blocking){asked ? values[BLOCK] : table[BLOCK].table,
-                             (uint32_t)(asked ? values[LANES] : table[LANES].table), device->cpu_kernels};
+                             (uint32_t)(asked ? values[LANES] : table_lanes(device, c)),
+                             device->cpu_kernels};
 }
 
 /* One pass over `count` elements. */

@@ -247,6 +247,8 @@ enum hcb_status hcbi_vulkan_pipeline(struct vulkan_plan *plan, const char *famil
                                      const char *variant,
                                      const struct vulkan_specialization *specialization,
                                      const struct vulkan_pipeline **pipeline);
+/* Notes a file that other parameters would use. */
+enum hcb_status hcbi_vulkan_note(struct vulkan_plan *plan, const char *family, const char *variant);
 void hcbi_vulkan_pipelines_free(struct vulkan_device *device);
 
 /* plan.c */
