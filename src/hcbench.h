@@ -257,7 +257,8 @@ void hcb_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t o
 /* Writes elements [first, first + count) of an operand in its storage type to
  * `data` (element `first` goes to data[0]).  The value of an element depends on
  * (fill, seed, operand, index) and the element type alone, so every device on
- * every machine gets the same numbers.  HCB_FILL_INTEGER picks the range from
+ * every machine gets the same numbers.  Uniform and normal ones are multiples of 2^-31,
+ * rounded to the element type, 24 bits in f32.  HCB_FILL_INTEGER picks the range from
  * the case, so that every partial sum is representable in the accumulator with
  * overwhelming probability (8 standard deviations), and ignores the case's scale.  Those
  * of f32x2 need both halves: in each product one factor is a multiple of 2049, A's for even
