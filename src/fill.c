@@ -194,6 +194,16 @@ static void count_run(struct tally *tally, const double *exact, const double *ro
     }
 }
 
+/* What f32x2 makes of its numbers. */
+static void round_to_halves(double *values, size_t run)
+{
+    for (size_t i = 0; i < run; i++) {
+        const double high = (double)hcb_f16_to_f32(hcb_f16_from_f64(values[i]));
+        const double low = (double)hcb_f16_to_f32(hcb_f16_from_f64(0x1p11 * (values[i] - high)));
+        values[i] = isfinite(high) ? high + 0x1p-11 * low : high;
+    }
+}
+
 struct hcb_rounding hcb_fill_rounding(const struct hcb_case *c, enum hcb_fill fill, uint64_t seed,
                                       int (*stop)(void))
 {
@@ -202,6 +212,8 @@ struct hcb_rounding hcb_fill_rounding(const struct hcb_case *c, enum hcb_fill fi
                                                            [HCB_TYPE_F16] = 0x1p-14,
                                                            [HCB_TYPE_BF16] = 0x1p-126};
     const struct source source = source_of(c, 0, fill, seed);
+    const bool in_halves = c->precision == HCB_PRECISION_F32X2;
+    const enum hcb_type narrowest = in_halves ? HCB_TYPE_F16 : source.type;
     const uint64_t count = fill == HCB_FILL_ZEROS ? 0 : hcb_operand_elements(c, 0);
     double exact[RUN], rounded[RUN], stored[RUN]; /* memory of any type */
     struct tally tally = {0};
@@ -209,7 +221,9 @@ struct hcb_rounding hcb_fill_rounding(const struct hcb_case *c, enum hcb_fill fi
         const size_t run = next_run(&source, done, count - done, exact);
         hcbi_store_run(source.type, stored, 0, exact, run);
         hcbi_load_run(source.type, stored, 0, 1, rounded, 1, run);
-        count_run(&tally, exact, rounded, run, smallest_normal[source.type]);
+        if (in_halves)
+            round_to_halves(rounded, run);
+        count_run(&tally, exact, rounded, run, smallest_normal[narrowest]);
         done += run;
     }
     return (struct hcb_rounding){

@@ -130,6 +130,14 @@ grep -q '"exponent": -24' scales.json || note "no scale in the JSON"
 expect 0 compare scales.json scales.json --all
 says out '64 2\^-24'
 
+expect 0 verify -p null -o matmul,sum -P f32,f32x2 -n 64 --sum plain --scale -40,0,15,17 -i tile --csv scales.csv
+says out '^f32x2  *2\^-40  *0  *100%  *0  *1\.0  '
+says out '^f32x2  *2\^0  *0  *0  *[0-9.]*%  *[0-9.]*e-08  '
+says out '^f32x2  *2\^15  *0  *0  *0  *[0-9.]*e-08  '
+says out 'unsupported: scaled by 2\^17, [0-9]* of 4096 elements overflow f16'
+[ "$(grep -c ',f32,,.*,ok,' scales.csv)" -eq 2 ] || note "an f32 row has a scale"
+usage 'matmul in f32x2, which --op or --precision leaves out' -o sum -P f32x2 --scale 3
+
 # A full verification shows it by itself, where it has the shape.
 expect 0 verify -p null -o sum -P f32,f16f32 -n 65537,8 --sum plain -i tile --full
 says out '^f16f32  *2\^-24  *0  *[0-9.]*%'

@@ -328,6 +328,34 @@ START_TEST(roundings_are_counted)
 }
 END_TEST
 
+/* f32x2 loses what two halves cannot hold: a little of most numbers, more of those below
+ * 2^-14, all of those up to 2^-36, and those from 65520 on. */
+START_TEST(halves_are_counted)
+{
+    enum { N = 100000 };
+    struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_REF, HCB_PRECISION_F32X2, {N / 100, 1, 100}};
+    struct hcb_rounding r = hcb_fill_rounding(&c, HCB_FILL_UNIFORM, 1, NULL);
+    ck_assert_double_eq(r.overflowed + r.underflowed, 0);
+    ck_assert_double_lt(r.subnormal, 30);
+    ck_assert_double_gt(r.rel_error, 0x1p-26);
+    ck_assert_double_lt(r.rel_error, 0x1p-24);
+    c.scale = 17;
+    r = hcb_fill_rounding(&c, HCB_FILL_UNIFORM, 1, NULL);
+    ck_assert_double_eq_tol(r.overflowed / N, 1 - 65520 * 0x1p-17, 0.01);
+    ck_assert(isnan(r.rel_error));
+    c.scale = -14;
+    r = hcb_fill_rounding(&c, HCB_FILL_UNIFORM, 1, NULL);
+    ck_assert_double_eq_tol((r.subnormal + r.underflowed) / N, 1, 1e-3);
+    ck_assert_double_lt(r.underflowed, 10);
+    ck_assert_double_gt(r.rel_error, 0x1p-23);
+    ck_assert_double_lt(r.rel_error, 0x1p-21);
+    c.scale = -35;
+    r = hcb_fill_rounding(&c, HCB_FILL_UNIFORM, 1, NULL);
+    ck_assert_double_eq_tol(r.underflowed / N, 0.5, 0.01);
+    ck_assert_double_eq(r.overflowed, 0);
+}
+END_TEST
+
 static int asked;
 
 static int third_time(void)
@@ -349,6 +377,7 @@ int main(void)
     TCase *tests = suite_case("fill");
     tcase_add_test(tests, scales_are_exact_where_they_fit);
     tcase_add_test(tests, roundings_are_counted);
+    tcase_add_test(tests, halves_are_counted);
     tcase_add_test(tests, counting_can_be_stopped);
     tcase_add_test(tests, philox_vectors);
     tcase_add_loop_test(tests, splits_agree, 0, HCB_PRECISION_COUNT);
