@@ -1008,7 +1008,8 @@ static bool settle_core(const struct options *options)
 
 static bool may_scale(unsigned op, unsigned precision)
 {
-    return hcb_precision_scales(precision) && !hcb_op_is_extra(op);
+    return hcb_precision_scales(precision) && !hcb_op_is_extra(op) &&
+           (precision != HCB_PRECISION_F32X2 || op == HCB_OP_MATMUL);
 }
 
 static bool takes_scales(const struct options *options)
@@ -1029,8 +1030,8 @@ static bool settle_scales(const struct options *options)
         for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
             any = any || ((options->ops >> op & 1) != 0 &&
                           (options->precisions >> precision & 1) != 0 && may_scale(op, precision));
-    return any || complain("--scale is for matmul, sum and dot with inputs of f16f32 or bf16f32, "
-                           "which --op or --precision leaves out");
+    return any || complain("--scale is for matmul, sum and dot in f16f32 or bf16f32 and matmul in "
+                           "f32x2, which --op or --precision leaves out");
 }
 
 static bool settle_sums(const struct options *options, const bool *given)

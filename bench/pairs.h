@@ -5,12 +5,14 @@
 
 #include "record.h"
 
-/* What both views say below the title. */
+/* What both views have for a title and say below it. */
+#define MIXED_TITLE "16 bits beside f32"
 #define MIXED_LEGEND                                                                               \
     "The fastest impl of each on the device. The two were not measured in turns: the interval "    \
     "does not cancel what changed in between. saved: bytes that the operands in f32 have more; "   \
-    "error: relative, in the Frobenius norm, against f64 on the same rounded inputs; f32x2 and "   \
-    "f32 have the same ones, and that of f16f32 is without what the rounding of the inputs costs."
+    "error: relative, in the Frobenius norm, against f64 on the same inputs, which are those of "  \
+    "f32 for f32x2, rounded ones for the others; rounding: error of the first operand when it is " \
+    "rounded to 16 bits, which the error of f16f32 and bf16f32 leaves out and f32x2 is spared."
 
 /* A row with 16-bit inputs and 32-bit sums or of f32x2, and the one in f32 of the same device, op,
  * shape and sum; of each the fastest impl. */
@@ -18,6 +20,8 @@ struct mixed {
     const struct hcb_result *row, *f32;
     struct hcb_ratio speed; /* the time of f32 over that of the row */
     double saved_bytes;     /* that the operands in f32 have more */
+    double rounding; /* relative error of the first operand in 16 bits, from its first elements; NaN
+                      * for integers and zeros */
 };
 
 /* All pairs among the record's rows that are ok and were timed by the same clock, in the

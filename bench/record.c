@@ -88,6 +88,11 @@ bool record_same_case(const struct hcb_case *a, const struct hcb_case *b)
            a->shape.k == b->shape.k && a->scale == b->scale;
 }
 
+bool record_stands_in(const struct hcb_case *task)
+{
+    return task->precision == HCB_PRECISION_F32X2 && task->impl == HCB_IMPL_OPENBLAS;
+}
+
 size_t record_case_end(const struct record *record, size_t first)
 {
     size_t end = first + 1;

@@ -126,6 +126,9 @@ enum { RECORD_KINDS_MAX = HCB_PRECISION_COUNT * HCB_SUM_COUNT };
 bool record_same_kind(const struct hcb_case *a, const struct hcb_case *b);
 /* Do two rows compute the same, whoever does it? */
 bool record_same_case(const struct hcb_case *a, const struct hcb_case *b);
+/* Is this a baseline that does not compute in its own precision?  A BLAS has no f32x2 and
+ * computes in f32, whose error says nothing of f32x2. */
+bool record_stands_in(const struct hcb_case *task);
 /* The index behind the last row of the case that begins at `first`. */
 size_t record_case_end(const struct record *record, size_t first);
 /* The device with that id; NULL when it is not in the record. */

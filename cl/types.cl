@@ -73,7 +73,7 @@
 /* A number of f32x2 is high + LOW_UNIT low, both rounded to 16 bits, to nearest with ties
  * to even, whatever a device's own conversion does; the rest is scaled so that it does not
  * underflow.  A product is that of the high halves and LOW_UNIT times both mixed ones: the
- * source and the error are in hcbench.h, at hcb_verify.  Above 65504 `high` is infinite. */
+ * source and the error are in hcbench.h, at hcb_verify.  From 65520 on `high` is infinite. */
 #define LOW_UNIT 0x1p-11f
 #ifdef PRECISION_F32X2
 #define PLANES 2 /* of numbers where they lie packed or in local memory: high, low */

@@ -6,7 +6,7 @@
 //
 // Rounded by hand, as a device may convert to 16 bits by cutting off.  From 2^-14 on that is
 // done on the bits; below, where halves are multiples of 2^-24, by rounding to a whole number.
-// Above 65504 the high half is infinite.
+// From 65520 on the high half is infinite.
 
 const float LOW_UNIT = 1.0 / 2048.0;
 const float TWO_TO_24 = 16777216.0;

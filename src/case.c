@@ -78,7 +78,8 @@ bool hcb_op_adds_up(unsigned op)
 
 bool hcb_precision_scales(unsigned precision)
 {
-    return precision == HCB_PRECISION_F16F32 || precision == HCB_PRECISION_BF16F32;
+    return precision == HCB_PRECISION_F16F32 || precision == HCB_PRECISION_BF16F32 ||
+           precision == HCB_PRECISION_F32X2;
 }
 
 static bool check_scale(const struct hcb_case *c)

@@ -197,12 +197,12 @@ struct hcb_case {
     struct hcb_shape shape;
     enum hcb_sum sum; /* HCB_SUM_PLAIN but for sum and dot */
     /* The first input is 2^scale times what its fill gives, before it is rounded; -60 to
-     * 60, and 0 but for sums of products with 16-bit inputs and 32-bit sums. */
+     * 60, and 0 but for sums of products with 16-bit inputs or halves and 32-bit sums. */
     int scale;
 };
 
 enum { HCB_SCALE_MAX = 60 };
-/* True for f16f32 and bf16f32. */
+/* True for f16f32, bf16f32 and f32x2. */
 bool hcb_precision_scales(unsigned precision);
 
 enum { HCB_OPERANDS_MAX = 3, HCB_INPUTS_MAX = 2 };
@@ -257,7 +257,8 @@ void hcb_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t o
 /* Writes elements [first, first + count) of an operand in its storage type to
  * `data` (element `first` goes to data[0]).  The value of an element depends on
  * (fill, seed, operand, index) and the element type alone, so every device on
- * every machine gets the same numbers.  HCB_FILL_INTEGER picks the range from
+ * every machine gets the same numbers.  Uniform and normal ones are multiples of 2^-31,
+ * rounded to the element type, 24 bits in f32.  HCB_FILL_INTEGER picks the range from
  * the case, so that every partial sum is representable in the accumulator with
  * overwhelming probability (8 standard deviations), and ignores the case's scale.  Those
  * of f32x2 need both halves: in each product one factor is a multiple of 2049, A's for even
@@ -265,7 +266,8 @@ void hcb_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t o
 void hcb_fill_operand(const struct hcb_case *c, unsigned operand, enum hcb_fill fill, uint64_t seed,
                       uint64_t first, uint64_t count, void *data);
 
-/* What becomes of the first input when it is rounded to its format: how many of its
+/* What becomes of the first input when it is rounded to its format, or to the two halves of
+ * f32x2 (subnormal: the high one, so that bits are lost): how many of its
  * elements overflow to infinity, become zero, become subnormal, and the error of the
  * whole, relative to the unrounded numbers in the Frobenius norm (NaN where it is not
  * finite, or nothing is there).  `stop`, unless NULL, is asked every few microseconds; when
@@ -331,11 +333,11 @@ struct hcb_verdict {
  * |x| < 2^(e+1) the rest x - hi is at most 2^(e-11), and what lo rounds off at most
  * 2^(e-23); lo lo' 2^-22 is left out.  A product is so off by at most (2^-23 + 2^-23 +
  * 2^-22) |x y| = 2^-21 |x y|, which is 8 u_acc, and products of halves are exact in f32.
- * Hence r <= min(8 + 2 sqrt(d), d + 8) + 8.  That is so for numbers from 2^-13 to 65504 in
- * magnitude, for those that are nearer to 0 and multiples of 2^-24, as all of
- * hcb_fill_operand are, and for 0.  Of others below 2^-13 up to 2^-36 is rounded off, which
- * may be more than the bound allows; one above 65504 overflows, and so its results are not
- * finite.  Either is seen, and never taken for right.
+ * Hence r <= min(8 + 2 sqrt(d), d + 8) + 8.  Below 2^-14 halves are multiples of 2^-24, so
+ * of a number below 2^-13 the rest is at most 2^-25 and what lo rounds off at most 2^-36,
+ * which are what they are at 2^-13: |A| and |B| have 2^-13 in place of what is smaller.  A
+ * number of 65520 or more overflows, and so its results are not finite; from 65504 to there
+ * hi is 65504 and the rest is less than 16.
  *
  * Variants of sums have the classical bounds, which are near one rounding of the
  * result: r = |C' - C| / (e |A||B| + u_out |C|), passed at r <= 2, where e = (d u_acc)^2

@@ -69,20 +69,54 @@ static inline double product_error(double a, double b, double product)
     return ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low;
 }
 
+/* What there is to do for a term. */
+enum products {
+    ANY_PRODUCTS,
+    EXACT_PRODUCTS, /* of inputs of 26 bits or fewer: no errors to add */
+    HALVES          /* those of f32x2, exact as well; see hcb_verify */
+};
+
+static enum products products_of(const struct hcb_case *c)
+{
+    if (c->precision == HCB_PRECISION_F32X2)
+        return HALVES;
+    return hcb_operand_type(c, 0) != HCB_TYPE_F64 || hcb_op_operands(c->op) == 2 ? EXACT_PRODUCTS
+                                                                                  : ANY_PRODUCTS;
+}
+
+static inline double size_in_halves(double x)
+{
+    const double least = 0x1p-13, size = fabs(x);
+    return size > least ? size : least;
+}
+
 /* `count` independent dot products advance by one term: sum[j] += a[j] b[j],
- * where a steps by a_step (0 or 1).  `exact_products` leaves out the products'
- * errors, which are zero for inputs of 26 bits or fewer. */
-static inline void advance(double *restrict sum, double *restrict low, double *restrict magnitude,
-                           const double *restrict a, size_t a_step, const double *restrict b,
-                           size_t count, bool exact_products)
+ * where a steps by a_step (0 or 1). */
+static inline void advance_by(enum products products, double *restrict sum, double *restrict low,
+                              double *restrict magnitude, const double *restrict a, size_t a_step,
+                              const double *restrict b, size_t count)
 {
     for (size_t j = 0; j < count; j++) {
         double x = a[j * a_step], product = x * b[j];
         add_exactly(&sum[j], &low[j], product);
-        if (!exact_products)
+        if (products == ANY_PRODUCTS)
             low[j] += product_error(x, b[j], product);
-        magnitude[j] += fabs(product);
+        magnitude[j] +=
+            products == HALVES ? size_in_halves(x) * size_in_halves(b[j]) : fabs(product);
     }
+}
+
+/* A loop for each, without a choice in it. */
+static void advance(enum products products, double *restrict sum, double *restrict low,
+                    double *restrict magnitude, const double *restrict a, size_t a_step,
+                    const double *restrict b, size_t count)
+{
+    if (products == ANY_PRODUCTS)
+        advance_by(ANY_PRODUCTS, sum, low, magnitude, a, a_step, b, count);
+    else if (products == EXACT_PRODUCTS)
+        advance_by(EXACT_PRODUCTS, sum, low, magnitude, a, a_step, b, count);
+    else
+        advance_by(HALVES, sum, low, magnitude, a, a_step, b, count);
 }
 
 /* Terms of one row or column; an op without this input reads ones. */
@@ -112,7 +146,7 @@ static void gather_columns(enum hcb_type type, const void *input, uint64_t row,
 /* One output element: the terms are dealt to LANES sums, so that neighbouring
  * terms do not wait for each other. */
 static void compute_lone(const struct hcb_case *c, const void *const inputs[],
-                         struct reference_block *block, bool exact_products)
+                         struct reference_block *block)
 {
     const enum hcb_type type = hcb_operand_type(c, 0);
     const uint64_t terms = hcb_case_terms(c), a_row = block->rows[0] * terms,
@@ -125,10 +159,7 @@ static void compute_lone(const struct hcb_case *c, const void *const inputs[],
         gather(type, inputs[1], block->columns[0] + first * stride, stride, b, count);
         for (size_t l = 0; l < count; l += LANES) {
             size_t lanes = count - l < LANES ? count - l : LANES;
-            if (exact_products)
-                advance(sum, low, magnitude, a + l, 1, b + l, lanes, true);
-            else
-                advance(sum, low, magnitude, a + l, 1, b + l, lanes, false);
+            advance(products_of(c), sum, low, magnitude, a + l, 1, b + l, lanes);
         }
     }
     block->sum[0] = block->low[0] = block->magnitude[0] = 0;
@@ -141,17 +172,13 @@ static void compute_lone(const struct hcb_case *c, const void *const inputs[],
 
 /* One row; the terms of an element are the inputs times their factors. */
 static void compute_elementwise(const struct hcb_case *c, const void *const inputs[],
-                                struct reference_block *block, bool exact_products)
+                                struct reference_block *block)
 {
     const struct hcbi_op *op = &hcbi_ops[c->op];
     for (unsigned i = 0; i + 1 < op->operands; i++) {
         gather_columns(hcb_operand_type(c, i), inputs[i], 0, block, block->gathered);
-        if (exact_products)
-            advance(block->sum, block->low, block->magnitude, &op->factors[i], 0, block->gathered,
-                    block->column_count, true);
-        else
-            advance(block->sum, block->low, block->magnitude, &op->factors[i], 0, block->gathered,
-                    block->column_count, false);
+        advance(products_of(c), block->sum, block->low, block->magnitude, &op->factors[i], 0,
+                block->gathered, block->column_count);
     }
 }
 
@@ -163,17 +190,17 @@ void hcbi_reference_compute(const struct hcb_case *c, const void *const inputs[]
     const enum hcb_type type = hcb_operand_type(c, 0);
     const size_t rows = block->row_count, columns = block->column_count;
     const uint64_t terms = hcb_case_terms(c), stride = hcbi_extent(c, op->extents[1][1]);
-    const bool exact_products = type != HCB_TYPE_F64 || op->operands == 2;
+    const enum products products = products_of(c);
 
     memset(block->sum, 0, rows * columns * sizeof *block->sum);
     memset(block->low, 0, rows * columns * sizeof *block->low);
     memset(block->magnitude, 0, rows * columns * sizeof *block->magnitude);
     if (hcbi_is_elementwise(c->op)) {
-        compute_elementwise(c, operands, block, exact_products);
+        compute_elementwise(c, operands, block);
         return;
     }
     if (rows * columns == 1) {
-        compute_lone(c, operands, block, exact_products);
+        compute_lone(c, operands, block);
         return;
     }
     const size_t slice = GATHERED / (rows + columns);
@@ -187,12 +214,8 @@ void hcbi_reference_compute(const struct hcb_case *c, const void *const inputs[]
         for (size_t i = 0; i < rows; i++)
             for (size_t l = 0; l < count; l++) {
                 const size_t row = i * columns;
-                if (exact_products)
-                    advance(block->sum + row, block->low + row, block->magnitude + row,
-                            a + i * slice + l, 0, b + l * columns, columns, true);
-                else
-                    advance(block->sum + row, block->low + row, block->magnitude + row,
-                            a + i * slice + l, 0, b + l * columns, columns, false);
+                advance(products, block->sum + row, block->low + row,
+                        block->magnitude + row, a + i * slice + l, 0, b + l * columns, columns);
             }
     }
 }

@@ -14,7 +14,8 @@ enum { REFERENCE_SAMPLE = 4096, REFERENCE_BLOCK = REFERENCE_SAMPLE + 64 };
 struct reference_block {
     uint64_t rows[REFERENCE_BLOCK], columns[REFERENCE_BLOCK];
     size_t row_count, column_count;
-    /* Results, row by row: the value is sum + low, magnitude is (|A||B|)_ij. */
+    /* Results, row by row: the value is sum + low, magnitude is (|A||B|)_ij; of f32x2 with
+     * each |a| and |b| at least 2^-13, see hcb_verify. */
     double sum[REFERENCE_BLOCK], low[REFERENCE_BLOCK], magnitude[REFERENCE_BLOCK];
     double *gathered; /* REFERENCE_GATHERED numbers */
 };

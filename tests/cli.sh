@@ -90,7 +90,7 @@ says out '^sum f32$'
 says out '^sum f32 neumaier$'
 says out '^sum f32 f64$'
 says out '^matmul f32$'
-says out '^16-bit inputs beside f32'
+says out '^16 bits beside f32'
 says out '^matmul f16f32  *8x8x8  *null:0. *tile  *tile '
 says out '^sum f16f32 neumaier  *8  *null:0'
 grep -q 'i8i32 neumaier' out && note "a sum of integers has a variant"
@@ -100,13 +100,13 @@ expect 0 verify -p null -o sum -P f64,i8i32 -n 8 -i tile --strict
 expect 0 compare sums.json sums.json --all
 says out '^sum f32 neumaier$'
 expect 0 report sums.json -o sums.html
-grep -q 'matmul: 16-bit inputs beside f32' sums.html || note "no mixed precision in the report"
+grep -q 'matmul: 16 bits beside f32' sums.html || note "no mixed precision in the report"
 grep -q 'sum f32 neumaier' sums.html || note "no neumaier in the report"
 
 # f32 in two halves is for matmul, is not run unless it is asked for, and stands beside f32.
 expect 0 -p null -o matmul -P f32,f32x2 -n 8 -i tile --min-time 0 --max-time 0.05 --warmup 0 \
 	--json halves.json --csv halves.csv
-says out '^matmul f32x2  *8x8x8  *null:0. *tile  *tile .* 0 bytes '
+says out '^matmul f32x2  *8x8x8  *null:0. *tile  *tile .*e-0[78] .* 0\.000[12][0-9]*$'
 [ "$(grep -c ',matmul,tile,f32x2,.*,ok,' halves.csv)" -eq 1 ] || note "no f32x2 in the CSV"
 expect 0 compare halves.json halves.json --all
 says out '^matmul f32x2$'
@@ -129,6 +129,14 @@ says out 'unsupported: scaled by 2\^20, [0-9]* of 4096 elements overflow f16'
 grep -q '"exponent": -24' scales.json || note "no scale in the JSON"
 expect 0 compare scales.json scales.json --all
 says out '64 2\^-24'
+
+expect 0 verify -p null -o matmul,sum -P f32,f32x2 -n 64 --sum plain --scale -40,0,15,17 -i tile --csv scales.csv
+says out '^f32x2  *2\^-40  *0  *100%  *0  *1\.0  '
+says out '^f32x2  *2\^0  *0  *0  *[0-9.]*%  *[0-9.]*e-08  '
+says out '^f32x2  *2\^15  *0  *0  *0  *[0-9.]*e-08  '
+says out 'unsupported: scaled by 2\^17, [0-9]* of 4096 elements overflow f16'
+[ "$(grep -c ',f32,,.*,ok,' scales.csv)" -eq 2 ] || note "an f32 row has a scale"
+usage 'matmul in f32x2, which --op or --precision leaves out' -o sum -P f32x2 --scale 3
 
 # A full verification shows it by itself, where it has the shape.
 expect 0 verify -p null -o sum -P f32,f16f32 -n 65537,8 --sum plain -i tile --full

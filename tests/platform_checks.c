@@ -2,6 +2,7 @@
 /* The generic part of the platforms' tests; see platform_checks.h. */
 #include "config.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -224,6 +225,78 @@ enum check_outcome check_case(struct hcb_ctx *ctx, struct hcb_device *device,
                               const struct hcb_case *c, char *text, size_t size)
 {
     return check_case_with(ctx, device, c, NULL, text, size);
+}
+
+/* Full tiles and edges; and where the number is that no half holds. */
+enum { SPLIT_SIZE = 150, TOO_LARGE_ROW = 5, TOO_LARGE_COLUMN = 140 };
+
+static void fill_splits(const struct hcb_case *c, float *numbers)
+{
+    static const float edges[] = {65504, 65505.5F, 65519.996F, -65519.996F, 0x1p-13F,  0x1.fffffep-14F,
+                                  0x1p-14F, 0x1.555556p-15F, 0x1.000002p-25F, 0x1p-25F, 0x1.8p-35F,
+                                  0x1.8p-36F, 0x1p-36F, 0x1p-40F, 0x1.004002p0F, -0x1.00600ap0F};
+    enum { EDGES = sizeof edges / sizeof *edges, COUNT = SPLIT_SIZE * SPLIT_SIZE };
+    hcb_fill_operand(c, 0, HCB_FILL_UNIFORM, seed, 0, COUNT, numbers);
+    for (int i = 0; i < COUNT; i++)
+        numbers[i] = i % 37 < EDGES && i % 11 == 0 ? edges[i % 37] : ldexpf(numbers[i], i % 37 - 21);
+    numbers[TOO_LARGE_ROW * SPLIT_SIZE + TOO_LARGE_COLUMN] = 65520;
+}
+
+static double both_halves(double x)
+{
+    const double high = (double)hcb_f16_to_f32(hcb_f16_from_f64(x));
+    return high + 0x1p-11 * (double)hcb_f16_to_f32(hcb_f16_from_f64(0x1p11 * (x - high)));
+}
+
+static enum check_outcome compare_halves(struct trial *t, unsigned operand)
+{
+    const float *numbers = t->host[operand], *output = t->host[2];
+    char what[120];
+    for (int i = 0; i < SPLIT_SIZE * SPLIT_SIZE; i++) {
+        const bool is_lost = operand == 0 ? i / SPLIT_SIZE == TOO_LARGE_ROW
+                                          : i % SPLIT_SIZE == TOO_LARGE_COLUMN;
+        const double right = both_halves((double)numbers[i]), got = (double)output[i];
+        if (is_lost ? isfinite(got) : got != right) {
+            snprintf(what, sizeof what, "operand %u, [%d,%d] of %a is %a, right is %a", operand,
+                     i / SPLIT_SIZE, i % SPLIT_SIZE, (double)numbers[i], got, is_lost ? NAN : right);
+            return failed(t, "halves", what);
+        }
+    }
+    return CHECK_PASSED;
+}
+
+/* The numbers are operand 0 or 1, the identity is the other one. */
+static enum check_outcome split_operand(struct trial *t, unsigned operand)
+{
+    float *identity = t->host[1 - operand];
+    const uint64_t bytes = hcb_operand_bytes(t->task, 0);
+    fill_splits(t->task, t->host[operand]);
+    memset(identity, 0, bytes);
+    for (int i = 0; i < SPLIT_SIZE; i++)
+        identity[i * SPLIT_SIZE + i] = 1;
+    for (unsigned i = 0; i < 2; i++)
+        if (hcb_buffer_upload(t->queue, t->buffers[i], 0, t->host[i], bytes) != HCB_OK)
+            return failed(t, "upload", hcb_error(t->ctx));
+    const enum check_outcome outcome = trial_run(t, 1, t->host[2]);
+    return outcome == CHECK_PASSED ? compare_halves(t, operand) : outcome;
+}
+
+enum check_outcome check_halves(struct hcb_ctx *ctx, struct hcb_device *device, enum hcb_impl impl,
+                                char *text, size_t size)
+{
+    const struct hcb_case c = {HCB_OP_MATMUL, impl, HCB_PRECISION_F32X2,
+                               {SPLIT_SIZE, SPLIT_SIZE, SPLIT_SIZE}};
+    struct trial t = {.ctx = ctx, .task = &c, .last = 2, .text = text, .text_size = size};
+    snprintf(text, size, "%s", "");
+    if (hcb_device_supports(device, &c) != HCB_OK) {
+        snprintf(text, size, "%s", hcb_error(ctx));
+        return CHECK_UNSUPPORTED;
+    }
+    enum check_outcome outcome = trial_prepare(&t, device);
+    for (unsigned operand = 0; operand < 2 && outcome == CHECK_PASSED; operand++)
+        outcome = split_operand(&t, operand);
+    trial_clear(&t);
+    return outcome;
 }
 
 /* A point within the limits, another for each number; the table's when none is found. */

@@ -46,6 +46,13 @@ enum check_outcome check_parameters(struct hcb_ctx *ctx, struct hcb_device *devi
                                     const struct hcb_case *c, unsigned *passed, char *text,
                                     size_t size);
 
+/* Multiplies numbers from below 2^-36 up to 65520, which no half holds, by the identity matrix from
+ * either side in f32x2: each element must be the two halves of its number, in every bit, and
+ * what has to do with the largest number not finite.  No bound is fine enough to see how halves
+ * are rounded. */
+enum check_outcome check_halves(struct hcb_ctx *ctx, struct hcb_device *device, enum hcb_impl impl,
+                                char *text, size_t size);
+
 /* Runs sums and dot products of all lengths in a variant; ends as check_shapes. */
 enum check_outcome check_variant(struct hcb_ctx *ctx, struct hcb_device *device,
                                  enum hcb_impl impl, enum hcb_precision precision,

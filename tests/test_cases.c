@@ -200,6 +200,8 @@ START_TEST(texts)
     ck_assert(hcb_case_check(&c));
     c.precision = HCB_PRECISION_F32;
     ck_assert(!hcb_case_check(&c));
+    c.precision = HCB_PRECISION_F32X2;
+    ck_assert(hcb_case_check(&c));
     c.precision = HCB_PRECISION_BF16F32;
     c.scale = HCB_SCALE_MAX + 1;
     ck_assert(!hcb_case_check(&c));

@@ -86,22 +86,56 @@ START_TEST(seeds_and_operands_differ)
 }
 END_TEST
 
+static double as_half(double x)
+{
+    return (double)hcb_f16_to_f32(hcb_f16_from_f64(x));
+}
+
 /* The same number, rounded to the element type; the shape does not matter. */
 START_TEST(types_share_values)
 {
     enum { N = 1000 };
-    const struct hcb_case wide = dot_of(HCB_PRECISION_F32, N), narrow = dot_of(HCB_PRECISION_F16, N);
-    const struct hcb_case matrix = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {10, 7, N / 10}};
+    const struct hcb_case wide = dot_of(HCB_PRECISION_F64, N), single = dot_of(HCB_PRECISION_F32, N),
+                          narrow = dot_of(HCB_PRECISION_F16, N);
+    const struct hcb_case matrix = {HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32X2, {10, 7, N / 10}};
     for (enum hcb_fill fill = HCB_FILL_UNIFORM; fill <= HCB_FILL_NORMAL; fill++) {
-        double *a = filled(&wide, 0, fill, 9), *b = filled(&narrow, 0, fill, 9);
-        double *c = filled(&matrix, 0, fill, 9);
+        double *a = filled(&wide, 0, fill, 9), *b = filled(&single, 0, fill, 9);
+        double *c = filled(&matrix, 0, fill, 9), *d = filled(&narrow, 0, fill, 9);
         for (size_t i = 0; i < N; i++) {
-            ck_assert_double_eq(b[i], (double)hcb_f16_to_f32(hcb_f16_from_f64(a[i])));
-            ck_assert_double_eq(c[i], a[i]);
+            ck_assert_double_eq(b[i], (double)(float)a[i]);
+            ck_assert_double_eq(c[i], b[i]);
+            ck_assert_double_eq(d[i], as_half(a[i]));
         }
         free(a);
         free(b);
         free(c);
+        free(d);
+    }
+}
+END_TEST
+
+/* Numbers in f32 have 24 bits: half of them are odd, and a quarter is not the sum of two
+ * halves.  Fewer would flatter whatever rounds them, as f32x2 does. */
+START_TEST(numbers_fill_f32)
+{
+    enum { N = 100000 };
+    const struct hcb_case c = dot_of(HCB_PRECISION_F32, N);
+    for (enum hcb_fill fill = HCB_FILL_UNIFORM; fill <= HCB_FILL_NORMAL; fill++) {
+        double *x = filled(&c, 0, fill, 7);
+        double count = 0, odd = 0, inexact = 0;
+        for (size_t i = 0; i < N; i++) {
+            const double high = as_half(x[i]), low = as_half(0x1p11 * (x[i] - high));
+            int exponent;
+            if (fabs(x[i]) < 0x1p-6)
+                continue;
+            count++;
+            odd += fmod(ldexp(frexp(fabs(x[i]), &exponent), 24), 2);
+            inexact += high + 0x1p-11 * low != x[i];
+        }
+        ck_assert_double_gt(count, 0.9 * N);
+        ck_assert_double_eq_tol(odd / count, 0.5, 0.02);
+        ck_assert_double_eq_tol(inexact / count, 0.25, 0.02);
+        free(x);
     }
 }
 END_TEST
@@ -132,7 +166,7 @@ START_TEST(distributions)
             high = fmax(high, values[i]);
         }
         ck_assert(low >= -1 && low < -0.999 && high > 0.999 && high <= 1);
-        ck_assert(precisions[p] == HCB_PRECISION_F16 || high < 1);
+        ck_assert(precisions[p] == HCB_PRECISION_F16 || high < 1); /* of so few in f32 */
         ck_assert_double_le(fabs(mean), 6 * sqrt(1 / 3.0 / N));
         ck_assert_double_le(fabs(variance - 1 / 3.0), 6 * sqrt(4 / 45.0 / N));
         free(values);
@@ -195,11 +229,6 @@ START_TEST(integers_add_up_exactly)
         }
 }
 END_TEST
-
-static double as_half(double x)
-{
-    return (double)hcb_f16_to_f32(hcb_f16_from_f64(x));
-}
 
 /* In each product of f32x2 one factor fits into a half and the other one needs both, so
  * that the three products give it exactly, and two of them do not. */
@@ -299,6 +328,34 @@ START_TEST(roundings_are_counted)
 }
 END_TEST
 
+/* f32x2 loses what two halves cannot hold: a little of most numbers, more of those below
+ * 2^-14, all of those up to 2^-36, and those from 65520 on. */
+START_TEST(halves_are_counted)
+{
+    enum { N = 100000 };
+    struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_REF, HCB_PRECISION_F32X2, {N / 100, 1, 100}};
+    struct hcb_rounding r = hcb_fill_rounding(&c, HCB_FILL_UNIFORM, 1, NULL);
+    ck_assert_double_eq(r.overflowed + r.underflowed, 0);
+    ck_assert_double_lt(r.subnormal, 30);
+    ck_assert_double_gt(r.rel_error, 0x1p-26);
+    ck_assert_double_lt(r.rel_error, 0x1p-24);
+    c.scale = 17;
+    r = hcb_fill_rounding(&c, HCB_FILL_UNIFORM, 1, NULL);
+    ck_assert_double_eq_tol(r.overflowed / N, 1 - 65520 * 0x1p-17, 0.01);
+    ck_assert(isnan(r.rel_error));
+    c.scale = -14;
+    r = hcb_fill_rounding(&c, HCB_FILL_UNIFORM, 1, NULL);
+    ck_assert_double_eq_tol((r.subnormal + r.underflowed) / N, 1, 1e-3);
+    ck_assert_double_lt(r.underflowed, 10);
+    ck_assert_double_gt(r.rel_error, 0x1p-23);
+    ck_assert_double_lt(r.rel_error, 0x1p-21);
+    c.scale = -35;
+    r = hcb_fill_rounding(&c, HCB_FILL_UNIFORM, 1, NULL);
+    ck_assert_double_eq_tol(r.underflowed / N, 0.5, 0.01);
+    ck_assert_double_eq(r.overflowed, 0);
+}
+END_TEST
+
 static int asked;
 
 static int third_time(void)
@@ -320,11 +377,13 @@ int main(void)
     TCase *tests = suite_case("fill");
     tcase_add_test(tests, scales_are_exact_where_they_fit);
     tcase_add_test(tests, roundings_are_counted);
+    tcase_add_test(tests, halves_are_counted);
     tcase_add_test(tests, counting_can_be_stopped);
     tcase_add_test(tests, philox_vectors);
     tcase_add_loop_test(tests, splits_agree, 0, HCB_PRECISION_COUNT);
     tcase_add_test(tests, seeds_and_operands_differ);
     tcase_add_test(tests, types_share_values);
+    tcase_add_test(tests, numbers_fill_f32);
     tcase_add_test(tests, distributions);
     tcase_add_test(tests, zeros);
     tcase_add_loop_test(tests, integers_add_up_exactly, 0, HCB_PRECISION_COUNT);

@@ -819,6 +819,19 @@ START_TEST(f32x2_without_mixed_products_is_wrong)
 }
 END_TEST
 
+START_TEST(halves_are_right_in_every_bit)
+{
+    char text[512];
+    setenv("HCBENCH_KERNEL_CLASS", _i == 0 ? "cpu" : "gpu", 1);
+    for (size_t d = 0; d < device_count; d++) {
+        struct hcb_device *device = open_device(devices[d].id);
+        ck_assert_msg(check_halves(ctx, device, HCB_IMPL_TILE, text, sizeof text) == CHECK_PASSED,
+                      "%s: %s", devices[d].id, text);
+        hcb_device_close(device);
+    }
+}
+END_TEST
+
 /* A kernel folder in which the instructions of the units are OpenCL C. */
 static void emulate_units(const char *folder, const char *file, const char *first_lines,
                           const char *more)
@@ -1009,7 +1022,8 @@ static Suite *suite(void)
 {
     Suite *s = suite_create("opencl");
     TCase *kernels_case = tcase_create("kernels"), *parameters = tcase_create("parameters"),
-          *tiles = tcase_create("tiles for GPUs"), *groups_case = tcase_create("small groups"),
+          *tiles = tcase_create("tiles for GPUs"), *halves = tcase_create("f32x2"),
+          *groups_case = tcase_create("small groups"),
           *units = tcase_create("matrix units"),
           *rest = tcase_create("errors and devices");
     tcase_add_checked_fixture(kernels_case, set_up, tear_down);
@@ -1037,6 +1051,11 @@ static Suite *suite(void)
     tcase_add_loop_test(tiles, every_geometry_is_right, 0, sizeof geometries / sizeof *geometries);
     tcase_add_test(tiles, parts_of_k_have_their_depth_and_memory);
     suite_add_tcase(s, tiles);
+    tcase_add_checked_fixture(halves, set_up, tear_down);
+    tcase_set_timeout(halves, 300);
+    tcase_add_loop_test(halves, halves_are_right_in_every_bit, 0, 2);
+    tcase_add_loop_test(halves, f32x2_without_mixed_products_is_wrong, 0, 4);
+    suite_add_tcase(s, halves);
     tcase_add_checked_fixture(groups_case, set_up, tear_down);
     tcase_set_timeout(groups_case, 300);
     tcase_add_loop_test(groups_case, sums_fit_into_small_groups, 0, GROUPS_COUNT);
@@ -1053,7 +1072,6 @@ static Suite *suite(void)
     tcase_add_test(units, units_count_memory_and_depth_of_halves);
     tcase_add_loop_test(units, some_matrix_units_do_not_compute_with_halves, 0, 2);
     tcase_add_test(units, devices_without_matrix_units_say_so);
-    tcase_add_loop_test(tiles, f32x2_without_mixed_products_is_wrong, 0, 4);
     suite_add_tcase(s, units);
     tcase_add_checked_fixture(rest, set_up, tear_down);
     tcase_set_timeout(rest, 300);

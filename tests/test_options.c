@@ -396,7 +396,7 @@ static const struct {
     {"--precision f31",
      "unknown precision 'f31'; known are f64, f32, f16, f16f32, bf16f32, i8i32, f32x2, all"},
     {"--scale 0 -P f32,i8i32",
-     "--scale is for matmul, sum and dot with inputs of f16f32 or bf16f32, which --op or"},
+     "--scale is for matmul, sum and dot in f16f32 or bf16f32 and matmul in f32x2, which"},
     {"--scale 0 -o copy -n 10", "--scale is for matmul, sum and dot"},
     {"--sum f64 -o matmul", "--sum is for sum and dot, which --op leaves out"},
     {"breakeven --sum plain -o matmul", "--sum is for sum and dot, which --op leaves out"},

@@ -577,7 +577,7 @@ START_TEST(halves_lose_one_bit)
         ck_assert_double_eq(as_half(i * 0x1p-24), i * 0x1p-24);
         ck_assert_double_eq(low_half(i * 0x1p-24), 0);
     }
-    ck_assert(isfinite(as_half(65504)) && isinf(as_half(65536)));
+    ck_assert(as_half(nextafter(65520, 0)) == 65504 && isinf(as_half(65520)));
 }
 END_TEST
 
@@ -625,6 +625,34 @@ START_TEST(halves_are_held_to_three_products)
     expect_ok(&job, true, "three products");
     compute_halves(&job, 0);
     expect_wrong(&job, true, "the high halves alone", "exact check");
+    job_free(&job);
+}
+END_TEST
+
+/* Numbers of all bits around and below 2^-14, where halves lose more of them: the bound holds,
+ * and still sees that the mixed products are missing. */
+START_TEST(bounds_of_small_halves_hold)
+{
+    static const int scales[] = {-8, -12, -14, -18, -24, -30, -36};
+    const uint64_t k = _i % 2 == 0 ? 1 : 50;
+    struct job job = job_new(HCB_OP_MATMUL, HCB_PRECISION_F32X2, (struct hcb_shape){30, 30, k},
+                             HCB_FILL_UNIFORM);
+    const int scale = scales[_i / 2];
+    for (uint64_t i = 0; i < 30 * k; i++) {
+        job.a[i] = (double)(float)ldexp(job.a[i] * (1 + 0x1p-20 / 3), scale);
+        hcb_type_store(HCB_TYPE_F32, job.operands[0], i, job.a[i]);
+        if (i % 30 < 15) { /* of B, so that both are small somewhere */
+            job.b[i] = (double)(float)ldexp(job.b[i] * (1 + 0x1p-20 / 3), scale);
+            hcb_type_store(HCB_TYPE_F32, job.operands[1], i, job.b[i]);
+        }
+    }
+    compute_halves(&job, 0x1p-11);
+    expect_ok(&job, false, "three products");
+    compute(&job);
+    expect_ok(&job, false, "plain f32");
+    compute_halves(&job, 0);
+    if (scale >= -24)
+        expect_wrong(&job, false, "the high halves alone", "times the bound");
     job_free(&job);
 }
 END_TEST
@@ -901,6 +929,7 @@ int main(void)
     tcase_add_test(tests, rounded_inputs);
     tcase_add_test(tests, halves_lose_one_bit);
     tcase_add_loop_test(tests, halves_are_held_to_three_products, 0, 6);
+    tcase_add_loop_test(tests, bounds_of_small_halves_hold, 0, 14);
     tcase_add_test(tests, halves_overflow);
     tcase_add_test(tests, flat_output_in_noise);
     tcase_add_loop_test(tests, flat_output_that_is_right, 0, HCB_PRECISION_COUNT);

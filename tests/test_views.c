@@ -722,7 +722,7 @@ START_TEST(run_tables)
 }
 END_TEST
 
-/* Speed, memory and error of 16-bit inputs beside f32, one line for each device and
+/* Speed, memory and error of 16 bits beside f32, one line for each device and
  * shape, of the fastest impls. */
 START_TEST(mixed_precision_in_a_line)
 {
@@ -735,9 +735,10 @@ START_TEST(mixed_precision_in_a_line)
                 {"vulkan:0", HCB_PRECISION_F16F32, HCB_IMPL_COOPMAT, 0.03},
                 {"vulkan:0", HCB_PRECISION_BF16F32, HCB_IMPL_TILE, 0.24},
                 {"vulkan:0", HCB_PRECISION_F32X2, HCB_IMPL_COOPMAT, 0.048},
+                {"cpu:0", HCB_PRECISION_F32X2, HCB_IMPL_OPENBLAS, 1e-3}, /* in f32, in truth */
                 {"opencl:0", HCB_PRECISION_F16, HCB_IMPL_TILE, 1e-3}};
     char *text = printed(0, 0);
-    has_not(text, "16-bit inputs beside f32");
+    has_not(text, "16 bits beside f32");
     free(text);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct hcb_result *row = add_good(rows[i].device, rows[i].impl, rows[i].seconds);
@@ -745,13 +746,19 @@ START_TEST(mixed_precision_in_a_line)
         row->error.rel_frobenius = 3e-7;
     }
     text = printed(0, 0);
-    has(text, "16-bit inputs beside f32, x: times as fast, unpaired");
+    has(text, "16 bits beside f32, x: times as fast, unpaired");
     const char *line = line_of(text, "matmul f16f32", "vulkan:0");
     has(line, "coopmat  tile     4.00    3.84-4.16  4.00 MiB"); /* two of 1024 x 1024 */
     has(line, "3.0e-07");
     has(line_of(text, "matmul bf16f32", "vulkan:0"), "0.500");
     has(line_of(text, "matmul f32x2", "vulkan:0"), "coopmat  tile     2.50");
-    has(line_of(text, "matmul f32x2", "vulkan:0"), "0 bytes");
+    has_not(line_of(text, "matmul f32x2", "vulkan:0"), "bytes");
+    has(text, "\nmatmul f32x2    1024x1024x1024  vulkan:0");
+    has_not(text, "\nmatmul f32x2    1024x1024x1024  cpu:0");
+    /* What 11 and 8 bits lose; f32x2 is spared what f16f32 loses. */
+    has(line_of(text, "matmul f16f32", "vulkan:0"), "3.0e-07   0.00021");
+    has(line_of(text, "matmul bf16f32", "vulkan:0"), "3.0e-07    0.0017");
+    has(line_of(text, "matmul f32x2", "vulkan:0"), "3.0e-07   0.00021");
     has_not(text, "matmul f16 ");
     free(text);
     /* What is not right has no speed to speak of. */
@@ -762,7 +769,7 @@ START_TEST(mixed_precision_in_a_line)
     free(text);
     results[2].status = HCB_WRONG; /* the only row in f32 there */
     text = printed(0, 0);
-    has_not(text, "16-bit inputs beside f32");
+    has_not(text, "16 bits beside f32");
     free(text);
 }
 END_TEST

@@ -82,6 +82,23 @@ START_TEST(tiles_are_right)
 }
 END_TEST
 
+START_TEST(halves_are_right_in_every_bit)
+{
+    static const enum hcb_impl impls[] = {HCB_IMPL_TILE, HCB_IMPL_COOPMAT};
+    char text[512];
+    setenv("HCBENCH_KERNEL_CLASS", classes[_i % CLASS_COUNT], 1);
+    for (size_t d = 0; d < device_count; d++) {
+        struct hcb_device *device = open_device(devices[d].id);
+        const enum hcb_impl impl = impls[_i / CLASS_COUNT];
+        const enum check_outcome outcome = check_halves(ctx, device, impl, text, sizeof text);
+        ck_assert_msg(outcome == CHECK_PASSED ||
+                          (outcome == CHECK_UNSUPPORTED && impl == HCB_IMPL_COOPMAT),
+                      "%s: %s", devices[d].id, text);
+        hcb_device_close(device);
+    }
+}
+END_TEST
+
 /* Sums that are compensated, or in f64, with windows of 256 KiB as well. */
 START_TEST(variants_are_right)
 {
@@ -768,8 +785,9 @@ static Suite *make_suite(void)
 {
     Suite *suite = suite_create("vulkan");
     TCase *kernels = add_case(suite, "kernels"), *parameters = add_case(suite, "parameters"),
-          *rest = add_case(suite, "errors and devices");
+          *halves = add_case(suite, "f32x2"), *rest = add_case(suite, "errors and devices");
     tcase_add_loop_test(kernels, tiles_are_right, 0, CLASS_COUNT * HCB_PRECISION_COUNT);
+    tcase_add_loop_test(halves, halves_are_right_in_every_bit, 0, 2 * CLASS_COUNT);
     tcase_add_loop_test(kernels, variants_are_right, 0, CLASS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_loop_test(kernels, extras_are_right, 0, CLASS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_loop_test(kernels, cooperative_matrices_are_right_or_say_why_not, 0,

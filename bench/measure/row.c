@@ -159,7 +159,7 @@ static enum hcb_status count_roundings(struct session *session, struct hcb_resul
         return HCB_OK;
     snprintf(reason, HCB_REASON_SIZE, "scaled by 2^%d, %.0f of %.0f elements overflow %s",
              task->scale, result->scaled.overflowed, (double)hcb_operand_elements(task, 0),
-             task->precision == HCB_PRECISION_F16F32 ? "f16" : "bf16");
+             task->precision == HCB_PRECISION_BF16F32 ? "bf16" : "f16");
     return HCB_UNSUPPORTED;
 }
 

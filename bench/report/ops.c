@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A section for each op: plots and a table for each kind, then speed against error, and
- * 16-bit inputs beside f32. */
+ * 16 bits beside f32. */
 #include "config.h"
 
 #include <math.h>
@@ -332,7 +332,8 @@ static void write_group(struct sheet *sheet, const struct group *group)
 
 static bool has_error(const struct entry *entry)
 {
-    return row_is_measured(entry->row) && isfinite(entry->row->error.rel_frobenius);
+    return row_is_measured(entry->row) && isfinite(entry->row->error.rel_frobenius) &&
+           !record_stands_in(&entry->row->task);
 }
 
 static bool is_largest(const struct group *group, size_t index)
@@ -417,9 +418,11 @@ static void write_pair(struct sheet *sheet, size_t run, const struct mixed *pair
     html_end(&sheet->html);
     html_end(&sheet->html);
     sheet_ratio(sheet, &pair->speed);
-    html_element(&sheet->html, "td", "n", number_bytes(pair->saved_bytes, text));
+    html_element(&sheet->html, "td", "n",
+                 pair->saved_bytes > 0 ? number_bytes(pair->saved_bytes, text) : "");
     sheet_number(sheet, row->error.rel_frobenius, 2, NULL);
     sheet_number(sheet, pair->f32->error.rel_frobenius, 2, NULL);
+    sheet_number(sheet, pair->rounding, 2, NULL);
     html_end(&sheet->html);
 }
 
@@ -427,7 +430,8 @@ static void write_pair(struct sheet *sheet, size_t run, const struct mixed *pair
 static void write_mixed(struct sheet *sheet, enum hcb_op op)
 {
     static const struct head_cell cells[] = {{"device/impl", false}, {"x", true}, {"saved", true},
-                                             {"error", true}, {"of f32", true}};
+                                             {"error", true}, {"of f32", true},
+                                             {"rounding", true}};
     bool any = false;
     for (size_t run = 0; run < sheet->runs->count; run++) {
         struct mixed *pairs = NULL;
@@ -438,10 +442,10 @@ static void write_mixed(struct sheet *sheet, enum hcb_op op)
                 continue;
             if (!any) {
                 html_begin(&sheet->html, "h3", NULL);
-                html_format(&sheet->html, "%s: 16-bit inputs beside f32", hcb_op_name(op));
+                html_format(&sheet->html, "%s: " MIXED_TITLE, hcb_op_name(op));
                 html_end(&sheet->html);
                 html_element(&sheet->html, "p", "remark", MIXED_LEGEND);
-                sheet_begin_table(sheet, "16-bit inputs beside f32", cells, sizeof cells / sizeof *cells);
+                sheet_begin_table(sheet, MIXED_TITLE, cells, sizeof cells / sizeof *cells);
             }
             any = true;
             write_pair(sheet, run, &pairs[i]);

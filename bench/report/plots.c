@@ -628,7 +628,8 @@ static bool find_spot(const struct group *group, size_t series, struct spot *spo
     for (size_t i = 0; i < group->count; i++) {
         const struct hcb_result *row = group->entries[i].row;
         const double rate = row_rate(row, group->measure, false).middle;
-        if (group->entries[i].series != series || !isfinite(rate) || !(row->error.rel_frobenius > 0))
+        if (group->entries[i].series != series || !isfinite(rate) ||
+            !(row->error.rel_frobenius > 0) || record_stands_in(&row->task))
             continue;
         *spot = (struct spot){.row = row, .series = series, .rate = rate};
         found = true;

@@ -10,13 +10,13 @@
 #include "terminal/grid.h"
 #include "terminal/mixed.h"
 
-enum column { WHAT, SHAPE, DEVICE, IMPL, IMPL_F32, SPEED, INTERVAL, SAVED, ERROR, ERROR_F32, COLUMN_COUNT };
+enum column { WHAT, SHAPE, DEVICE, IMPL, IMPL_F32, SPEED, INTERVAL, SAVED, ERROR, ERROR_F32, ROUNDING, COLUMN_COUNT };
 
-static void add_error(struct grid *grid, enum column column, const struct hcb_result *row)
+static void add_error(struct grid *grid, enum column column, double error)
 {
     char text[NUMBER_SIZE];
-    if (isfinite(row->error.rel_frobenius))
-        grid_cell(grid, column, PAINT_NONE, "%s", number_rounded(row->error.rel_frobenius, 2, text));
+    if (isfinite(error))
+        grid_cell(grid, column, PAINT_NONE, "%s", number_rounded(error, 2, text));
 }
 
 static void add_pair(struct grid *grid, const struct record *record, const struct mixed *pair)
@@ -36,9 +36,11 @@ static void add_pair(struct grid *grid, const struct record *record, const struc
     if (isfinite(pair->speed.ci95_low))
         grid_cell(grid, INTERVAL, PAINT_FAINT, "%s-%s", number_rounded(pair->speed.ci95_low, 3, text),
                   number_rounded(pair->speed.ci95_high, 3, other));
-    grid_cell(grid, SAVED, PAINT_NONE, "%s", number_bytes(pair->saved_bytes, text));
-    add_error(grid, ERROR, pair->row);
-    add_error(grid, ERROR_F32, pair->f32);
+    if (pair->saved_bytes > 0)
+        grid_cell(grid, SAVED, PAINT_NONE, "%s", number_bytes(pair->saved_bytes, text));
+    add_error(grid, ERROR, pair->row->error.rel_frobenius);
+    add_error(grid, ERROR_F32, pair->f32->error.rel_frobenius);
+    add_error(grid, ROUNDING, pair->rounding);
 }
 
 void mixed_print(const struct record *record, struct page *page)
@@ -49,6 +51,7 @@ void mixed_print(const struct record *record, struct page *page)
         [IMPL_F32] = {"of f32", false, 2}, [SPEED] = {"x", true, 0},
         [INTERVAL] = {"95 %", true, 1},    [SAVED] = {"saved", true, 0},
         [ERROR] = {"error", true, 0},      [ERROR_F32] = {"of f32", true, 0},
+        [ROUNDING] = {"rounding", true, 0},
     };
     struct mixed *pairs;
     size_t count;
@@ -61,7 +64,7 @@ void mixed_print(const struct record *record, struct page *page)
         for (size_t i = 0; i < count; i++)
             add_pair(grid, record, &pairs[i]);
         fputc('\n', page->out);
-        page_line(page, PAINT_TITLE, "16-bit inputs beside f32, x: times as fast, unpaired");
+        page_line(page, PAINT_TITLE, MIXED_TITLE ", x: times as fast, unpaired");
         page_wrap(page, 0, MIXED_LEGEND);
         grid_print(grid, page);
     }

@@ -88,10 +88,11 @@ void scales_print(const struct record *record, struct page *page)
         for (size_t i = 0; i < count; i++)
             add_total(grid, &totals[i]);
         fputc('\n', page->out);
-        page_line(page, PAINT_TITLE, "scaled 16-bit operands: shares of the elements, and the largest errors");
+        page_line(page, PAINT_TITLE, "scaled operands: shares of the elements, and the largest errors");
         page_wrap(page, 0,
                   "overflow: to infinity, and the row is not run; underflow: to zero; input error: of the "
-                  "rounded operand, relative to f64; err/bound: of the result, on rounded operands.");
+                  "operand rounded to 16 bits, or to the halves of f32x2, relative to f64; err/bound: of "
+                  "the result, on rounded operands, of f32x2 on those in f32.");
         grid_print(grid, page);
     }
     free(totals);
