@@ -9,10 +9,6 @@
 
 #include "compare/compare.h"
 
-/* More than this spread of a device's rows, as a standard deviation, is their own and
- * not that of runs. */
-static const double spread_most = 0.1;
-
 /* ---------------------------------------------------------------------- devices */
 
 typedef const struct hcb_device_info *device;
@@ -304,8 +300,7 @@ static struct run_noise spread_noise(struct comparison *c, const char *id, bool 
     free(ops);
     if (isnan(scale))
         return (struct run_noise){0, 0};
-    const double sd = sqrt(fmax(0, scale * scale - within / (double)count));
-    return (struct run_noise){fmin(spread_most, sd), (unsigned)count - 1};
+    return (struct run_noise){sqrt(fmax(0, scale * scale - within / (double)count)), (unsigned)count - 1};
 }
 
 static struct run_noise larger(struct run_noise a, struct run_noise b)
