@@ -475,6 +475,77 @@ START_TEST(another_processor_is_another_device)
 }
 END_TEST
 
+/* A software driver may have the same name and make up the same UUID on any. */
+START_TEST(a_driver_on_another_processor_is_another_device)
+{
+    static const char *const ids[] = {"cpu:0", "opencl:0", "vulkan:0"};
+    for (int i = BASE; i <= NEW; i++) {
+        name_device(info(i, 2), "vulkan:0", "llvmpipe (LLVM 15.0.6, 256 bits)", "llvmpipe", HCB_DEVICE_CPU,
+                    true);
+        snprintf(info(i, 2)->uuid, sizeof info(i, 2)->uuid, "6d657361");
+        for (int j = 0; j < 3; j++)
+            add_timed(i, ids[j], 256, 1e-3);
+    }
+    snprintf(records[NEW].environment.host, sizeof records[NEW].environment.host, "other");
+    ck_assert_uint_eq(compare(5)->counts[VERDICT_SAME], 3);
+    snprintf(records[NEW].environment.cpu_model, sizeof records[NEW].environment.cpu_model, "Other");
+    ck_assert_uint_eq(compare(5)->counts[VERDICT_GONE], 3);
+    ck_assert_uint_eq(compare(5)->counts[VERDICT_NEW], 3);
+}
+END_TEST
+
+/* Hosts, PCI addresses and UUIDs in BASE and NEW; the verdict of a row of the GPU, and
+ * what is said of its hardware. */
+static const struct {
+    const char *hosts[2], *slots[2], *uuids[2], *names[2];
+    bool matched;
+    const char *kind, *said;
+} cards[] = {
+    {{"a", "a"}, {"1", "1"}, {"x", "x"}, {"G", "G"}, true, "", ""},
+    {{"a", "a"}, {"1", "1"}, {"", ""}, {"G", "G"}, true, "", ""},
+    /* Moved. */
+    {{"a", "a"}, {"1", "2"}, {"x", "x"}, {"G", "G"}, true, "", ""},
+    {{"a", "b"}, {"1", "2"}, {"x", "x"}, {"G", "G"}, true, "", ""},
+    /* Replaced, by one of its model and by another. */
+    {{"a", "a"}, {"1", "1"}, {"x", "y"}, {"G", "G"}, true, "differs",
+     "UUID of vulkan:0, which is other hardware of the same name: x in BASE, y in NEW"},
+    {{"a", "a"}, {"1", "1"}, {"x", "y"}, {"G", "H"}, false, "", ""},
+    /* Beside it. */
+    {{"a", "a"}, {"1", "2"}, {"x", "y"}, {"G", "G"}, false, "", ""},
+    {{"a", "a"}, {"1", "2"}, {"", ""}, {"G", "G"}, false, "", ""},
+    {{"a", "a"}, {"", ""}, {"x", "y"}, {"G", "G"}, false, "", ""},
+    /* On another host, where slots mean nothing. */
+    {{"a", "b"}, {"1", "1"}, {"x", "y"}, {"G", "G"}, true, "differs", "x in BASE, y in NEW"},
+    {{"a", "b"}, {"1", "2"}, {"x", "y"}, {"G", "G"}, true, "differs", "x in BASE, y in NEW"},
+    {{"a", "b"}, {"1", "1"}, {"", ""}, {"G", "G"}, true, "note", "vulkan:0 is of another host"},
+    {{"a", "b"}, {"1", "2"}, {"", ""}, {"G", "G"}, true, "note", "vulkan:0 is of another host"},
+    {{"a", "b"}, {"1", "1"}, {"", ""}, {"G", "H"}, false, "", ""},
+    {{"a", "b"}, {"1", "1"}, {"x", "x"}, {"G", "H"}, false, "", ""},
+    /* A new name from the driver. */
+    {{"a", "a"}, {"1", "1"}, {"x", "x"}, {"G", "H"}, true, "", ""},
+    {{"a", "a"}, {"", ""}, {"", ""}, {"G", "H"}, true, "", ""},
+};
+
+START_TEST(cards_and_hosts)
+{
+    for (int i = BASE; i <= NEW; i++) {
+        snprintf(records[i].environment.host, sizeof records[i].environment.host, "%s", cards[_i].hosts[i]);
+        snprintf(info(i, 2)->pci, sizeof info(i, 2)->pci, "%s", cards[_i].slots[i]);
+        snprintf(info(i, 2)->uuid, sizeof info(i, 2)->uuid, "%s", cards[_i].uuids[i]);
+        snprintf(info(i, 2)->name, sizeof info(i, 2)->name, "%s", cards[_i].names[i]);
+        add_timed(i, "vulkan:0", 256, 1e-3);
+    }
+    verdict_is(&compare(5)->rows[0], cards[_i].matched ? VERDICT_SAME : VERDICT_NEW);
+    ck_assert_uint_eq(comparison.counts[VERDICT_GONE], !cards[_i].matched);
+    if (cards[_i].said[0] != '\0') {
+        has_note(cards[_i].kind, cards[_i].said);
+    } else {
+        has_no_note("differs", "UUID");
+        has_no_note("note", "another host");
+    }
+}
+END_TEST
+
 /* Rows that only differ in one word are not the same row. */
 START_TEST(rows_need_the_same_case)
 {
@@ -1020,6 +1091,8 @@ int main(void)
     tcase_add_test(tests, other_devices_are_gone);
     tcase_add_test(tests, a_renamed_device_is_the_same);
     tcase_add_test(tests, another_processor_is_another_device);
+    tcase_add_test(tests, a_driver_on_another_processor_is_another_device);
+    tcase_add_loop_test(tests, cards_and_hosts, 0, COUNT(cards));
     tcase_add_test(tests, rows_need_the_same_case);
     tcase_add_test(tests, variants_are_apart);
     tcase_add_loop_test(tests, environments_differ, 0, COUNT(environments));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which device and row of one record is which of the other, and the verdicts. */
+/* Which row of one record is which of the other, and the verdicts. */
 #include "config.h"
 
 #include <math.h>
@@ -9,122 +9,11 @@
 
 #include "compare/compare.h"
 
-/* ---------------------------------------------------------------------- devices */
-
 typedef const struct hcb_device_info *device;
 
 static bool same(const char *a, const char *b)
 {
     return strcmp(a, b) == 0;
-}
-
-static bool both_say(const char *a, const char *b)
-{
-    return a[0] != '\0' && b[0] != '\0';
-}
-
-static bool same_hardware(device a, device b)
-{
-    return (both_say(a->pci, b->pci) && same(a->pci, b->pci)) ||
-           (both_say(a->uuid, b->uuid) && same(a->uuid, b->uuid));
-}
-
-/* Software drivers make up their identifiers. */
-static bool other_hardware(device a, device b)
-{
-    return !a->software && !b->software && !same_hardware(a, b) &&
-           (both_say(a->pci, b->pci) || both_say(a->uuid, b->uuid));
-}
-
-static bool hardware_driver_and_id(device a, device b)
-{
-    return same_hardware(a, b) && same(a->driver, b->driver) && same(a->name, b->name) &&
-           same(a->id, b->id);
-}
-
-static bool hardware_and_driver(device a, device b)
-{
-    return same_hardware(a, b) && same(a->driver, b->driver) && same(a->name, b->name);
-}
-
-static bool name_and_id(device a, device b)
-{
-    return same(a->name, b->name) && same(a->id, b->id);
-}
-
-static bool name_and_driver(device a, device b)
-{
-    return same(a->name, b->name) && same(a->driver, b->driver);
-}
-
-/* A new version of a driver may name a device anew. */
-static bool driver_and_type(device a, device b)
-{
-    return a->driver[0] != '\0' && same(a->driver, b->driver) && a->type == b->type &&
-           a->software == b->software;
-}
-
-static bool (*const ways[])(device, device) = {hardware_driver_and_id, hardware_and_driver,
-                                               name_and_id, name_and_driver, driver_and_type};
-
-static bool is_taken(const struct comparison *c, size_t index)
-{
-    for (size_t i = 0; i < c->base->device_count; i++)
-        if (c->counterparts[i] == (int)index)
-            return true;
-    return false;
-}
-
-/* No other device of either record has that driver and type. */
-static bool are_the_only_ones(const struct comparison *c, device a, device b)
-{
-    size_t alike = 0;
-    for (size_t i = 0; i < c->base->device_count; i++)
-        alike += same(c->base->devices[i].info.platform, a->platform) &&
-                 driver_and_type(&c->base->devices[i].info, a);
-    for (size_t i = 0; i < c->now->device_count; i++)
-        alike += same(c->now->devices[i].info.platform, b->platform) &&
-                 driver_and_type(&c->now->devices[i].info, b);
-    return alike == 2;
-}
-
-/* A device that computes on the processor is another on another processor. */
-static bool on_one_machine(const struct comparison *c, device a)
-{
-    return (a->type != HCB_DEVICE_CPU && !a->software) ||
-           same(c->base->environment.cpu_model, c->now->environment.cpu_model);
-}
-
-static bool belong_together(const struct comparison *c, size_t way, device a, device b)
-{
-    if (!same(a->platform, b->platform) || other_hardware(a, b) || !ways[way](a, b))
-        return false;
-    return ways[way] != driver_and_type ||
-           (!same(a->platform, "cpu") && on_one_machine(c, a) && are_the_only_ones(c, a, b));
-}
-
-static bool match_devices(struct comparison *c)
-{
-    c->counterparts = malloc((c->base->device_count + 1) * sizeof *c->counterparts);
-    if (c->counterparts == NULL)
-        return false;
-    for (size_t i = 0; i < c->base->device_count; i++)
-        c->counterparts[i] = -1;
-    for (size_t way = 0; way < sizeof ways / sizeof *ways; way++)
-        for (size_t i = 0; i < c->base->device_count; i++)
-            for (size_t j = 0; j < c->now->device_count && c->counterparts[i] < 0; j++)
-                if (!is_taken(c, j) && belong_together(c, way, &c->base->devices[i].info,
-                                                       &c->now->devices[j].info))
-                    c->counterparts[i] = (int)j;
-    return true;
-}
-
-/* The id in `now` of a device of `base`; NULL: it is not there. */
-static const char *counterpart(const struct comparison *c, const char *id)
-{
-    const struct device_record *record = record_device(c->base, id);
-    const int place = record != NULL ? c->counterparts[record - c->base->devices] : -1;
-    return place >= 0 ? c->now->devices[place].info.id : NULL;
 }
 
 /* ------------------------------------------------------------------------- rows */
@@ -156,7 +45,7 @@ static size_t find_base(const struct comparison *c, const struct hcb_result *now
         const struct hcb_result *base = &c->base->results[i];
         if (taken[i] || base->task.impl != now->task.impl || !record_same_case(&base->task, &now->task))
             continue;
-        const char *id = counterpart(c, base->device);
+        const char *id = compare_counterpart(c, base->device);
         if (id != NULL && same(id, now->device))
             break;
     }
@@ -376,7 +265,7 @@ static void judge_gone(const struct comparison *c, struct comparison_row *row)
     row->verdict = VERDICT_GONE;
     if (row->now != NULL)
         say_status(row, "", row->now);
-    else if (counterpart(c, row->base->device) == NULL)
+    else if (compare_counterpart(c, row->base->device) == NULL)
         snprintf(row->reason, sizeof row->reason, "NEW has no such device");
     else
         snprintf(row->reason, sizeof row->reason, "not in NEW");
@@ -419,7 +308,7 @@ bool compare_records(const struct record *base, const struct record *now, double
                      struct comparison *comparison)
 {
     *comparison = (struct comparison){.base = base, .now = now, .threshold = threshold};
-    if (!match_devices(comparison) || !match_rows(comparison))
+    if (!compare_devices(comparison) || !match_rows(comparison))
         return false;
     for (size_t i = 0; i < comparison->row_count; i++)
         if (compare_is_timed(&comparison->rows[i]))

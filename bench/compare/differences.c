@@ -182,6 +182,22 @@ static bool compare_variables(struct comparison *c)
 
 /* ---------------------------------------------------------------------- devices */
 
+/* Two cards of a model are not the same card. */
+static bool compare_cards(struct comparison *c, const struct hcb_device_info *base,
+                          const struct hcb_device_info *now)
+{
+    char what[96];
+    if (now->software || now->type == HCB_DEVICE_CPU)
+        return true;
+    snprintf(what, sizeof what, "UUID of %s, which is other hardware of the same name", now->id);
+    if (compare_hardware(c, base, now) == HARDWARE_OTHER)
+        return differ(c, what, base->uuid, now->uuid);
+    return compare_hardware(c, base, now) == HARDWARE_SAME ||
+           same(c->base->environment.host, c->now->environment.host) ||
+           compare_note(c, "note", "%s is of another host and matched by its name: it may be other "
+                        "hardware", now->id);
+}
+
 static bool compare_device(struct comparison *c, const struct hcb_device_info *base,
                            const struct hcb_device_info *now)
 {
@@ -191,7 +207,7 @@ static bool compare_device(struct comparison *c, const struct hcb_device_info *b
                       page_clip(now->name, clean, sizeof clean)))
         return false;
     snprintf(what, sizeof what, "name of %s", now->id);
-    if (!differ(c, what, base->name, now->name))
+    if (!compare_cards(c, base, now) || !differ(c, what, base->name, now->name))
         return false;
     if (record_blas(c->now) == now) /* said already */
         return true;
@@ -201,7 +217,7 @@ static bool compare_device(struct comparison *c, const struct hcb_device_info *b
     return differ(c, what, was, is);
 }
 
-static bool compare_devices(struct comparison *c)
+static bool tell_devices(struct comparison *c)
 {
     char clean[FACT_SIZE];
     bool good = true;
@@ -434,7 +450,7 @@ static bool tell_identity(struct comparison *c)
 
 bool compare_differences(struct comparison *comparison)
 {
-    return compare_facts(comparison) && compare_variables(comparison) && compare_devices(comparison) &&
+    return compare_facts(comparison) && compare_variables(comparison) && tell_devices(comparison) &&
            compare_kernels(comparison) && compare_parameters(comparison) && compare_errors(comparison) && compare_movements(comparison) &&
            tell_control(comparison) && tell_left_out(comparison) && tell_identity(comparison);
 }
