@@ -124,6 +124,8 @@ enum { RECORD_KINDS_MAX = HCB_PRECISION_COUNT * HCB_SUM_COUNT };
 bool record_same_kind(const struct hcb_case *a, const struct hcb_case *b);
 /* Do two rows compute the same, whoever does it? */
 bool record_same_case(const struct hcb_case *a, const struct hcb_case *b);
+/* An order of cases, the impl last: below, at or above 0. */
+int record_order_cases(const struct hcb_case *a, const struct hcb_case *b);
 /* The index behind the last row of the case that begins at `first`. */
 size_t record_case_end(const struct record *record, size_t first);
 /* The device with that id; NULL when it is not in the record. */

@@ -561,6 +561,36 @@ START_TEST(rows_need_the_same_case)
 }
 END_TEST
 
+/* The n-th row of a case belongs to the n-th of the same, wherever they are; tables keep
+ * the order of NEW. */
+START_TEST(rows_are_found_in_any_order)
+{
+    const uint64_t sizes = 40;
+    for (uint64_t i = 1; i <= sizes; i++)
+        for (int record = BASE; record <= NEW; record++) {
+            const uint64_t size = record == BASE ? i : 1 + 7 * i % sizes;
+            const char *first = record == BASE ? "opencl:0" : "vulkan:0";
+            add_timed(record, first, size, 1e-3 * (double)size);
+            if (record == BASE || size != 13)
+                add_timed(record, record == BASE ? "vulkan:0" : "opencl:0", size, 1e-3 * (double)size);
+            if (size == 5 || size == 6)
+                add_timed(record, "vulkan:0", size, 3e-3 * (double)size);
+        }
+    compare(5);
+    ck_assert_uint_eq(comparison.row_count, 2 * sizes + 2);
+    ck_assert_uint_eq(comparison.counts[VERDICT_GONE], 1);
+    ck_assert_uint_eq(comparison.rows[2 * sizes + 1].base->task.shape.n, 13);
+    for (size_t i = 0; i < 2 * sizes + 1; i++) {
+        const struct comparison_row *row = &comparison.rows[i];
+        ck_assert_ptr_eq(row->now, &results[NEW][i]);
+        ck_assert_ptr_nonnull(row->base);
+        ck_assert_str_eq(row->base->device, row->now->device);
+        ck_assert_uint_eq(row->base->task.shape.n, row->now->task.shape.n);
+        ck_assert(row->base->kernel.summary.median == row->now->kernel.summary.median);
+    }
+}
+END_TEST
+
 /* A variant of a sum is another row, and is told from the plain one in every output. */
 START_TEST(variants_are_apart)
 {
@@ -799,6 +829,7 @@ START_TEST(quantiles)
     ck_assert_double_eq_tol(change_quantile(0.05, 5), 2.57058, 1e-4);
     ck_assert_double_eq_tol(change_quantile(0.001, 6), 5.95882, 1e-4);
     ck_assert_double_eq_tol(change_quantile(0.01, 30), 2.75000, 1e-4);
+    ck_assert_double_eq_tol(change_quantile(0.05, 100000), 1.95998, 0.01);
 }
 END_TEST
 
@@ -1094,6 +1125,7 @@ int main(void)
     tcase_add_test(tests, a_driver_on_another_processor_is_another_device);
     tcase_add_loop_test(tests, cards_and_hosts, 0, COUNT(cards));
     tcase_add_test(tests, rows_need_the_same_case);
+    tcase_add_test(tests, rows_are_found_in_any_order);
     tcase_add_test(tests, variants_are_apart);
     tcase_add_loop_test(tests, environments_differ, 0, COUNT(environments));
     tcase_add_test(tests, other_parameters);

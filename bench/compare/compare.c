@@ -37,36 +37,75 @@ static void add_row(struct comparison *c, const struct hcb_result *base, const s
         c->rows[c->row_count++] = (struct comparison_row){.base = base, .now = now, .clock = ""};
 }
 
-/* The row of `base` that belongs to one of `now` and was not taken. */
-static size_t find_base(const struct comparison *c, const struct hcb_result *now, const bool *taken)
+/* A row and what its device is called in `now`. */
+struct named_row {
+    const struct hcb_result *row;
+    const char *device;
+};
+
+static int order_keys(const struct named_row *a, const struct named_row *b)
 {
-    size_t i = 0;
-    for (; i < c->base->result_count; i++) {
-        const struct hcb_result *base = &c->base->results[i];
-        if (taken[i] || base->task.impl != now->task.impl || !record_same_case(&base->task, &now->task))
-            continue;
-        const char *id = compare_counterpart(c, base->device);
-        if (id != NULL && same(id, now->device))
-            break;
+    const int by_case = record_order_cases(&a->row->task, &b->row->task);
+    return by_case != 0 ? by_case : strcmp(a->device, b->device);
+}
+
+static int order_rows(const void *a, const void *b)
+{
+    const struct named_row *x = a, *y = b;
+    const int by_key = order_keys(x, y);
+    return by_key != 0 ? by_key : (x->row > y->row) - (x->row < y->row);
+}
+
+/* The rows of a record whose devices are in `now`, sorted; NULL when memory is short. */
+static struct named_row *sort_rows(const struct comparison *c, const struct record *record, size_t *count)
+{
+    struct named_row *sorted = malloc((record->result_count + 1) * sizeof *sorted);
+    *count = 0;
+    for (size_t i = 0; i < record->result_count && sorted != NULL; i++) {
+        const struct hcb_result *row = &record->results[i];
+        const char *id = record == c->base ? compare_counterpart(c, row->device) : row->device;
+        if (id != NULL)
+            sorted[(*count)++] = (struct named_row){row, id};
     }
-    return i;
+    if (sorted != NULL)
+        qsort(sorted, *count, sizeof *sorted, order_rows);
+    return sorted;
+}
+
+/* For each row of `now` that of `base`, or NULL; of rows that are the same, the first
+ * belongs to the first.  Sets which rows of `base` have one. */
+static bool pair_rows(const struct comparison *c, const struct hcb_result **partners, bool *taken)
+{
+    size_t base_count, now_count;
+    struct named_row *base = sort_rows(c, c->base, &base_count), *now = sort_rows(c, c->now, &now_count);
+    const bool good = base != NULL && now != NULL;
+    for (size_t i = 0, j = 0; good && i < base_count && j < now_count;) {
+        const int order = order_keys(&base[i], &now[j]);
+        if (order == 0) {
+            partners[now[j].row - c->now->results] = base[i].row;
+            taken[base[i].row - c->base->results] = true;
+        }
+        i += order <= 0;
+        j += order >= 0;
+    }
+    free(base);
+    free(now);
+    return good;
 }
 
 static bool match_rows(struct comparison *c)
 {
     const size_t most = c->base->result_count + c->now->result_count;
+    const struct hcb_result **partners = calloc(c->now->result_count + 1, sizeof *partners);
     bool *taken = calloc(c->base->result_count + 1, sizeof *taken);
     c->rows = malloc((most + 1) * sizeof *c->rows);
-    for (size_t i = 0; i < c->now->result_count && taken != NULL && c->rows != NULL; i++) {
-        const size_t base = find_base(c, &c->now->results[i], taken);
-        taken[base] = true;
-        add_row(c, base < c->base->result_count ? &c->base->results[base] : NULL,
-                &c->now->results[i]);
-    }
-    for (size_t i = 0; i < c->base->result_count && taken != NULL && c->rows != NULL; i++)
+    const bool good = partners != NULL && taken != NULL && c->rows != NULL && pair_rows(c, partners, taken);
+    for (size_t i = 0; i < c->now->result_count && good; i++)
+        add_row(c, partners[i], &c->now->results[i]);
+    for (size_t i = 0; i < c->base->result_count && good; i++)
         if (!taken[i])
             add_row(c, &c->base->results[i], NULL);
-    const bool good = taken != NULL && c->rows != NULL;
+    free(partners);
     free(taken);
     return good;
 }
@@ -197,19 +236,53 @@ static struct run_noise larger(struct run_noise a, struct run_noise b)
     return change_noise_reach(&b) > change_noise_reach(&a) ? b : a;
 }
 
+static int order_controls(const void *a, const void *b)
+{
+    const struct comparison_row *x = *(const struct comparison_row *const *)a,
+                                *y = *(const struct comparison_row *const *)b;
+    const int by_case = record_order_cases(&x->now->task, &y->now->task);
+    return by_case != 0 ? by_case : (x > y) - (x < y);
+}
+
+/* The control rows that have an interval by this clock, by case. */
+static void sort_controls(struct comparison *c, bool end_to_end)
+{
+    c->control_count = 0;
+    if (!has_control(c))
+        return;
+    for (size_t i = 0; i < c->row_count; i++)
+        if (is_control(&c->rows[i]) && isfinite(change_of(&c->rows[i], end_to_end)->below))
+            c->controls[c->control_count++] = &c->rows[i];
+    qsort(c->controls, c->control_count, sizeof *c->controls, order_controls);
+}
+
+/* The place of the first control row of that case, or where it would be. */
+static size_t first_control(const struct comparison *c, const struct hcb_case *task)
+{
+    size_t low = 0, high = c->control_count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (record_order_cases(&c->controls[middle]->now->task, task) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* What cpu/openblas did in the same case, when that is more than chance. */
 static double machine_moved(const struct comparison *c, const struct comparison_row *row, bool end_to_end)
 {
-    for (size_t i = 0; i < c->row_count && has_control(c); i++) {
-        struct comparison_row *control = &c->rows[i];
-        const struct change *change = change_of(control, end_to_end);
-        if (is_control(control) && control != row && record_same_case(&control->now->task, &row->now->task) &&
-            isfinite(change->below))
-            return change->log_speed + change->above < 0 || change->log_speed - change->below > 0
-                       ? change->log_speed
-                       : 0;
-    }
-    return 0;
+    struct hcb_case task = row->now->task;
+    task.impl = HCB_IMPL_OPENBLAS;
+    size_t i = first_control(c, &task);
+    i += i < c->control_count && c->controls[i] == row;
+    if (i >= c->control_count || record_order_cases(&c->controls[i]->now->task, &task) != 0)
+        return 0;
+    const struct change *change = change_of(c->controls[i], end_to_end);
+    return change->log_speed + change->above < 0 || change->log_speed - change->below > 0
+               ? change->log_speed
+               : 0;
 }
 
 static void judge_device(struct comparison *c, const char *id, size_t changes, bool end_to_end,
@@ -243,13 +316,15 @@ static bool judge_changes(struct comparison *c)
 {
     double *room = malloc((c->row_count + 1) * sizeof *room);
     const size_t changes = count_changes(c);
-    for (int end_to_end = 0; end_to_end < 2 && room != NULL; end_to_end++) {
+    c->controls = malloc((c->row_count + 1) * sizeof *c->controls);
+    for (int end_to_end = 0; end_to_end < 2 && room != NULL && c->controls != NULL; end_to_end++) {
+        sort_controls(c, end_to_end);
         c->control[end_to_end] = control_noise(c, end_to_end, room);
         for (size_t i = 0; i < c->now->device_count; i++)
             judge_device(c, c->now->devices[i].info.id, changes, end_to_end, room);
     }
     free(room);
-    return room != NULL;
+    return room != NULL && c->controls != NULL;
 }
 
 /* --------------------------------------------------------------------- verdicts */

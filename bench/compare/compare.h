@@ -30,6 +30,8 @@ struct comparison {
     int *counterparts; /* of each device of `base`: index in `now`, or -1 */
     size_t counts[VERDICT_COUNT], end_to_end_counts[VERDICT_COUNT];
     size_t left_out; /* rows that neither file measured */
+    struct comparison_row **controls; /* of the clock that is being judged, by case */
+    size_t control_count;
     struct run_noise control[2]; /* of the control rows' ratios, time and end to end */
     struct comparison_note *notes;
     size_t note_count;

@@ -480,14 +480,8 @@ static int compare_rows(const void *a, const void *b)
 {
     const struct hcb_result *x = *(const struct hcb_result *const *)a,
                             *y = *(const struct hcb_result *const *)b;
-    const uint64_t of_x[] = {x->task.op, x->task.precision, x->task.shape.m, x->task.shape.n,
-                             x->task.shape.k, x->task.impl, x->task.sum, (uint64_t)x->task.scale},
-                   of_y[] = {y->task.op, y->task.precision, y->task.shape.m, y->task.shape.n,
-                             y->task.shape.k, y->task.impl, y->task.sum, (uint64_t)y->task.scale};
-    for (size_t i = 0; i < sizeof of_x / sizeof *of_x; i++)
-        if (of_x[i] != of_y[i])
-            return of_x[i] < of_y[i] ? -1 : 1;
-    return strcmp(x->device, y->device);
+    const int by_case = record_order_cases(&x->task, &y->task);
+    return by_case != 0 ? by_case : strcmp(x->device, y->device);
 }
 
 /* The device and case of a row's baseline, "cpu:0/openblas"; false when it is none. */
