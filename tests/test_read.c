@@ -467,6 +467,22 @@ START_TEST(what_cannot_be_is_refused)
 }
 END_TEST
 
+/* Its second measurement is not in the file, so the run must have made one. */
+START_TEST(rows_against_themselves)
+{
+    struct record record;
+    json_t *document = good_document(), *command = json_object_get(document, "command");
+    damage(document, "results.1.speedup.baseline", "\"vulkan:0/tile\"");
+    write_document(document);
+    refused_with("results.1.speedup.baseline: is the row itself, but command has no --against-itself");
+    json_array_append_new(command, json_string(_i == 0 ? "--against-itself" : "--aga"));
+    write_document(document);
+    json_decref(document);
+    ck_assert(record_read(&record, file));
+    record_clear(&record);
+}
+END_TEST
+
 /* A file that says nothing of it has plain sums; a variant is another row. */
 START_TEST(variants_come_back)
 {
@@ -637,6 +653,10 @@ END_TEST
 START_TEST(cut_off_packed_files_are_refused)
 {
     const struct text text = good_text();
+    unsigned long lines = 0;
+    for (size_t i = 0; i < text.size; i++)
+        lines += text.data[i] == '\n';
+    ck_assert_uint_gt(lines, 10);
     char packed[16384];
     gzFile out = gzopen(file, "wb");
     ck_assert_int_eq(gzwrite(out, text.data, (unsigned)text.size), (int)text.size);
@@ -657,11 +677,13 @@ START_TEST(cut_off_packed_files_are_refused)
         char *said = refusal(file);
         ck_assert_msg(said != NULL, "taken with %zu of %zu bytes", cut, size);
         is_one_line(said);
+        ck_assert_uint_ge(line_in(said), 1);
+        ck_assert_uint_le(line_in(said), lines + 1);
         free(said);
     }
-    /* A line of the text says nothing about where packed bytes are wrong. */
+    /* The line is that of the text, as far as it could be unpacked. */
     char says[sizeof file + 64];
-    snprintf(says, sizeof says, "hcbench: %s: is not a whole gzip file\n", file);
+    snprintf(says, sizeof says, "hcbench: %s:%lu: is not a whole gzip file\n", file, lines + 1);
     write_bytes(file, packed, size - 1);
     refused_with(says);
     for (size_t at = size - 8; at < size; at += 4) { /* checksum, size */
@@ -1176,6 +1198,7 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_good_file_is_read);
     tcase_add_loop_test(tests, what_cannot_be_is_refused, 0, (int)(sizeof damages / sizeof *damages));
+    tcase_add_loop_test(tests, rows_against_themselves, 0, 2);
     tcase_add_test(tests, variants_come_back);
     tcase_add_test(tests, the_line_is_named);
     tcase_add_test(tests, foreign_files_are_refused);

@@ -501,7 +501,19 @@ struct sorted_rows {
     const struct hcb_result **list;
     size_t count;
     size_t compared; /* samples that may yet be compared, each for some 5 us */
+    bool against_itself; /* rows may be their own baselines */
 };
+
+/* Options may be abbreviated. */
+static bool has_option(const struct words *command, const char *option)
+{
+    for (size_t i = 0; i < command->count; i++) {
+        const size_t length = strlen(command->list[i]);
+        if (length > strlen("--") && strncmp(command->list[i], option, length) == 0)
+            return true;
+    }
+    return false;
+}
 
 static size_t samples_of(const struct hcb_result *row)
 {
@@ -543,9 +555,10 @@ static bool check_speedup(const struct hcb_result *row, struct sorted_rows *sort
         bsearch(&pointer, sorted->list, sorted->count, sizeof *sorted->list, compare_rows);
     if (found == NULL)
         return flaw_note(flaw, "speedup.baseline", "is no row of this case");
-    /* Against itself: the second measurement is not in the file. */
+    /* The second measurement is not in the file. */
     if (compare_rows(&row, &pointer) == 0)
-        return true;
+        return sorted->against_itself ||
+               flaw_note(flaw, "speedup.baseline", "is the row itself, but command has no --against-itself");
     while (found > sorted->list && compare_rows(found - 1, found) == 0)
         found--;
     for (; found < end && compare_rows(found, &pointer) == 0; found++) {
@@ -564,7 +577,8 @@ static bool check_speedups(const struct record *record, const struct read_limits
 {
     struct sorted_rows sorted = {.list = calloc(record->result_count + 1, sizeof *sorted.list),
                                  .count = record->result_count,
-                                 .compared = limits->compared};
+                                 .compared = limits->compared,
+                                 .against_itself = has_option(&record->command, "--against-itself")};
     if (sorted.list == NULL)
         return flaw_note(flaw, "results", "do not fit into memory");
     for (size_t i = 0; i < record->result_count; i++)
