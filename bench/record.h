@@ -93,6 +93,7 @@ struct record {
     enum core_choice blas_core_choice;
     char blas_core_asked[64];  /* what the user chose; "" */
     unsigned blas_cores_tried; /* the detected one among them */
+    bool blas_core_undecided;  /* the trial ended before it was proven which one is to be used */
     struct device_record *devices;
     size_t device_count;
     struct absence *absences;

@@ -113,9 +113,9 @@ static json_t *good_document(void)
                                   roofed.peak_gflops[HCB_PRECISION_F32], "bandwidth_gbps",
                                   roofed.bandwidth_gbps));
     json_t *gpu = json_pack("{s:s, s:s, s:s}", "id", "vulkan:0", "platform", "vulkan", "type", "gpu");
-    json_t *environment = json_pack("{s:s, s:{s:i}, s:{s:s, s:f}, s:{s:s}}", "host", "example", "cpu",
-                                    "cores", 2, "blas", "core_detected", "Prescott", "fair_ratio", 0.25,
-                                    "env", "LP_NUM_THREADS", "2");
+    json_t *environment = json_pack("{s:s, s:{s:i}, s:{s:s, s:s, s:f}, s:{s:s}}", "host", "example", "cpu",
+                                    "cores", 2, "blas", "core_detected", "Prescott", "core_trial",
+                                    "undecided", "fair_ratio", 0.25, "env", "LP_NUM_THREADS", "2");
     json_t *sampling = json_pack("{s:i, s:i, s:i, s:f, s:f, s:f}", "warmup", 0, "min_runs", 10,
                                  "max_runs", 100, "min_time_s", 0.25, "max_time_s", 0.5,
                                  "ci_percent", 2.0);
@@ -225,6 +225,7 @@ START_TEST(a_good_file_is_read)
     ck_assert_str_eq(record.environment.host, "example");
     ck_assert_uint_eq(record.environment.cpu_cores, 2);
     ck_assert_str_eq(record.blas_core_detected, "Prescott");
+    ck_assert(record.blas_core_undecided);
     ck_assert(record.blas_fair_ratio == 0.25);
     ck_assert_uint_eq(record.variable_count, 1);
     ck_assert_str_eq(record.variables[0].value, "2");
@@ -295,6 +296,7 @@ static const struct {
     {"environment.cpu.cores", "-2", "whole number"},
     {"environment.cpu.cores", "4294967296", "4294967295"},
     {"environment.blas.fair_ratio", "-0.5", "from 0 on"},
+    {"environment.blas.core_trial", "\"won\"", "not known to this version"},
     {"environment.blas.fair_ratio", "\"fast\"", "number"},
     {"environment.env", "[]", "object"},
     {"environment.env.LP_NUM_THREADS", "2", "texts"},
@@ -950,7 +952,7 @@ static void poison_texts(json_t *value, const char *key)
 {
     static const char *const kept[] = {"id", "platform", "type", "device", "op", "impl", "precision",
                                        "status", "baseline", "bound", "same_as", "fill", "format",
-                                       "tuning"};
+                                       "tuning", "core_trial"};
     size_t index;
     json_t *inner;
     void *at;

@@ -159,7 +159,10 @@ static bool take_environment(const json_t *document, struct record *record, stru
     const int choice = hcb_word(schema_core_choice, blas.core_chosen_by);
     if (choice < 0)
         return flaw_note(flaw, "environment.blas.core_chosen_by", "is not known to this version");
+    if (blas.core_trial[0] != '\0' && strcmp(blas.core_trial, schema_undecided) != 0)
+        return flaw_note(flaw, "environment.blas.core_trial", "is not known to this version");
     record->blas_core_choice = (enum core_choice)choice;
+    record->blas_core_undecided = blas.core_trial[0] != '\0';
     memcpy(record->blas_core_asked, blas.core_asked, sizeof record->blas_core_asked);
     record->blas_cores_tried = blas.cores_tried;
     memcpy(record->blas_core_detected, blas.core_detected, sizeof record->blas_core_detected);

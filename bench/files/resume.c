@@ -415,6 +415,7 @@ bool journal_take_over(struct record *record)
     record->blas_fair_ratio = then->blas_fair_ratio;
     record->blas_core_choice = then->blas_core_choice;
     record->blas_cores_tried = then->blas_cores_tried;
+    record->blas_core_undecided = then->blas_core_undecided;
     return good || refuse(earlier, "out of memory");
 }
 
