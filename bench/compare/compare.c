@@ -206,34 +206,91 @@ static bool may_be_unchanged(const struct comparison *c, const struct comparison
            same(base->info.target, now->info.target);
 }
 
-/* By how much the ratios of a device's rows of one op are apart beyond what their
- * samples say.
- * When most rows are what they were, that is the runs' doing. */
-static struct run_noise spread_noise(struct comparison *c, const char *id, bool end_to_end, double *room)
+/* The change of a row of the device that tells what runs do to unchanged code; NULL: of
+ * another row. */
+static const struct change *telling_change(struct comparison *c, size_t index, const char *id,
+                                           bool end_to_end)
+{
+    struct comparison_row *row = &c->rows[index];
+    const struct change *change = change_of(row, end_to_end);
+    return compare_is_timed(row) && same(row->now->device, id) && !change->identical &&
+                   isfinite(change->below) && may_be_unchanged(c, row)
+               ? change
+               : NULL;
+}
+
+/* The same of the last row before that differs in size only; NULL: there is none. */
+static const struct change *neighbour(struct comparison *c, size_t index, const char *id, bool end_to_end)
+{
+    const struct hcb_case *task = &c->rows[index].now->task;
+    const struct change *change = NULL;
+    while (index-- > 0 && change == NULL)
+        if (c->rows[index].now->task.impl == task->impl &&
+            record_same_kind(&c->rows[index].now->task, task))
+            change = telling_change(c, index, id, end_to_end);
+    return change;
+}
+
+static double variance_within(const struct change *change)
+{
+    const double sd = (change->below + change->above) / 2 / 1.96;
+    return sd * sd;
+}
+
+struct spread {
+    double scale; /* of the ratios, or of their differences; NaN: unknown */
+    struct run_noise noise; /* what of it the samples do not explain */
+};
+
+/* By how much the ratios of a device's rows of one op are apart beyond what their samples
+ * say.  When most rows are what they were, that is the runs' doing.  Or by how much those
+ * of neighbours in size are: what a change does to all sizes, more to one and less to
+ * another, cancels, but a row that changed alone counts twice.  Differences that share
+ * rows tell as much as two thirds of their number. */
+static struct spread spread_of(struct comparison *c, const char *id, bool end_to_end, bool neighbours,
+                               double *room)
 {
     size_t count = 0;
     double within = 0;
     unsigned *ops = malloc((c->row_count + 1) * sizeof *ops);
     for (size_t i = 0; i < c->row_count && ops != NULL; i++) {
-        const struct change *change = change_of(&c->rows[i], end_to_end);
-        if (!compare_is_timed(&c->rows[i]) || !same(c->rows[i].now->device, id) || change->identical ||
-            !isfinite(change->below) || !may_be_unchanged(c, &c->rows[i]))
+        const struct change *change = telling_change(c, i, id, end_to_end),
+                            *other = change != NULL && neighbours ? neighbour(c, i, id, end_to_end) : NULL;
+        if (change == NULL || (neighbours && other == NULL))
             continue;
-        const double sd = (change->below + change->above) / 2 / 1.96;
-        within += sd * sd;
+        within += neighbours ? (variance_within(change) + variance_within(other)) / 2
+                             : variance_within(change);
         ops[count] = c->rows[i].now->task.op;
-        room[count++] = change->log_speed;
+        room[count++] = neighbours ? (change->log_speed - other->log_speed) / sqrt(2) : change->log_speed;
     }
     const double scale = change_scale(room, ops, count);
     free(ops);
     if (isnan(scale))
-        return (struct run_noise){0, 0};
-    return (struct run_noise){sqrt(fmax(0, scale * scale - within / (double)count)), (unsigned)count - 1};
+        return (struct spread){scale, {scale, 0}};
+    return (struct spread){scale, {sqrt(fmax(0, scale * scale - within / (double)count)),
+                                   (unsigned)(neighbours ? 2 * count / 3 : count - 1)}};
 }
 
 static struct run_noise larger(struct run_noise a, struct run_noise b)
 {
     return change_noise_reach(&b) > change_noise_reach(&a) ? b : a;
+}
+
+/* Are neighbours more alike than the rows, by three standard errors?  Then the change
+ * depends on the size (after von Neumann, "Distribution of the ratio of the mean square
+ * successive difference to the variance", Annals of Mathematical Statistics 12(4), 1941). */
+static bool has_trend(const struct spread *rows, const struct spread *neighbours)
+{
+    const double error = hypot(change_scale_error(rows->noise.degrees),
+                               change_scale_error(neighbours->noise.degrees));
+    return log(rows->scale / neighbours->scale) > 3 * error;
+}
+
+static struct run_noise spread_noise(struct comparison *c, const char *id, bool end_to_end, double *room)
+{
+    const struct spread rows = spread_of(c, id, end_to_end, false, room),
+                        neighbours = spread_of(c, id, end_to_end, true, room);
+    return has_trend(&rows, &neighbours) ? neighbours.noise : rows.noise;
 }
 
 static int order_controls(const void *a, const void *b)
