@@ -15,6 +15,7 @@ libhcbench_program_la_SOURCES = \
 	%reldir%/compare/change.c %reldir%/compare/change.h \
 	%reldir%/compare/compare.c %reldir%/compare/compare.h \
 	%reldir%/compare/comparison.c \
+	%reldir%/compare/devices.c \
 	%reldir%/compare/differences.c \
 	%reldir%/compare/files.c \
 	%reldir%/compare/table.c \

@@ -30,9 +30,12 @@ awk -F, -v repetitions="$repetitions" '
 		next
 	}
 	function count(clock, low, high) {
-		if (low == "" || high == "")
+		if ($column[clock ".median_s"] == "")
 			return
 		key = $column["op"] " " $column["precision"] " " $column["device"] "/" $column["impl"] " " clock
+		total[key] += 0
+		if (low == "" || high == "")
+			return
 		total[key]++
 		inside[key] += low <= 1 && 1 <= high
 		width[key] += (high - low) / 2
@@ -44,7 +47,7 @@ awk -F, -v repetitions="$repetitions" '
 	END {
 		for (key in total) {
 			printf "%-44s %3d of %3d contain 1, half width %.1f %% on average\n", key, inside[key],
-				total[key], 100 * width[key] / total[key] | "sort"
+				total[key], 100 * width[key] / (total[key] + (total[key] == 0)) | "sort"
 			bad += inside[key] < 0.9 * total[key] || total[key] < repetitions
 			keys++
 		}

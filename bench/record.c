@@ -93,6 +93,18 @@ bool record_stands_in(const struct hcb_case *task)
     return task->precision == HCB_PRECISION_F32X2 && task->impl == HCB_IMPL_OPENBLAS;
 }
 
+int record_order_cases(const struct hcb_case *a, const struct hcb_case *b)
+{
+    const uint64_t of_a[] = {a->op, a->precision, a->sum, a->shape.m, a->shape.n, a->shape.k,
+                             (uint64_t)a->scale, a->impl},
+                   of_b[] = {b->op, b->precision, b->sum, b->shape.m, b->shape.n, b->shape.k,
+                             (uint64_t)b->scale, b->impl};
+    for (size_t i = 0; i < sizeof of_a / sizeof *of_a; i++)
+        if (of_a[i] != of_b[i])
+            return of_a[i] < of_b[i] ? -1 : 1;
+    return 0;
+}
+
 size_t record_case_end(const struct record *record, size_t first)
 {
     size_t end = first + 1;

@@ -95,6 +95,7 @@ struct record {
     enum core_choice blas_core_choice;
     char blas_core_asked[64];  /* what the user chose; "" */
     unsigned blas_cores_tried; /* the detected one among them */
+    bool blas_core_undecided;  /* the trial ended before it was proven which one is to be used */
     struct device_record *devices;
     size_t device_count;
     struct absence *absences;
@@ -129,6 +130,8 @@ bool record_same_case(const struct hcb_case *a, const struct hcb_case *b);
 /* Is this a baseline that does not compute in its own precision?  A BLAS has no f32x2 and
  * computes in f32, whose error says nothing of f32x2. */
 bool record_stands_in(const struct hcb_case *task);
+/* An order of cases, the impl last: below, at or above 0. */
+int record_order_cases(const struct hcb_case *a, const struct hcb_case *b);
 /* The index behind the last row of the case that begins at `first`. */
 size_t record_case_end(const struct record *record, size_t first);
 /* The device with that id; NULL when it is not in the record. */

@@ -126,6 +126,13 @@ says out 'core type (Prescott|armv8), its own choice$'
 [ "$(member core_used)" = "$detected" ] || note "a difference of noise changed the core type"
 [ "$(member fair_ratio)" = 1.0 ] || note "fair_ratio is $(member fair_ratio)"
 
+# Rounds that contradict each other prove nothing, and the run says so.
+[ -z "$(member core_trial)" ] || note "core_trial is $(member core_trial)"
+pretend $slow:0.5:2
+flat
+says out 'core type (Prescott|armv8), its own choice; not proven to be as fast as the others'
+[ "$(member core_trial)" = undecided ] || note "core_trial is $(member core_trial)"
+
 # Users are obeyed, and the output says that they chose.
 expect 0 $blas --json a.json --cpu-core "$fast"
 says out "core type $fast, set by --cpu-core"

@@ -2,12 +2,13 @@
 /* Writes result files that no machine measured, for tests of what reads them: the
  * same at each call.
  *
- *     make_result plain|hostile|small|impls|cached|empty FILE
+ *     make_result plain|hostile|small|impls|alike|cached|empty FILE
  *
  * plain: three devices, ops, precisions, sizes, warnings, failures, long names.
  * hostile: the same with texts that are markup, commands and formats.  small: one
  * case.  impls: two impls of which each is faster by one clock, a device as fast as the
- * CPU, and larger sizes at which one side failed.  cached: a sum whose operands are in
+ * CPU, and larger sizes at which one side failed.  alike: one impl, and on another device
+ * five that are as fast, just enough to be faster than the CPU by 95 % each.  cached: a sum whose operands are in
  * the cache.  empty: no row. */
 #include "config.h"
 
@@ -56,11 +57,11 @@ static const struct model models[] = {
 };
 
 /* Numbers in [0, 1) that are the same everywhere. */
+static uint32_t noise_state = 12345;
 static double noise(void)
 {
-    static uint32_t state = 12345;
-    state = state * 1664525u + 1013904223u;
-    return (double)(state >> 8) / (1 << 24);
+    noise_state = noise_state * 1664525u + 1013904223u;
+    return (double)(noise_state >> 8) / (1 << 24);
 }
 
 static void measure(struct hcb_clock_result *clock, double seconds, double spread)
@@ -206,6 +207,32 @@ static void add_impls(void)
     }
 }
 
+static void add_alike(void)
+{
+    static const enum hcb_impl impls[] = {HCB_IMPL_TILE, HCB_IMPL_TILE, HCB_IMPL_NATIVE, HCB_IMPL_REF,
+                                          HCB_IMPL_COOPMAT, HCB_IMPL_CLBLAST};
+    const struct hcb_shape shape = {256, 256, 256};
+    struct model model = {"opencl:0", HCB_IMPL_TILE, HCB_IMPL_TILE, 800, 100, 60, 3e4, 0, 0};
+    struct hcb_result *baseline = add(&models[0], HCB_OP_MATMUL, HCB_PRECISION_F32, shape);
+    fill_in(baseline, &models[0]);
+    const uint32_t state = noise_state;
+    for (size_t i = 0; i < sizeof impls / sizeof *impls;) {
+        struct hcb_result *row = add(&model, HCB_OP_MATMUL, HCB_PRECISION_F32, shape);
+        row->task.impl = impls[i];
+        noise_state = state;
+        fill_in(row, &model);
+        hcb_result_compare(row, baseline, true, 1);
+        if (row->speedup_end_to_end.ci95_low > 1) {
+            i++;
+            model.device = "vulkan:0";
+        } else {
+            hcb_result_clear(row);
+            row_count--;
+            model.peak *= 1.001;
+        }
+    }
+}
+
 static void add_roof(struct record *record, size_t device, enum hcb_op op, enum hcb_precision precision)
 {
     const struct hcb_case task = {op, device == 0 ? HCB_IMPL_NATIVE : HCB_IMPL_TILE, precision,
@@ -308,7 +335,7 @@ int main(int argc, char **argv)
     struct record record;
     struct options options;
     if (argc != 3) {
-        fputs("Usage: make_result plain|hostile|small|impls|cached|empty FILE\n", stderr);
+        fputs("Usage: make_result plain|hostile|small|impls|alike|cached|empty FILE\n", stderr);
         return 2;
     }
     if (strcmp(argv[1], "hostile") == 0)
@@ -322,6 +349,8 @@ int main(int argc, char **argv)
         add_case(HCB_OP_MATMUL, HCB_PRECISION_F32, (struct hcb_shape){256, 256, 256});
     else if (strcmp(argv[1], "impls") == 0)
         add_impls();
+    else if (strcmp(argv[1], "alike") == 0)
+        add_alike();
     else if (strcmp(argv[1], "cached") == 0) {
         add_case(HCB_OP_SUM, HCB_PRECISION_F32, (struct hcb_shape){1, 65536, 1});
         add_roofs(&record);

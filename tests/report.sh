@@ -10,7 +10,7 @@ gnuplot=$(command -v gnuplot)
 cd "$work" || exit 99
 OWNED=$work/owned # what the commands in hostile texts would make
 export OWNED
-for kind in plain hostile small impls cached empty; do
+for kind in plain hostile small impls alike cached empty; do
 	"$make_result" "$kind" "$kind.json" || note "no result file $kind"
 done
 
@@ -152,6 +152,13 @@ answer 'matmul f32' 'opencl:1*' | grep -Eq '256 .*◆ [0-9.]+×  no difference s
 	note "a ratio of 1 is no difference: $(answer 'matmul f32' 'opencl:1*')"
 # No speedup of a row that is not ok, or over one that is not.
 [ "$(grep -c '<td class="n x">[0-9]' page.html)" -eq 3 ] || note "a speedup of a failed row is shown"
+
+# The best of five that are as fast as a single one is less sure.
+expect 0 report alike.json -o page.html
+answer 'matmul f32' opencl:0 | grep -Eq 'opencl:0, 256 [^|]*▲ [0-9.]+×  faster .*\| *256 *\|' ||
+	note "one impl is not faster: $(answer 'matmul f32' opencl:0)"
+answer 'matmul f32' vulkan:0 | grep -Eq 'vulkan:0, 256 [^|]*◆ [0-9.]+×  no difference shown .*\| *none of 1 *\|' ||
+	note "the best of five impls is as sure as one: $(answer 'matmul f32' vulkan:0)"
 
 # All of a real run is there: every warning, those of the roofs too, and whatever is
 # known of machine and devices.  No interval is as narrow as is asked for.

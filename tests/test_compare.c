@@ -475,6 +475,77 @@ START_TEST(another_processor_is_another_device)
 }
 END_TEST
 
+/* A software driver may have the same name and make up the same UUID on any. */
+START_TEST(a_driver_on_another_processor_is_another_device)
+{
+    static const char *const ids[] = {"cpu:0", "opencl:0", "vulkan:0"};
+    for (int i = BASE; i <= NEW; i++) {
+        name_device(info(i, 2), "vulkan:0", "llvmpipe (LLVM 15.0.6, 256 bits)", "llvmpipe", HCB_DEVICE_CPU,
+                    true);
+        snprintf(info(i, 2)->uuid, sizeof info(i, 2)->uuid, "6d657361");
+        for (int j = 0; j < 3; j++)
+            add_timed(i, ids[j], 256, 1e-3);
+    }
+    snprintf(records[NEW].environment.host, sizeof records[NEW].environment.host, "other");
+    ck_assert_uint_eq(compare(5)->counts[VERDICT_SAME], 3);
+    snprintf(records[NEW].environment.cpu_model, sizeof records[NEW].environment.cpu_model, "Other");
+    ck_assert_uint_eq(compare(5)->counts[VERDICT_GONE], 3);
+    ck_assert_uint_eq(compare(5)->counts[VERDICT_NEW], 3);
+}
+END_TEST
+
+/* Hosts, PCI addresses and UUIDs in BASE and NEW; the verdict of a row of the GPU, and
+ * what is said of its hardware. */
+static const struct {
+    const char *hosts[2], *slots[2], *uuids[2], *names[2];
+    bool matched;
+    const char *kind, *said;
+} cards[] = {
+    {{"a", "a"}, {"1", "1"}, {"x", "x"}, {"G", "G"}, true, "", ""},
+    {{"a", "a"}, {"1", "1"}, {"", ""}, {"G", "G"}, true, "", ""},
+    /* Moved. */
+    {{"a", "a"}, {"1", "2"}, {"x", "x"}, {"G", "G"}, true, "", ""},
+    {{"a", "b"}, {"1", "2"}, {"x", "x"}, {"G", "G"}, true, "", ""},
+    /* Replaced, by one of its model and by another. */
+    {{"a", "a"}, {"1", "1"}, {"x", "y"}, {"G", "G"}, true, "differs",
+     "UUID of vulkan:0, which is other hardware of the same name: x in BASE, y in NEW"},
+    {{"a", "a"}, {"1", "1"}, {"x", "y"}, {"G", "H"}, false, "", ""},
+    /* Beside it. */
+    {{"a", "a"}, {"1", "2"}, {"x", "y"}, {"G", "G"}, false, "", ""},
+    {{"a", "a"}, {"1", "2"}, {"", ""}, {"G", "G"}, false, "", ""},
+    {{"a", "a"}, {"", ""}, {"x", "y"}, {"G", "G"}, false, "", ""},
+    /* On another host, where slots mean nothing. */
+    {{"a", "b"}, {"1", "1"}, {"x", "y"}, {"G", "G"}, true, "differs", "x in BASE, y in NEW"},
+    {{"a", "b"}, {"1", "2"}, {"x", "y"}, {"G", "G"}, true, "differs", "x in BASE, y in NEW"},
+    {{"a", "b"}, {"1", "1"}, {"", ""}, {"G", "G"}, true, "note", "vulkan:0 is of another host"},
+    {{"a", "b"}, {"1", "2"}, {"", ""}, {"G", "G"}, true, "note", "vulkan:0 is of another host"},
+    {{"a", "b"}, {"1", "1"}, {"", ""}, {"G", "H"}, false, "", ""},
+    {{"a", "b"}, {"1", "1"}, {"x", "x"}, {"G", "H"}, false, "", ""},
+    /* A new name from the driver. */
+    {{"a", "a"}, {"1", "1"}, {"x", "x"}, {"G", "H"}, true, "", ""},
+    {{"a", "a"}, {"", ""}, {"", ""}, {"G", "H"}, true, "", ""},
+};
+
+START_TEST(cards_and_hosts)
+{
+    for (int i = BASE; i <= NEW; i++) {
+        snprintf(records[i].environment.host, sizeof records[i].environment.host, "%s", cards[_i].hosts[i]);
+        snprintf(info(i, 2)->pci, sizeof info(i, 2)->pci, "%s", cards[_i].slots[i]);
+        snprintf(info(i, 2)->uuid, sizeof info(i, 2)->uuid, "%s", cards[_i].uuids[i]);
+        snprintf(info(i, 2)->name, sizeof info(i, 2)->name, "%s", cards[_i].names[i]);
+        add_timed(i, "vulkan:0", 256, 1e-3);
+    }
+    verdict_is(&compare(5)->rows[0], cards[_i].matched ? VERDICT_SAME : VERDICT_NEW);
+    ck_assert_uint_eq(comparison.counts[VERDICT_GONE], !cards[_i].matched);
+    if (cards[_i].said[0] != '\0') {
+        has_note(cards[_i].kind, cards[_i].said);
+    } else {
+        has_no_note("differs", "UUID");
+        has_no_note("note", "another host");
+    }
+}
+END_TEST
+
 /* Rows that only differ in one word are not the same row. */
 START_TEST(rows_need_the_same_case)
 {
@@ -487,6 +558,36 @@ START_TEST(rows_need_the_same_case)
     compare(5);
     ck_assert_uint_eq(comparison.counts[VERDICT_NEW], 5);
     ck_assert_uint_eq(comparison.counts[VERDICT_GONE], 1);
+}
+END_TEST
+
+/* The n-th row of a case belongs to the n-th of the same, wherever they are; tables keep
+ * the order of NEW. */
+START_TEST(rows_are_found_in_any_order)
+{
+    const uint64_t sizes = 40;
+    for (uint64_t i = 1; i <= sizes; i++)
+        for (int record = BASE; record <= NEW; record++) {
+            const uint64_t size = record == BASE ? i : 1 + 7 * i % sizes;
+            const char *first = record == BASE ? "opencl:0" : "vulkan:0";
+            add_timed(record, first, size, 1e-3 * (double)size);
+            if (record == BASE || size != 13)
+                add_timed(record, record == BASE ? "vulkan:0" : "opencl:0", size, 1e-3 * (double)size);
+            if (size == 5 || size == 6)
+                add_timed(record, "vulkan:0", size, 3e-3 * (double)size);
+        }
+    compare(5);
+    ck_assert_uint_eq(comparison.row_count, 2 * sizes + 2);
+    ck_assert_uint_eq(comparison.counts[VERDICT_GONE], 1);
+    ck_assert_uint_eq(comparison.rows[2 * sizes + 1].base->task.shape.n, 13);
+    for (size_t i = 0; i < 2 * sizes + 1; i++) {
+        const struct comparison_row *row = &comparison.rows[i];
+        ck_assert_ptr_eq(row->now, &results[NEW][i]);
+        ck_assert_ptr_nonnull(row->base);
+        ck_assert_str_eq(row->base->device, row->now->device);
+        ck_assert_uint_eq(row->base->task.shape.n, row->now->task.shape.n);
+        ck_assert(row->base->kernel.summary.median == row->now->kernel.summary.median);
+    }
 }
 END_TEST
 
@@ -679,22 +780,27 @@ START_TEST(the_blas_is_the_control)
 }
 END_TEST
 
-/* A BLAS that is now slower, now faster by 30 % leaves little to be told. */
+/* A BLAS that is now slower, now faster by 30 % leaves little to be told, by the clock
+ * that says so. */
 START_TEST(an_unsteady_control_widens)
 {
     for (uint64_t size = 1; size <= 10; size++)
         for (int i = BASE; i <= NEW; i++) {
             struct hcb_result *row = add(i, "cpu:0", HCB_IMPL_OPENBLAS, size);
-            add_samples(&row->kernel, 1e-3 * (1 + (i == NEW ? 0.06 * ((double)size - 5.5) : 0)), 0.001);
+            add_samples(_i == 0 ? &row->kernel : &row->end_to_end,
+                        1e-3 * (1 + (i == NEW ? 0.06 * ((double)size - 5.5) : 0)), 0.001);
         }
     for (int i = BASE; i <= NEW; i++) {
         add_timed(i, "opencl:0", 99, i == NEW ? 1.15e-3 : 1e-3);
         add_timed(i, "vulkan:0", 99, i == NEW ? 1.15e-3 : 1e-3);
     }
     compare(5);
-    verdict_is(&comparison.rows[10], VERDICT_UNCLEAR);
-    verdict_is(&comparison.rows[11], VERDICT_SLOWER);
-    has_note("warning", "cpu/openblas, whose code is the same, varied by");
+    const struct comparison_row *rows = comparison.rows;
+    ck_assert_int_eq(rows[10].time.verdict, _i == 0 ? VERDICT_UNCLEAR : VERDICT_SLOWER);
+    ck_assert_int_eq(rows[10].end_to_end.verdict, _i == 0 ? VERDICT_SLOWER : VERDICT_UNCLEAR);
+    verdict_is(&rows[11], VERDICT_SLOWER);
+    has_note("warning", _i == 0 ? "same, varied by" : "same, varied end to end by");
+    has_no_note("warning", _i == 0 ? "same, varied end to end by" : "same, varied by");
 }
 END_TEST
 
@@ -728,6 +834,7 @@ START_TEST(quantiles)
     ck_assert_double_eq_tol(change_quantile(0.05, 5), 2.57058, 1e-4);
     ck_assert_double_eq_tol(change_quantile(0.001, 6), 5.95882, 1e-4);
     ck_assert_double_eq_tol(change_quantile(0.01, 30), 2.75000, 1e-4);
+    ck_assert_double_eq_tol(change_quantile(0.05, 100000), 1.95998, 0.01);
 }
 END_TEST
 
@@ -842,13 +949,15 @@ END_TEST
 /* -------------------------------------------------------------------- simulation */
 
 /* Standard deviations of the logarithm of a time: of what all rows of a device share
- * in a run, of a row's own in a run, of rounds, of windows. */
+ * in a run, of a row's own in a run, of the same for drivers, of rounds, of windows. */
 struct noise {
-    double device, row, round, window;
+    const char *machine;
+    double device, row, driver_row, round, window;
 };
 
-static const struct noise noises[] = {{0.003, 0.007, 0.007, 0.01},  /* a quiet machine */
-                                      {0.02, 0.05, 0.03, 0.05}};    /* a busy one */
+static const struct noise noises[] = {{"quiet", 0.003, 0.007, 0.007, 0.007, 0.01},
+                                      {"busy", 0.02, 0.05, 0.05, 0.03, 0.05},
+                                      {"uneven", 0.02, 0.05, 0.3, 0.03, 0.05}};
 
 struct dice {
     uint32_t seed, count;
@@ -866,11 +975,11 @@ static double normal(struct dice *dice, double *uniform)
 }
 
 /* Rounds of three windows, one window in fifty disturbed. */
-static void simulate_clock(struct hcb_clock_result *clock, uint32_t rounds, double median,
+static void simulate_clock(struct hcb_clock_result *clock, uint32_t rounds, double median, double row_noise,
                            const struct noise *noise, struct dice *dice)
 {
     double uniform;
-    median *= exp(noise->row * normal(dice, &uniform));
+    median *= exp(row_noise * normal(dice, &uniform));
     for (uint32_t round = 0; round < rounds; round++) {
         const double of_round = median * exp(noise->round * normal(dice, &uniform));
         double samples[3];
@@ -909,12 +1018,13 @@ static void simulate_run(int record, const struct noise *noise, struct dice *dic
     double uniform;
     for (int device = 0; device < 3; device++) {
         const double shared = exp(noise->device * normal(dice, &uniform));
+        const double own = device == 0 ? noise->row : noise->driver_row;
         for (unsigned i = 0; i < DEVICE_ROWS; i++) {
             struct hcb_result *row = add(record, ids[device], device == 0 ? HCB_IMPL_OPENBLAS : HCB_IMPL_TILE, 1);
             const bool slow = device > 0 && is_slower(i, every);
             name_case(&row->task, i);
-            simulate_clock(&row->kernel, 6, 1e-3 * shared * (slow ? factor : 1), noise, dice);
-            simulate_clock(&row->end_to_end, 4, 2e-3 * shared, noise, dice);
+            simulate_clock(&row->kernel, 6, 1e-3 * shared * (slow ? factor : 1), own, noise, dice);
+            simulate_clock(&row->end_to_end, 6, 2e-3 * shared, own, noise, dice);
         }
     }
 }
@@ -936,20 +1046,31 @@ static unsigned seeds(void)
     return text != NULL ? (unsigned)atoi(text) : 20;
 }
 
-/* Two clocks of 102 rows each: not one `slower` in 19 of 20 comparisons at least. */
+static size_t holds_one(const struct change *change)
+{
+    return change->speed.ci95_low <= 1 && 1 <= change->speed.ci95_high;
+}
+
+/* Two clocks of 102 rows each: not one `slower` in 19 of 20 comparisons at least, and
+ * intervals that are what they are called. */
 START_TEST(identical_code_is_not_slower)
 {
-    size_t alarms = 0, with_alarm = 0, same = 0;
+    size_t alarms = 0, with_alarm = 0, same = 0, hold = 0;
     for (uint32_t seed = 1; seed <= seeds(); seed++) {
         simulate(seed, &noises[_i], 1, 1);
         const size_t slower = comparison.counts[VERDICT_SLOWER] + comparison.end_to_end_counts[VERDICT_SLOWER];
         alarms += slower;
         with_alarm += slower > 0;
         same += comparison.counts[VERDICT_SAME];
+        for (size_t i = 0; i < comparison.row_count; i++)
+            hold += holds_one(&comparison.rows[i].time) + holds_one(&comparison.rows[i].end_to_end);
     }
-    printf("%s machine: %zu alarms in %zu of %u comparisons of 102 rows by two clocks, %.0f %% same\n",
-           _i == 0 ? "quiet" : "busy", alarms, with_alarm, seeds(), 100.0 * (double)same / 102 / seeds());
+    printf("%s machine: %zu alarms in %zu of %u comparisons of 102 rows by two clocks, %.0f %% same, "
+           "%.1f %% of the intervals contain 1\n",
+           noises[_i].machine, alarms, with_alarm, seeds(), 100.0 * (double)same / 102 / seeds(),
+           100.0 * (double)hold / 204 / seeds());
     ck_assert_uint_le(with_alarm, seeds() / 20);
+    ck_assert_uint_ge(hold, 204 * seeds() * 95 / 100);
     if (_i == 0)
         ck_assert_uint_gt(same, 102 * seeds() / 2);
 }
@@ -975,6 +1096,50 @@ START_TEST(slower_code_is_found)
            planted);
     ck_assert_uint_gt(found, planted / 2);
     ck_assert_uint_eq(alarms, 0);
+}
+END_TEST
+
+/* Products so small that a launch is much of their time. */
+static double small_product_s(const struct hcb_case *task, double launch_s)
+{
+    return launch_s + hcb_case_flops(task) / (task->precision == HCB_PRECISION_F64 ? 0.5e9 : 1e9);
+}
+
+static void simulate_small_products(uint32_t seed, const struct noise *noise, double launch_s)
+{
+    static const enum hcb_precision precisions[] = {HCB_PRECISION_F32, HCB_PRECISION_F64};
+    struct dice dice = {.seed = seed};
+    tear_down();
+    set_up();
+    for (int i = BASE; i <= NEW; i++)
+        for (int j = 0; j < 2; j++)
+            for (uint64_t size = 8; size <= 20; size++) {
+                struct hcb_result *row = add(i, "vulkan:0", HCB_IMPL_TILE, size);
+                row->task.precision = precisions[j];
+                simulate_clock(&row->kernel, 6, small_product_s(&row->task, i == NEW ? launch_s : 1e-6),
+                               noise->row, noise, &dice);
+            }
+    compare(5);
+}
+
+/* Each row is slower by another factor: no noise, but a trend with the size. */
+START_TEST(dearer_launches_are_found)
+{
+    const double launch_s = _i == 0 ? 2e-6 : 3e-6;
+    size_t found = 0, planted = 0;
+    for (uint32_t seed = 1; seed <= seeds() / 4; seed++) {
+        simulate_small_products(seed, &noises[0], launch_s);
+        for (size_t i = 0; i < comparison.row_count; i++) {
+            const struct hcb_case *task = &comparison.rows[i].now->task;
+            const bool slow = small_product_s(task, launch_s) > 1.15 * small_product_s(task, 1e-6);
+            planted += slow;
+            found += slow && comparison.rows[i].verdict == VERDICT_SLOWER;
+        }
+        ck_assert_int_eq(compare_exit_status(&comparison, false), EXIT_BAD_ROW);
+    }
+    printf("launches of %.0f us instead of 1: %zu of %zu rows found that take 15 %% longer\n", 1e6 * launch_s,
+           found, planted);
+    ck_assert_uint_gt(found, planted / 2);
 }
 END_TEST
 
@@ -1006,14 +1171,17 @@ int main(void)
     tcase_add_test(tests, other_devices_are_gone);
     tcase_add_test(tests, a_renamed_device_is_the_same);
     tcase_add_test(tests, another_processor_is_another_device);
+    tcase_add_test(tests, a_driver_on_another_processor_is_another_device);
+    tcase_add_loop_test(tests, cards_and_hosts, 0, COUNT(cards));
     tcase_add_test(tests, rows_need_the_same_case);
+    tcase_add_test(tests, rows_are_found_in_any_order);
     tcase_add_test(tests, variants_are_apart);
     tcase_add_loop_test(tests, environments_differ, 0, COUNT(environments));
     tcase_add_test(tests, other_parameters);
     tcase_add_test(tests, kernels_and_errors);
     tcase_add_loop_test(tests, moving_together, 0, 2);
     tcase_add_loop_test(tests, the_blas_is_the_control, 0, 2);
-    tcase_add_test(tests, an_unsteady_control_widens);
+    tcase_add_loop_test(tests, an_unsteady_control_widens, 0, 2);
     tcase_add_test(tests, scale);
     tcase_add_test(tests, quantiles);
     tcase_add_test(tests, json);
@@ -1021,5 +1189,6 @@ int main(void)
     tcase_add_test(tests, table);
     tcase_add_loop_test(tests, identical_code_is_not_slower, 0, COUNT(noises));
     tcase_add_loop_test(tests, slower_code_is_found, 0, 3);
+    tcase_add_loop_test(tests, dearer_launches_are_found, 0, 2);
     return suite_run("compare", tests);
 }

@@ -113,9 +113,9 @@ static json_t *good_document(void)
                                   roofed.peak_gflops[HCB_PRECISION_F32], "bandwidth_gbps",
                                   roofed.bandwidth_gbps));
     json_t *gpu = json_pack("{s:s, s:s, s:s}", "id", "vulkan:0", "platform", "vulkan", "type", "gpu");
-    json_t *environment = json_pack("{s:s, s:{s:i}, s:{s:s, s:f}, s:{s:s}}", "host", "example", "cpu",
-                                    "cores", 2, "blas", "core_detected", "Prescott", "fair_ratio", 0.25,
-                                    "env", "LP_NUM_THREADS", "2");
+    json_t *environment = json_pack("{s:s, s:{s:i}, s:{s:s, s:s, s:f}, s:{s:s}}", "host", "example", "cpu",
+                                    "cores", 2, "blas", "core_detected", "Prescott", "core_trial",
+                                    "undecided", "fair_ratio", 0.25, "env", "LP_NUM_THREADS", "2");
     json_t *sampling = json_pack("{s:i, s:i, s:i, s:f, s:f, s:f}", "warmup", 0, "min_runs", 10,
                                  "max_runs", 100, "min_time_s", 0.25, "max_time_s", 0.5,
                                  "ci_percent", 2.0);
@@ -225,6 +225,7 @@ START_TEST(a_good_file_is_read)
     ck_assert_str_eq(record.environment.host, "example");
     ck_assert_uint_eq(record.environment.cpu_cores, 2);
     ck_assert_str_eq(record.blas_core_detected, "Prescott");
+    ck_assert(record.blas_core_undecided);
     ck_assert(record.blas_fair_ratio == 0.25);
     ck_assert_uint_eq(record.variable_count, 1);
     ck_assert_str_eq(record.variables[0].value, "2");
@@ -295,6 +296,7 @@ static const struct {
     {"environment.cpu.cores", "-2", "whole number"},
     {"environment.cpu.cores", "4294967296", "4294967295"},
     {"environment.blas.fair_ratio", "-0.5", "from 0 on"},
+    {"environment.blas.core_trial", "\"won\"", "not known to this version"},
     {"environment.blas.fair_ratio", "\"fast\"", "number"},
     {"environment.env", "[]", "object"},
     {"environment.env.LP_NUM_THREADS", "2", "texts"},
@@ -464,6 +466,22 @@ START_TEST(what_cannot_be_is_refused)
     ck_assert_msg(strstr(text, damages[_i].says) != NULL, "%s = %s: '%s' lacks '%s'", damages[_i].path,
                   damages[_i].value, text, damages[_i].says);
     free(text);
+}
+END_TEST
+
+/* Its second measurement is not in the file, so the run must have made one. */
+START_TEST(rows_against_themselves)
+{
+    struct record record;
+    json_t *document = good_document(), *command = json_object_get(document, "command");
+    damage(document, "results.1.speedup.baseline", "\"vulkan:0/tile\"");
+    write_document(document);
+    refused_with("results.1.speedup.baseline: is the row itself, but command has no --against-itself");
+    json_array_append_new(command, json_string(_i == 0 ? "--against-itself" : "--aga"));
+    write_document(document);
+    json_decref(document);
+    ck_assert(record_read(&record, file));
+    record_clear(&record);
 }
 END_TEST
 
@@ -637,6 +655,10 @@ END_TEST
 START_TEST(cut_off_packed_files_are_refused)
 {
     const struct text text = good_text();
+    unsigned long lines = 0;
+    for (size_t i = 0; i < text.size; i++)
+        lines += text.data[i] == '\n';
+    ck_assert_uint_gt(lines, 10);
     char packed[16384];
     gzFile out = gzopen(file, "wb");
     ck_assert_int_eq(gzwrite(out, text.data, (unsigned)text.size), (int)text.size);
@@ -657,11 +679,13 @@ START_TEST(cut_off_packed_files_are_refused)
         char *said = refusal(file);
         ck_assert_msg(said != NULL, "taken with %zu of %zu bytes", cut, size);
         is_one_line(said);
+        ck_assert_uint_ge(line_in(said), 1);
+        ck_assert_uint_le(line_in(said), lines + 1);
         free(said);
     }
-    /* A line of the text says nothing about where packed bytes are wrong. */
+    /* The line is that of the text, as far as it could be unpacked. */
     char says[sizeof file + 64];
-    snprintf(says, sizeof says, "hcbench: %s: is not a whole gzip file\n", file);
+    snprintf(says, sizeof says, "hcbench: %s:%lu: is not a whole gzip file\n", file, lines + 1);
     write_bytes(file, packed, size - 1);
     refused_with(says);
     for (size_t at = size - 8; at < size; at += 4) { /* checksum, size */
@@ -928,7 +952,7 @@ static void poison_texts(json_t *value, const char *key)
 {
     static const char *const kept[] = {"id", "platform", "type", "device", "op", "impl", "precision",
                                        "status", "baseline", "bound", "same_as", "fill", "format",
-                                       "tuning"};
+                                       "tuning", "core_trial"};
     size_t index;
     json_t *inner;
     void *at;
@@ -1176,6 +1200,7 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_good_file_is_read);
     tcase_add_loop_test(tests, what_cannot_be_is_refused, 0, (int)(sizeof damages / sizeof *damages));
+    tcase_add_loop_test(tests, rows_against_themselves, 0, 2);
     tcase_add_test(tests, variants_come_back);
     tcase_add_test(tests, the_line_is_named);
     tcase_add_test(tests, foreign_files_are_refused);

@@ -934,6 +934,7 @@ START_TEST(baseline_in_words)
         unsigned tried;
         double ratio;
         const char *said;
+        bool undecided;
     } lines[] = {
         {"OpenBLAS", "SkylakeX", 2, CORE_UNTRIED, "", "", 0, NAN,
          "OpenBLAS 0.3.21, 2 threads, core type SkylakeX, its own choice, not compared with others\n"},
@@ -945,6 +946,10 @@ START_TEST(baseline_in_words)
          "core type SkylakeX; by itself it chose Prescott, at 0.190 of the speed\n"},
         {"OpenBLAS", "SkylakeX", 2, CORE_TRIED, "", "Prescott", 3, NAN,
          "core type SkylakeX; by itself it chose Prescott\n"},
+        {"OpenBLAS", "SkylakeX", 2, CORE_TRIED, "", "SkylakeX", 3, 1,
+         "core type SkylakeX, its own choice; not proven to be as fast as the others\n", true},
+        {"OpenBLAS", "SkylakeX", 2, CORE_TRIED, "", "Prescott", 3, 0.19,
+         "by itself it chose Prescott, at 0.190 of the speed; not proven to be as fast as the others\n", true},
         {"OpenBLAS", "SkylakeX", 2, CORE_VARIABLE, "SKYLAKEX", "", 0, NAN,
          "core type SkylakeX, set by OPENBLAS_CORETYPE\n"},
         {"OpenBLAS", "SkylakeX", 2, CORE_OPTION, "skylakex", "Prescott", 0, NAN,
@@ -971,6 +976,7 @@ START_TEST(baseline_in_words)
                  lines[i].detected);
         record.blas_cores_tried = lines[i].tried;
         record.blas_fair_ratio = lines[i].ratio;
+        record.blas_core_undecided = lines[i].undecided;
         char *text = printed(0, 0);
         for (char *fold; (fold = strstr(text, "\n    ")) != NULL;) /* one line again */
             memmove(fold + 1, fold + 5, strlen(fold + 5) + 1), *fold = ' ';

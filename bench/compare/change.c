@@ -56,7 +56,11 @@ static double scale_share(size_t n)
     return half * (half - 1) / (all * (all - 1));
 }
 
-/* Of normal numbers the variance of log Qn is 1 / (2 * 0.82 n). */
+double change_scale_error(size_t n)
+{
+    return 1 / sqrt(2 * 0.82 * (double)n);
+}
+
 double change_scale(const double *numbers, const unsigned *groups, size_t n)
 {
     enum { MOST = 400 };
@@ -73,7 +77,7 @@ double change_scale(const double *numbers, const unsigned *groups, size_t n)
         qsort(distances, count, sizeof *distances, compare_numbers);
         const size_t rank = (size_t)ceil(scale_share(taken) * (double)count);
         scale = 2.2219 * scale_correction(taken) * distances[rank - 1];
-        scale *= 1 + 1 / sqrt(2 * 0.82 * (double)taken);
+        scale *= 1 + change_scale_error(taken);
     }
     free(distances);
     return scale;
@@ -97,10 +101,11 @@ static double outside_of(double t, unsigned degrees)
 
 double change_quantile(double outside, unsigned degrees)
 {
+    enum { MOST = 300 }; /* as so many, within half a percent of any more: the time grows with them */
     double low = 0, high = 1e9;
     for (int i = 0; i < 90; i++) {
         const double middle = (low + high) / 2;
-        if (outside_of(middle, degrees) > outside)
+        if (outside_of(middle, degrees < MOST ? degrees : MOST) > outside)
             low = middle;
         else
             high = middle;

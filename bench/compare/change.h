@@ -85,5 +85,7 @@ double change_quantile(double outside, unsigned degrees);
  * CHANGE_SCALE_LEAST distances, or when memory is short. */
 enum { CHANGE_SCALE_LEAST = 15 }; /* between six numbers */
 double change_scale(const double *numbers, const unsigned *groups, size_t n);
+/* Standard error of the logarithm of Qn of n normal numbers. */
+double change_scale_error(size_t n);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which device and row of one record is which of the other, and the verdicts. */
+/* Which row of one record is which of the other, and the verdicts. */
 #include "config.h"
 
 #include <math.h>
@@ -9,126 +9,11 @@
 
 #include "compare/compare.h"
 
-/* More than this spread of a device's rows, as a standard deviation, is their own and
- * not that of runs. */
-static const double spread_most = 0.1;
-
-/* ---------------------------------------------------------------------- devices */
-
 typedef const struct hcb_device_info *device;
 
 static bool same(const char *a, const char *b)
 {
     return strcmp(a, b) == 0;
-}
-
-static bool both_say(const char *a, const char *b)
-{
-    return a[0] != '\0' && b[0] != '\0';
-}
-
-static bool same_hardware(device a, device b)
-{
-    return (both_say(a->pci, b->pci) && same(a->pci, b->pci)) ||
-           (both_say(a->uuid, b->uuid) && same(a->uuid, b->uuid));
-}
-
-/* Software drivers make up their identifiers. */
-static bool other_hardware(device a, device b)
-{
-    return !a->software && !b->software && !same_hardware(a, b) &&
-           (both_say(a->pci, b->pci) || both_say(a->uuid, b->uuid));
-}
-
-static bool hardware_driver_and_id(device a, device b)
-{
-    return same_hardware(a, b) && same(a->driver, b->driver) && same(a->name, b->name) &&
-           same(a->id, b->id);
-}
-
-static bool hardware_and_driver(device a, device b)
-{
-    return same_hardware(a, b) && same(a->driver, b->driver) && same(a->name, b->name);
-}
-
-static bool name_and_id(device a, device b)
-{
-    return same(a->name, b->name) && same(a->id, b->id);
-}
-
-static bool name_and_driver(device a, device b)
-{
-    return same(a->name, b->name) && same(a->driver, b->driver);
-}
-
-/* A new version of a driver may name a device anew. */
-static bool driver_and_type(device a, device b)
-{
-    return a->driver[0] != '\0' && same(a->driver, b->driver) && a->type == b->type &&
-           a->software == b->software;
-}
-
-static bool (*const ways[])(device, device) = {hardware_driver_and_id, hardware_and_driver,
-                                               name_and_id, name_and_driver, driver_and_type};
-
-static bool is_taken(const struct comparison *c, size_t index)
-{
-    for (size_t i = 0; i < c->base->device_count; i++)
-        if (c->counterparts[i] == (int)index)
-            return true;
-    return false;
-}
-
-/* No other device of either record has that driver and type. */
-static bool are_the_only_ones(const struct comparison *c, device a, device b)
-{
-    size_t alike = 0;
-    for (size_t i = 0; i < c->base->device_count; i++)
-        alike += same(c->base->devices[i].info.platform, a->platform) &&
-                 driver_and_type(&c->base->devices[i].info, a);
-    for (size_t i = 0; i < c->now->device_count; i++)
-        alike += same(c->now->devices[i].info.platform, b->platform) &&
-                 driver_and_type(&c->now->devices[i].info, b);
-    return alike == 2;
-}
-
-/* A device that computes on the processor is another on another processor. */
-static bool on_one_machine(const struct comparison *c, device a)
-{
-    return (a->type != HCB_DEVICE_CPU && !a->software) ||
-           same(c->base->environment.cpu_model, c->now->environment.cpu_model);
-}
-
-static bool belong_together(const struct comparison *c, size_t way, device a, device b)
-{
-    if (!same(a->platform, b->platform) || other_hardware(a, b) || !ways[way](a, b))
-        return false;
-    return ways[way] != driver_and_type ||
-           (!same(a->platform, "cpu") && on_one_machine(c, a) && are_the_only_ones(c, a, b));
-}
-
-static bool match_devices(struct comparison *c)
-{
-    c->counterparts = malloc((c->base->device_count + 1) * sizeof *c->counterparts);
-    if (c->counterparts == NULL)
-        return false;
-    for (size_t i = 0; i < c->base->device_count; i++)
-        c->counterparts[i] = -1;
-    for (size_t way = 0; way < sizeof ways / sizeof *ways; way++)
-        for (size_t i = 0; i < c->base->device_count; i++)
-            for (size_t j = 0; j < c->now->device_count && c->counterparts[i] < 0; j++)
-                if (!is_taken(c, j) && belong_together(c, way, &c->base->devices[i].info,
-                                                       &c->now->devices[j].info))
-                    c->counterparts[i] = (int)j;
-    return true;
-}
-
-/* The id in `now` of a device of `base`; NULL: it is not there. */
-static const char *counterpart(const struct comparison *c, const char *id)
-{
-    const struct device_record *record = record_device(c->base, id);
-    const int place = record != NULL ? c->counterparts[record - c->base->devices] : -1;
-    return place >= 0 ? c->now->devices[place].info.id : NULL;
 }
 
 /* ------------------------------------------------------------------------- rows */
@@ -152,36 +37,75 @@ static void add_row(struct comparison *c, const struct hcb_result *base, const s
         c->rows[c->row_count++] = (struct comparison_row){.base = base, .now = now, .clock = ""};
 }
 
-/* The row of `base` that belongs to one of `now` and was not taken. */
-static size_t find_base(const struct comparison *c, const struct hcb_result *now, const bool *taken)
+/* A row and what its device is called in `now`. */
+struct named_row {
+    const struct hcb_result *row;
+    const char *device;
+};
+
+static int order_keys(const struct named_row *a, const struct named_row *b)
 {
-    size_t i = 0;
-    for (; i < c->base->result_count; i++) {
-        const struct hcb_result *base = &c->base->results[i];
-        if (taken[i] || base->task.impl != now->task.impl || !record_same_case(&base->task, &now->task))
-            continue;
-        const char *id = counterpart(c, base->device);
-        if (id != NULL && same(id, now->device))
-            break;
+    const int by_case = record_order_cases(&a->row->task, &b->row->task);
+    return by_case != 0 ? by_case : strcmp(a->device, b->device);
+}
+
+static int order_rows(const void *a, const void *b)
+{
+    const struct named_row *x = a, *y = b;
+    const int by_key = order_keys(x, y);
+    return by_key != 0 ? by_key : (x->row > y->row) - (x->row < y->row);
+}
+
+/* The rows of a record whose devices are in `now`, sorted; NULL when memory is short. */
+static struct named_row *sort_rows(const struct comparison *c, const struct record *record, size_t *count)
+{
+    struct named_row *sorted = malloc((record->result_count + 1) * sizeof *sorted);
+    *count = 0;
+    for (size_t i = 0; i < record->result_count && sorted != NULL; i++) {
+        const struct hcb_result *row = &record->results[i];
+        const char *id = record == c->base ? compare_counterpart(c, row->device) : row->device;
+        if (id != NULL)
+            sorted[(*count)++] = (struct named_row){row, id};
     }
-    return i;
+    if (sorted != NULL)
+        qsort(sorted, *count, sizeof *sorted, order_rows);
+    return sorted;
+}
+
+/* For each row of `now` that of `base`, or NULL; of rows that are the same, the first
+ * belongs to the first.  Sets which rows of `base` have one. */
+static bool pair_rows(const struct comparison *c, const struct hcb_result **partners, bool *taken)
+{
+    size_t base_count, now_count;
+    struct named_row *base = sort_rows(c, c->base, &base_count), *now = sort_rows(c, c->now, &now_count);
+    const bool good = base != NULL && now != NULL;
+    for (size_t i = 0, j = 0; good && i < base_count && j < now_count;) {
+        const int order = order_keys(&base[i], &now[j]);
+        if (order == 0) {
+            partners[now[j].row - c->now->results] = base[i].row;
+            taken[base[i].row - c->base->results] = true;
+        }
+        i += order <= 0;
+        j += order >= 0;
+    }
+    free(base);
+    free(now);
+    return good;
 }
 
 static bool match_rows(struct comparison *c)
 {
     const size_t most = c->base->result_count + c->now->result_count;
+    const struct hcb_result **partners = calloc(c->now->result_count + 1, sizeof *partners);
     bool *taken = calloc(c->base->result_count + 1, sizeof *taken);
     c->rows = malloc((most + 1) * sizeof *c->rows);
-    for (size_t i = 0; i < c->now->result_count && taken != NULL && c->rows != NULL; i++) {
-        const size_t base = find_base(c, &c->now->results[i], taken);
-        taken[base] = true;
-        add_row(c, base < c->base->result_count ? &c->base->results[base] : NULL,
-                &c->now->results[i]);
-    }
-    for (size_t i = 0; i < c->base->result_count && taken != NULL && c->rows != NULL; i++)
+    const bool good = partners != NULL && taken != NULL && c->rows != NULL && pair_rows(c, partners, taken);
+    for (size_t i = 0; i < c->now->result_count && good; i++)
+        add_row(c, partners[i], &c->now->results[i]);
+    for (size_t i = 0; i < c->base->result_count && good; i++)
         if (!taken[i])
             add_row(c, &c->base->results[i], NULL);
-    const bool good = taken != NULL && c->rows != NULL;
+    free(partners);
     free(taken);
     return good;
 }
@@ -282,30 +206,69 @@ static bool may_be_unchanged(const struct comparison *c, const struct comparison
            same(base->info.target, now->info.target);
 }
 
-/* By how much the ratios of a device's rows of one op are apart beyond what their
- * samples say.
- * When most rows are what they were, that is the runs' doing. */
-static struct run_noise spread_noise(struct comparison *c, const char *id, bool end_to_end, double *room)
+/* The change of a row of the device that tells what runs do to unchanged code; NULL: of
+ * another row. */
+static const struct change *telling_change(struct comparison *c, size_t index, const char *id,
+                                           bool end_to_end)
+{
+    struct comparison_row *row = &c->rows[index];
+    const struct change *change = change_of(row, end_to_end);
+    return compare_is_timed(row) && same(row->now->device, id) && !change->identical &&
+                   isfinite(change->below) && may_be_unchanged(c, row)
+               ? change
+               : NULL;
+}
+
+/* The same of the last row before that differs in size only; NULL: there is none. */
+static const struct change *neighbour(struct comparison *c, size_t index, const char *id, bool end_to_end)
+{
+    const struct hcb_case *task = &c->rows[index].now->task;
+    const struct change *change = NULL;
+    while (index-- > 0 && change == NULL)
+        if (c->rows[index].now->task.impl == task->impl &&
+            record_same_kind(&c->rows[index].now->task, task))
+            change = telling_change(c, index, id, end_to_end);
+    return change;
+}
+
+static double variance_within(const struct change *change)
+{
+    const double sd = (change->below + change->above) / 2 / 1.96;
+    return sd * sd;
+}
+
+struct spread {
+    double scale; /* of the ratios, or of their differences; NaN: unknown */
+    struct run_noise noise; /* what of it the samples do not explain */
+};
+
+/* By how much the ratios of a device's rows of one op are apart beyond what their samples
+ * say.  When most rows are what they were, that is the runs' doing.  Or by how much those
+ * of neighbours in size are: what a change does to all sizes, more to one and less to
+ * another, cancels, but a row that changed alone counts twice.  Differences that share
+ * rows tell as much as two thirds of their number. */
+static struct spread spread_of(struct comparison *c, const char *id, bool end_to_end, bool neighbours,
+                               double *room)
 {
     size_t count = 0;
     double within = 0;
     unsigned *ops = malloc((c->row_count + 1) * sizeof *ops);
     for (size_t i = 0; i < c->row_count && ops != NULL; i++) {
-        const struct change *change = change_of(&c->rows[i], end_to_end);
-        if (!compare_is_timed(&c->rows[i]) || !same(c->rows[i].now->device, id) || change->identical ||
-            !isfinite(change->below) || !may_be_unchanged(c, &c->rows[i]))
+        const struct change *change = telling_change(c, i, id, end_to_end),
+                            *other = change != NULL && neighbours ? neighbour(c, i, id, end_to_end) : NULL;
+        if (change == NULL || (neighbours && other == NULL))
             continue;
-        const double sd = (change->below + change->above) / 2 / 1.96;
-        within += sd * sd;
+        within += neighbours ? (variance_within(change) + variance_within(other)) / 2
+                             : variance_within(change);
         ops[count] = c->rows[i].now->task.op;
-        room[count++] = change->log_speed;
+        room[count++] = neighbours ? (change->log_speed - other->log_speed) / sqrt(2) : change->log_speed;
     }
     const double scale = change_scale(room, ops, count);
     free(ops);
     if (isnan(scale))
-        return (struct run_noise){0, 0};
-    const double sd = sqrt(fmax(0, scale * scale - within / (double)count));
-    return (struct run_noise){fmin(spread_most, sd), (unsigned)count - 1};
+        return (struct spread){scale, {scale, 0}};
+    return (struct spread){scale, {sqrt(fmax(0, scale * scale - within / (double)count)),
+                                   (unsigned)(neighbours ? 2 * count / 3 : count - 1)}};
 }
 
 static struct run_noise larger(struct run_noise a, struct run_noise b)
@@ -313,19 +276,70 @@ static struct run_noise larger(struct run_noise a, struct run_noise b)
     return change_noise_reach(&b) > change_noise_reach(&a) ? b : a;
 }
 
+/* Are neighbours more alike than the rows, by three standard errors?  Then the change
+ * depends on the size (after von Neumann, "Distribution of the ratio of the mean square
+ * successive difference to the variance", Annals of Mathematical Statistics 12(4), 1941). */
+static bool has_trend(const struct spread *rows, const struct spread *neighbours)
+{
+    const double error = hypot(change_scale_error(rows->noise.degrees),
+                               change_scale_error(neighbours->noise.degrees));
+    return log(rows->scale / neighbours->scale) > 3 * error;
+}
+
+static struct run_noise spread_noise(struct comparison *c, const char *id, bool end_to_end, double *room)
+{
+    const struct spread rows = spread_of(c, id, end_to_end, false, room),
+                        neighbours = spread_of(c, id, end_to_end, true, room);
+    return has_trend(&rows, &neighbours) ? neighbours.noise : rows.noise;
+}
+
+static int order_controls(const void *a, const void *b)
+{
+    const struct comparison_row *x = *(const struct comparison_row *const *)a,
+                                *y = *(const struct comparison_row *const *)b;
+    const int by_case = record_order_cases(&x->now->task, &y->now->task);
+    return by_case != 0 ? by_case : (x > y) - (x < y);
+}
+
+/* The control rows that have an interval by this clock, by case. */
+static void sort_controls(struct comparison *c, bool end_to_end)
+{
+    c->control_count = 0;
+    if (!has_control(c))
+        return;
+    for (size_t i = 0; i < c->row_count; i++)
+        if (is_control(&c->rows[i]) && isfinite(change_of(&c->rows[i], end_to_end)->below))
+            c->controls[c->control_count++] = &c->rows[i];
+    qsort(c->controls, c->control_count, sizeof *c->controls, order_controls);
+}
+
+/* The place of the first control row of that case, or where it would be. */
+static size_t first_control(const struct comparison *c, const struct hcb_case *task)
+{
+    size_t low = 0, high = c->control_count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (record_order_cases(&c->controls[middle]->now->task, task) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* What cpu/openblas did in the same case, when that is more than chance. */
 static double machine_moved(const struct comparison *c, const struct comparison_row *row, bool end_to_end)
 {
-    for (size_t i = 0; i < c->row_count && has_control(c); i++) {
-        struct comparison_row *control = &c->rows[i];
-        const struct change *change = change_of(control, end_to_end);
-        if (is_control(control) && control != row && record_same_case(&control->now->task, &row->now->task) &&
-            isfinite(change->below))
-            return change->log_speed + change->above < 0 || change->log_speed - change->below > 0
-                       ? change->log_speed
-                       : 0;
-    }
-    return 0;
+    struct hcb_case task = row->now->task;
+    task.impl = HCB_IMPL_OPENBLAS;
+    size_t i = first_control(c, &task);
+    i += i < c->control_count && c->controls[i] == row;
+    if (i >= c->control_count || record_order_cases(&c->controls[i]->now->task, &task) != 0)
+        return 0;
+    const struct change *change = change_of(c->controls[i], end_to_end);
+    return change->log_speed + change->above < 0 || change->log_speed - change->below > 0
+               ? change->log_speed
+               : 0;
 }
 
 static void judge_device(struct comparison *c, const char *id, size_t changes, bool end_to_end,
@@ -359,13 +373,15 @@ static bool judge_changes(struct comparison *c)
 {
     double *room = malloc((c->row_count + 1) * sizeof *room);
     const size_t changes = count_changes(c);
-    for (int end_to_end = 0; end_to_end < 2 && room != NULL; end_to_end++) {
+    c->controls = malloc((c->row_count + 1) * sizeof *c->controls);
+    for (int end_to_end = 0; end_to_end < 2 && room != NULL && c->controls != NULL; end_to_end++) {
+        sort_controls(c, end_to_end);
         c->control[end_to_end] = control_noise(c, end_to_end, room);
         for (size_t i = 0; i < c->now->device_count; i++)
             judge_device(c, c->now->devices[i].info.id, changes, end_to_end, room);
     }
     free(room);
-    return room != NULL;
+    return room != NULL && c->controls != NULL;
 }
 
 /* --------------------------------------------------------------------- verdicts */
@@ -381,7 +397,7 @@ static void judge_gone(const struct comparison *c, struct comparison_row *row)
     row->verdict = VERDICT_GONE;
     if (row->now != NULL)
         say_status(row, "", row->now);
-    else if (counterpart(c, row->base->device) == NULL)
+    else if (compare_counterpart(c, row->base->device) == NULL)
         snprintf(row->reason, sizeof row->reason, "NEW has no such device");
     else
         snprintf(row->reason, sizeof row->reason, "not in NEW");
@@ -424,7 +440,7 @@ bool compare_records(const struct record *base, const struct record *now, double
                      struct comparison *comparison)
 {
     *comparison = (struct comparison){.base = base, .now = now, .threshold = threshold};
-    if (!match_devices(comparison) || !match_rows(comparison))
+    if (!compare_devices(comparison) || !match_rows(comparison))
         return false;
     for (size_t i = 0; i < comparison->row_count; i++)
         if (compare_is_timed(&comparison->rows[i]))

@@ -30,6 +30,8 @@ struct comparison {
     int *counterparts; /* of each device of `base`: index in `now`, or -1 */
     size_t counts[VERDICT_COUNT], end_to_end_counts[VERDICT_COUNT];
     size_t left_out; /* rows that neither file measured */
+    struct comparison_row **controls; /* of the clock that is being judged, by case */
+    size_t control_count;
     struct run_noise control[2]; /* of the control rows' ratios, time and end to end */
     struct comparison_note *notes;
     size_t note_count;
@@ -38,9 +40,9 @@ struct comparison {
 /* Compares.  The records must outlive the comparison.  False when memory is short;
  * compare_clear accepts it all the same.
  *
- * Devices belong together by hardware id (PCI address or UUID) and driver, else by id
- * and name, else by name and driver, else when they are the only ones of one driver
- * and type, always on one platform. */
+ * Devices belong together by hardware and driver, else by id and name, else by name and
+ * driver, else when they are the only ones of one driver and type on one host, always on
+ * one platform.  What computes on the processor does so only when that is the same. */
 bool compare_records(const struct record *base, const struct record *now, double threshold,
                      struct comparison *comparison);
 void compare_clear(struct comparison *comparison);
@@ -53,6 +55,15 @@ int compare_exit_status(const struct comparison *comparison, bool strict);
 bool compare_has_common_row(const struct comparison *comparison);
 /* True when a row is `ok` in both. */
 bool compare_is_timed(const struct comparison_row *row);
+/* Is a device of `base` the same hardware as one of `now`?  By UUID, else on one host by PCI
+ * address; what computes on the processor is other hardware on another one. */
+enum hardware { HARDWARE_UNKNOWN, HARDWARE_SAME, HARDWARE_OTHER };
+enum hardware compare_hardware(const struct comparison *comparison, const struct hcb_device_info *base,
+                               const struct hcb_device_info *now);
+/* Finds the counterparts; false when memory is short. */
+bool compare_devices(struct comparison *comparison);
+/* The id in `now` of a device of `base`; NULL: it is not there. */
+const char *compare_counterpart(const struct comparison *comparison, const char *id);
 /* Adds a note, printf style; false when memory is short. */
 bool compare_note(struct comparison *comparison, const char *kind, const char *format, ...)
     HCB_PRINTF(3, 4);

@@ -22,6 +22,7 @@ void compare_clear(struct comparison *comparison)
     free(comparison->notes);
     free(comparison->rows);
     free(comparison->counterparts);
+    free(comparison->controls);
     *comparison = (struct comparison){0};
 }
 

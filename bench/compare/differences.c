@@ -182,6 +182,22 @@ static bool compare_variables(struct comparison *c)
 
 /* ---------------------------------------------------------------------- devices */
 
+/* Two cards of a model are not the same card. */
+static bool compare_cards(struct comparison *c, const struct hcb_device_info *base,
+                          const struct hcb_device_info *now)
+{
+    char what[96];
+    if (now->software || now->type == HCB_DEVICE_CPU)
+        return true;
+    snprintf(what, sizeof what, "UUID of %s, which is other hardware of the same name", now->id);
+    if (compare_hardware(c, base, now) == HARDWARE_OTHER)
+        return differ(c, what, base->uuid, now->uuid);
+    return compare_hardware(c, base, now) == HARDWARE_SAME ||
+           same(c->base->environment.host, c->now->environment.host) ||
+           compare_note(c, "note", "%s is of another host and matched by its name: it may be other "
+                        "hardware", now->id);
+}
+
 static bool compare_device(struct comparison *c, const struct hcb_device_info *base,
                            const struct hcb_device_info *now)
 {
@@ -191,7 +207,7 @@ static bool compare_device(struct comparison *c, const struct hcb_device_info *b
                       page_clip(now->name, clean, sizeof clean)))
         return false;
     snprintf(what, sizeof what, "name of %s", now->id);
-    if (!differ(c, what, base->name, now->name))
+    if (!compare_cards(c, base, now) || !differ(c, what, base->name, now->name))
         return false;
     if (record_blas(c->now) == now) /* said already */
         return true;
@@ -201,7 +217,7 @@ static bool compare_device(struct comparison *c, const struct hcb_device_info *b
     return differ(c, what, was, is);
 }
 
-static bool compare_devices(struct comparison *c)
+static bool tell_devices(struct comparison *c)
 {
     char clean[FACT_SIZE];
     bool good = true;
@@ -225,80 +241,65 @@ static bool compare_devices(struct comparison *c)
 
 /* ------------------------------------------------- rows that have one thing to say */
 
-/* How a row of one device and impl got worse; 0: it has nothing to say. */
+/* How a row that is timed got worse; 0: it has nothing to say. */
 typedef double extent(const struct comparison_row *row);
 
-/* Rows are one when device and impl are. */
-static bool are_of_one(const struct comparison_row *a, const struct comparison_row *b)
+/* Says it for a device and an impl, by the row that has the most to say and how many have
+ * something. */
+typedef bool tell(struct comparison *c, const struct comparison_row *row, size_t count);
+
+static bool tell_of(struct comparison *c, const char *device, enum hcb_impl impl, extent *how, tell *say)
 {
-    return same(a->now->device, b->now->device) && a->now->task.impl == b->now->task.impl;
+    const struct comparison_row *most = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < c->row_count; i++) {
+        const struct comparison_row *row = &c->rows[i];
+        if (!compare_is_timed(row) || row->now->task.impl != impl || !same(row->now->device, device) ||
+            !(how(row) > 0))
+            continue;
+        count++;
+        if (most == NULL || how(row) > how(most))
+            most = row;
+    }
+    return count == 0 || say(c, most, count);
 }
 
-static bool is_first(const struct comparison *c, size_t index, extent *how)
+static bool tell_each(struct comparison *c, extent *how, tell *say)
 {
-    for (size_t i = 0; i < index; i++)
-        if (how(&c->rows[i]) > 0 && are_of_one(&c->rows[i], &c->rows[index]))
-            return false;
-    return true;
-}
-
-/* The row that has the most to say, and how many have something. */
-static const struct comparison_row *worst(const struct comparison *c, size_t first, extent *how,
-                                          size_t *count)
-{
-    const struct comparison_row *row = &c->rows[first];
-    *count = 0;
-    for (size_t i = first; i < c->row_count; i++)
-        if (how(&c->rows[i]) > 0 && are_of_one(&c->rows[i], &c->rows[first])) {
-            ++*count;
-            if (how(&c->rows[i]) > how(row))
-                row = &c->rows[i];
-        }
-    return row;
+    bool good = true;
+    for (size_t i = 0; i < c->now->device_count && good; i++)
+        for (unsigned impl = 0; impl < HCB_IMPL_COUNT && good; impl++)
+            good = tell_of(c, c->now->devices[i].info.id, (enum hcb_impl)impl, how, say);
+    return good;
 }
 
 static double kernels_differ(const struct comparison_row *row)
 {
-    return compare_is_timed(row) && !same(row->base->kernel_sha256, row->now->kernel_sha256);
+    return !same(row->base->kernel_sha256, row->now->kernel_sha256);
 }
 
-static bool compare_kernels(struct comparison *c)
+static bool tell_kernels(struct comparison *c, const struct comparison_row *row, size_t count)
 {
-    bool good = true;
-    for (size_t i = 0; i < c->row_count && good; i++)
-        if (kernels_differ(&c->rows[i]) > 0 && is_first(c, i, kernels_differ)) {
-            size_t count;
-            const struct comparison_row *row = worst(c, i, kernels_differ, &count);
-            good = compare_note(c, "differs", "kernels of %s/%s: %s (%zu row%s)", row->now->device,
-                                hcb_impl_name(row->now->task.impl), or_nothing(row->now->kernels), count,
-                                count == 1 ? "" : "s");
-        }
-    return good;
+    return compare_note(c, "differs", "kernels of %s/%s: %s (%zu row%s)", row->now->device,
+                        hcb_impl_name(row->now->task.impl), or_nothing(row->now->kernels), count,
+                        count == 1 ? "" : "s");
 }
 
 /* Files of older versions do not tell. */
 static double parameters_differ(const struct comparison_row *row)
 {
-    return compare_is_timed(row) && row->base->parameters[0] != '\0' &&
-           row->now->parameters[0] != '\0' && !same(row->base->parameters, row->now->parameters);
+    return row->base->parameters[0] != '\0' && row->now->parameters[0] != '\0' &&
+           !same(row->base->parameters, row->now->parameters);
 }
 
-static bool compare_parameters(struct comparison *c)
+static bool tell_parameters(struct comparison *c, const struct comparison_row *row, size_t count)
 {
     char task[112], was[FACT_SIZE], is[FACT_SIZE];
-    bool good = true;
-    for (size_t i = 0; i < c->row_count && good; i++)
-        if (parameters_differ(&c->rows[i]) > 0 && is_first(c, i, parameters_differ)) {
-            size_t count;
-            const struct comparison_row *row = worst(c, i, parameters_differ, &count);
-            good = compare_note(c, "differs", "parameters of %s/%s in %s: %s in BASE, %s in NEW (%zu row%s)",
-                                row->now->device, hcb_impl_name(row->now->task.impl),
-                                hcb_case_text(&row->now->task, task, sizeof task),
-                                page_clip(row->base->parameters, was, sizeof was),
-                                page_clip(row->now->parameters, is, sizeof is), count,
-                                count == 1 ? "" : "s");
-        }
-    return good;
+    return compare_note(c, "differs", "parameters of %s/%s in %s: %s in BASE, %s in NEW (%zu row%s)",
+                        row->now->device, hcb_impl_name(row->now->task.impl),
+                        hcb_case_text(&row->now->task, task, sizeof task),
+                        page_clip(row->base->parameters, was, sizeof was),
+                        page_clip(row->now->parameters, is, sizeof is), count, count == 1 ? "" : "s");
 }
 
 /* `now` over `base`, when it is more than twice as large; infinity from an exact one. */
@@ -309,32 +310,21 @@ static double growth(double base, double now)
 
 static double error_grew(const struct comparison_row *row)
 {
-    return compare_is_timed(row) ? fmax(growth(row->base->error.bound_ratio, row->now->error.bound_ratio),
-                                        growth(row->base->error.rel_frobenius,
-                                               row->now->error.rel_frobenius))
-                                 : 0;
+    return fmax(growth(row->base->error.bound_ratio, row->now->error.bound_ratio),
+                growth(row->base->error.rel_frobenius, row->now->error.rel_frobenius));
 }
 
-static bool compare_errors(struct comparison *c)
+static bool tell_errors(struct comparison *c, const struct comparison_row *row, size_t count)
 {
     char task[112], was[NUMBER_SIZE], is[NUMBER_SIZE];
-    bool good = true;
-    for (size_t i = 0; i < c->row_count && good; i++)
-        if (error_grew(&c->rows[i]) > 0 && is_first(c, i, error_grew)) {
-            size_t count;
-            const struct comparison_row *row = worst(c, i, error_grew, &count);
-            const bool by_bound = growth(row->base->error.bound_ratio, row->now->error.bound_ratio) > 0;
-            good = compare_note(
-                c, "warning", "%zu row%s of %s/%s with more than twice the error: %s from %s to %s in %s",
-                count, count == 1 ? "" : "s", row->now->device, hcb_impl_name(row->now->task.impl),
-                by_bound ? "err/bound" : "Frobenius norm",
-                number_rounded(by_bound ? row->base->error.bound_ratio : row->base->error.rel_frobenius, 2,
-                               was),
-                number_rounded(by_bound ? row->now->error.bound_ratio : row->now->error.rel_frobenius, 2,
-                               is),
-                hcb_case_text(&row->now->task, task, sizeof task));
-        }
-    return good;
+    const bool by_bound = growth(row->base->error.bound_ratio, row->now->error.bound_ratio) > 0;
+    return compare_note(
+        c, "warning", "%zu row%s of %s/%s with more than twice the error: %s from %s to %s in %s", count,
+        count == 1 ? "" : "s", row->now->device, hcb_impl_name(row->now->task.impl),
+        by_bound ? "err/bound" : "Frobenius norm",
+        number_rounded(by_bound ? row->base->error.bound_ratio : row->base->error.rel_frobenius, 2, was),
+        number_rounded(by_bound ? row->now->error.bound_ratio : row->now->error.rel_frobenius, 2, is),
+        hcb_case_text(&row->now->task, task, sizeof task));
 }
 
 /* ------------------------------------------------------------- what moved together */
@@ -405,15 +395,20 @@ static bool compare_movements(struct comparison *c)
 
 /* -------------------------------------------------------------------- the rest */
 
-/* Unchanged code that varied so much that changes of the threshold drown in it. */
+/* Unchanged code that varied so much that changes of the threshold drown in it, by
+ * either clock. */
 static bool tell_control(struct comparison *c)
 {
-    const double reach = change_noise_reach(&c->control[0]);
-    return !(reach > log1p(c->threshold / 100)) ||
-           compare_note(c, "warning",
-                        "cpu/openblas, whose code is the same, varied by +-%.0f %% from run to run; "
-                        "what computes on the processor cannot be told more finely",
-                        100 * expm1(reach));
+    bool good = true;
+    for (int i = 0; i < 2 && good; i++) {
+        const double reach = change_noise_reach(&c->control[i]);
+        good = !(reach > log1p(c->threshold / 100)) ||
+               compare_note(c, "warning",
+                            "cpu/openblas, whose code is the same, varied%s by +-%.0f %% from run to run; "
+                            "what computes on the processor cannot be told more finely",
+                            i == 1 ? " end to end" : "", 100 * expm1(reach));
+    }
+    return good;
 }
 
 static bool tell_left_out(struct comparison *c)
@@ -434,7 +429,9 @@ static bool tell_identity(struct comparison *c)
 
 bool compare_differences(struct comparison *comparison)
 {
-    return compare_facts(comparison) && compare_variables(comparison) && compare_devices(comparison) &&
-           compare_kernels(comparison) && compare_parameters(comparison) && compare_errors(comparison) && compare_movements(comparison) &&
+    return compare_facts(comparison) && compare_variables(comparison) && tell_devices(comparison) &&
+           tell_each(comparison, kernels_differ, tell_kernels) &&
+           tell_each(comparison, parameters_differ, tell_parameters) &&
+           tell_each(comparison, error_grew, tell_errors) && compare_movements(comparison) &&
            tell_control(comparison) && tell_left_out(comparison) && tell_identity(comparison);
 }

@@ -159,7 +159,10 @@ static bool take_environment(const json_t *document, struct record *record, stru
     const int choice = hcb_word(schema_core_choice, blas.core_chosen_by);
     if (choice < 0)
         return flaw_note(flaw, "environment.blas.core_chosen_by", "is not known to this version");
+    if (blas.core_trial[0] != '\0' && strcmp(blas.core_trial, schema_undecided) != 0)
+        return flaw_note(flaw, "environment.blas.core_trial", "is not known to this version");
     record->blas_core_choice = (enum core_choice)choice;
+    record->blas_core_undecided = blas.core_trial[0] != '\0';
     memcpy(record->blas_core_asked, blas.core_asked, sizeof record->blas_core_asked);
     record->blas_cores_tried = blas.cores_tried;
     memcpy(record->blas_core_detected, blas.core_detected, sizeof record->blas_core_detected);
@@ -480,14 +483,8 @@ static int compare_rows(const void *a, const void *b)
 {
     const struct hcb_result *x = *(const struct hcb_result *const *)a,
                             *y = *(const struct hcb_result *const *)b;
-    const uint64_t of_x[] = {x->task.op, x->task.precision, x->task.shape.m, x->task.shape.n,
-                             x->task.shape.k, x->task.impl, x->task.sum, (uint64_t)x->task.scale},
-                   of_y[] = {y->task.op, y->task.precision, y->task.shape.m, y->task.shape.n,
-                             y->task.shape.k, y->task.impl, y->task.sum, (uint64_t)y->task.scale};
-    for (size_t i = 0; i < sizeof of_x / sizeof *of_x; i++)
-        if (of_x[i] != of_y[i])
-            return of_x[i] < of_y[i] ? -1 : 1;
-    return strcmp(x->device, y->device);
+    const int by_case = record_order_cases(&x->task, &y->task);
+    return by_case != 0 ? by_case : strcmp(x->device, y->device);
 }
 
 /* The device and case of a row's baseline, "cpu:0/openblas"; false when it is none. */
@@ -507,7 +504,19 @@ struct sorted_rows {
     const struct hcb_result **list;
     size_t count;
     size_t compared; /* samples that may yet be compared, each for some 5 us */
+    bool against_itself; /* rows may be their own baselines */
 };
+
+/* Options may be abbreviated. */
+static bool has_option(const struct words *command, const char *option)
+{
+    for (size_t i = 0; i < command->count; i++) {
+        const size_t length = strlen(command->list[i]);
+        if (length > strlen("--") && strncmp(command->list[i], option, length) == 0)
+            return true;
+    }
+    return false;
+}
 
 static size_t samples_of(const struct hcb_result *row)
 {
@@ -549,9 +558,10 @@ static bool check_speedup(const struct hcb_result *row, struct sorted_rows *sort
         bsearch(&pointer, sorted->list, sorted->count, sizeof *sorted->list, compare_rows);
     if (found == NULL)
         return flaw_note(flaw, "speedup.baseline", "is no row of this case");
-    /* Against itself: the second measurement is not in the file. */
+    /* The second measurement is not in the file. */
     if (compare_rows(&row, &pointer) == 0)
-        return true;
+        return sorted->against_itself ||
+               flaw_note(flaw, "speedup.baseline", "is the row itself, but command has no --against-itself");
     while (found > sorted->list && compare_rows(found - 1, found) == 0)
         found--;
     for (; found < end && compare_rows(found, &pointer) == 0; found++) {
@@ -570,7 +580,8 @@ static bool check_speedups(const struct record *record, const struct read_limits
 {
     struct sorted_rows sorted = {.list = calloc(record->result_count + 1, sizeof *sorted.list),
                                  .count = record->result_count,
-                                 .compared = limits->compared};
+                                 .compared = limits->compared,
+                                 .against_itself = has_option(&record->command, "--against-itself")};
     if (sorted.list == NULL)
         return flaw_note(flaw, "results", "do not fit into memory");
     for (size_t i = 0; i < record->result_count; i++)

@@ -219,13 +219,9 @@ static int compare_rows(const void *a, const void *b)
 {
     const struct hcb_result *x = *(const struct hcb_result *const *)a,
                             *y = *(const struct hcb_result *const *)b;
-    const uint64_t of_x[] = {x->task.op, x->task.impl, x->task.precision, x->task.shape.m,
-                             x->task.shape.n, x->task.shape.k, x->task.sum, (uint64_t)x->task.scale},
-                   of_y[] = {y->task.op, y->task.impl, y->task.precision, y->task.shape.m,
-                             y->task.shape.n, y->task.shape.k, y->task.sum, (uint64_t)y->task.scale};
-    for (size_t i = 0; i < sizeof of_x / sizeof *of_x; i++)
-        if (of_x[i] != of_y[i])
-            return of_x[i] < of_y[i] ? -1 : 1;
+    const int by_case = record_order_cases(&x->task, &y->task);
+    if (by_case != 0)
+        return by_case;
     const int by_device = strcmp(x->device, y->device);
     return by_device != 0 ? by_device : (x > y) - (x < y);
 }
@@ -432,6 +428,7 @@ bool journal_take_over(struct record *record)
     record->blas_fair_ratio = then->blas_fair_ratio;
     record->blas_core_choice = then->blas_core_choice;
     record->blas_cores_tried = then->blas_cores_tried;
+    record->blas_core_undecided = then->blas_core_undecided;
     return good || refuse(earlier, "out of memory");
 }
 

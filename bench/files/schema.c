@@ -51,6 +51,7 @@ const struct member schema_blas[] = {
     BLAS(MEMBER_TEXT, core_chosen_by),
     BLAS(MEMBER_TEXT, core_asked),
     BLAS(MEMBER_U32, cores_tried),
+    BLAS(MEMBER_TEXT, core_trial),
     BLAS(MEMBER_NUMBER, fair_ratio),
     BLAS(MEMBER_U32, threads),
     {.name = NULL},
@@ -61,6 +62,8 @@ const struct member schema_absence[] = {
     ABSENCE(MEMBER_TEXT, reason),
     {.name = NULL},
 };
+
+const char schema_undecided[] = "undecided";
 
 const char *schema_core_choice(unsigned choice)
 {
@@ -81,6 +84,8 @@ bool schema_blas_facts(const struct record *record, struct blas_facts *facts)
                                  .threads = info->blas_threads};
     snprintf(facts->core_chosen_by, sizeof facts->core_chosen_by, "%s",
              schema_core_choice(record->blas_core_choice));
+    snprintf(facts->core_trial, sizeof facts->core_trial, "%s",
+             record->blas_core_undecided ? schema_undecided : "");
     memcpy(facts->core_asked, record->blas_core_asked, sizeof facts->core_asked);
     memcpy(facts->name, info->driver, sizeof facts->name);
     memcpy(facts->version, info->driver_version, sizeof facts->version);

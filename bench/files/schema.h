@@ -18,6 +18,7 @@ struct blas_facts {
     char core_chosen_by[24]; /* schema_core_choice */
     char core_asked[64];
     uint32_t cores_tried;
+    char core_trial[16]; /* schema_undecided, or "" */
     double fair_ratio;
     uint32_t threads;
 };
@@ -31,6 +32,8 @@ extern const struct member schema_blas[];
 /* Of struct absence, without its status. */
 extern const struct member schema_absence[];
 
+/* What core_trial says of a trial that proved nothing. */
+extern const char schema_undecided[];
 /* The words for enum core_choice; "" when nobody chose, NULL past the end. */
 const char *schema_core_choice(unsigned choice);
 

@@ -181,8 +181,10 @@ static const char *read_all(struct source *source, size_t most, bool torn, struc
         if (!make_room(text, &room))
             return "out of memory";
         const char *wrong = next_part(source, text->data + text->size, room - text->size, torn, &got);
-        if (wrong != NULL)
+        if (wrong != NULL) {
+            text->size += got;
             return wrong;
+        }
         const char *nul = memchr(text->data + text->size, '\0', got);
         if (nul != NULL && !torn)
             return "this is no text: it holds a NUL byte";
@@ -220,7 +222,7 @@ static bool read_file(const char *path, size_t most, bool torn, struct text *tex
         wrong = "the file is empty";
     if (wrong == NULL)
         return true;
-    text_refuse(path, wrong == not_whole ? 0 : lines_of(text), wrong);
+    text_refuse(path, lines_of(text), wrong); /* a packed one: as far as it goes */
     free(text->data);
     *text = (struct text){NULL, 0};
     return false;

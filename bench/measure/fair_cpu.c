@@ -144,25 +144,27 @@ static void close_trial(struct trial *trial)
 
 /* -------------------------------------------------------------------- the trial */
 
-/* For tests: HCBENCH_TEST_BLAS_DETECTED=NAME[:RATIO] makes NAME the core type that
- * the library detects, and RATIO, if given, its speed over each of the others,
- * whatever was measured. */
+/* For tests: HCBENCH_TEST_BLAS_DETECTED=NAME[:RATIO[:RATIO]] makes NAME the core type
+ * that the library detects, and RATIO, if given, its speed over each of the others,
+ * whatever was measured; of two, they take turns. */
 struct pretence {
     char name[64];
-    double ratio; /* 0: as measured */
+    double ratios[2]; /* in even and odd rounds; 0: as measured */
 };
 
 /* NULL when nothing is pretended. */
 static const char *pretended_core(struct pretence *pretence)
 {
     const char *text = getenv("HCBENCH_TEST_BLAS_DETECTED");
-    *pretence = (struct pretence){.ratio = 0};
+    *pretence = (struct pretence){.ratios = {0}};
     if (text == NULL || *text == '\0')
         return NULL;
     snprintf(pretence->name, sizeof pretence->name, "%.*s", (int)strcspn(text, ":"), text);
     const char *colon = strchr(text, ':');
-    if (colon != NULL)
-        pretence->ratio = strtod(colon + 1, NULL);
+    for (size_t i = 0; i < 2 && colon != NULL; i++) {
+        pretence->ratios[i] = pretence->ratios[1] = strtod(colon + 1, NULL);
+        colon = strchr(colon + 1, ':');
+    }
     return pretence->name;
 }
 
@@ -244,17 +246,17 @@ static void time_round(struct trials *trials, unsigned wanted, uint64_t seed, ui
                 drop_trial(trials, order[j]);
     }
     for (size_t i = 0; i < trials->count; i++) {
-        const double pretended = i == 0 ? 1 : pretence->ratio;
+        const double ratio = pretence->ratios[round % 2], pretended = i == 0 ? 1 : ratio;
         if ((wanted >> i & 1) != 0 && trials->list[i].link != NULL &&
-            !(pretence->ratio > 0
+            !(ratio > 0
                   ? fair_add(&trials->clocks[i], round, &pretended, 1)
                   : fair_add(&trials->clocks[i], round, seconds[i], TURNS * LAUNCHES)))
             drop_trial(trials, i);
     }
 }
 
-/* Rounds until it is decided whom to use. */
-static size_t time_trials(const struct record *record, const char *device,
+/* Rounds until it is decided whom to use, or there were enough. */
+static struct fair_choice time_trials(const struct record *record, const char *device,
                           const struct pretence *pretence, struct trials *trials)
 {
     char reason[HCB_REASON_SIZE];
@@ -268,7 +270,7 @@ static size_t time_trials(const struct record *record, const char *device,
         time_round(trials, choice.wanted, record->seed, round, pretence);
         choice = fair_choose(trials->clocks, trials->count);
     }
-    return choice.used;
+    return choice;
 }
 
 static void try_cores(struct record *record, const struct link_options *how,
@@ -279,8 +281,10 @@ static void try_cores(struct record *record, const struct link_options *how,
     const char *detected = pretended_core(&pretence);
     open_trials(record, how, cpu->info.id, detected, &trials);
     if (trials.count > 0) {
-        const size_t used =
-            trials.count > 1 ? time_trials(record, cpu->info.id, &pretence, &trials) : 0;
+        struct fair_choice choice = {.used = 0, .wanted = 0};
+        if (trials.count > 1)
+            choice = time_trials(record, cpu->info.id, &pretence, &trials);
+        const size_t used = choice.used;
         const struct trial *trial = &trials.list[used];
         snprintf(record->blas_core_detected, sizeof record->blas_core_detected, "%s",
                  trials.list[0].info.target);
@@ -289,6 +293,7 @@ static void try_cores(struct record *record, const struct link_options *how,
             hcb_clock_ratio_only(&trials.clocks[used], &trials.clocks[0], true);
         record->blas_core_choice = CORE_TRIED;
         record->blas_cores_tried = (unsigned)trials.count;
+        record->blas_core_undecided = choice.wanted != 0;
         cpu->info = trial->info;
         set_variables(variables, used > 0 ? strchr(trial->variables.core, '=') + 1 : detected,
                       threads_of(record));

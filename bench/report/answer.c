@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "breakeven/breakeven.h"
+#include "compare/change.h"
 #include "numbers.h"
 #include "report/report.h"
 
@@ -34,6 +35,23 @@ static const struct hcb_ratio *ratio_of(const struct hcb_result *row, enum searc
     return clock == CLOCK_KERNEL ? &row->speedup_kernel : &row->speedup_end_to_end;
 }
 
+/* The speedup of a row that was picked as the best of so many.  Its interval is one that holds
+ * for all of them at once (Bonferroni), by Student's quantiles for its rounds. */
+static struct hcb_ratio best_of(const struct hcb_result *row, enum search_clock clock, size_t impls)
+{
+    const struct hcb_clock_result *times = clock == CLOCK_KERNEL ? hcb_result_clock(row) : &row->end_to_end;
+    const unsigned rounds = (unsigned)hcb_clock_common_rounds(times, times),
+                   degrees = rounds > 0 ? rounds - 1 : 0;
+    struct hcb_ratio ratio = *ratio_of(row, clock);
+    if (impls > 1) {
+        const double stretch =
+            change_quantile(0.05 / (double)impls, degrees) / change_quantile(0.05, degrees);
+        ratio.ci95_low = ratio.ratio * pow(ratio.ci95_low / ratio.ratio, stretch);
+        ratio.ci95_high = ratio.ratio * pow(ratio.ci95_high / ratio.ratio, stretch);
+    }
+    return ratio;
+}
+
 /* ------------------------------------------------------------------- the answers */
 
 /* A device and a computation at the largest size that the device and the CPU did. */
@@ -41,6 +59,8 @@ struct headline {
     const char *device;
     const struct hcb_result *size;              /* a row of that size */
     const struct hcb_result *best[CLOCK_COUNT]; /* the row of the fastest impl; NULL: none */
+    size_t impls[CLOCK_COUNT];                  /* among so many */
+    struct hcb_ratio ratio[CLOCK_COUNT];        /* its speedup; see best_of */
     char faster_at[512]; /* sizes at which an impl is faster end to end beyond doubt */
 };
 
@@ -71,25 +91,42 @@ static void keep_best(struct headline *answer, const struct hcb_result *row)
 {
     for (unsigned clock = 0; clock < CLOCK_COUNT; clock++) {
         const double ratio = ratio_of(row, clock)->ratio;
+        answer->impls[clock] += isfinite(ratio);
         if (isfinite(ratio) &&
             (answer->best[clock] == NULL || ratio > ratio_of(answer->best[clock], clock)->ratio))
             answer->best[clock] = row;
     }
 }
 
+/* How many impls of the device have an end-to-end speedup in the case of this entry, which
+ * is the first of its case. */
+static size_t count_impls(const struct group *group, size_t first, size_t run, const char *device)
+{
+    size_t impls = 0;
+    for (size_t i = first; i < group->count &&
+                           record_same_case(&group->entries[i].row->task, &group->entries[first].row->task);
+         i++)
+        impls += is_of(group, i, run, device) && isfinite(group->entries[i].row->speedup_end_to_end.ratio);
+    return impls;
+}
+
 /* "1024, 4096", "all 3", "none of 3".  Rows come by size. */
 static void list_faster(struct headline *answer, const struct group *group, size_t run)
 {
     const struct hcb_result *size = NULL, *named = NULL;
-    size_t sizes = 0, faster = 0;
+    size_t sizes = 0, faster = 0, impls = 0;
     char shape[72], *text = answer->faster_at;
     for (size_t i = 0; i < group->count; i++) {
         const struct hcb_result *row = group->entries[i].row;
         if (!is_of(group, i, run, answer->device) || !isfinite(row->speedup_end_to_end.ratio))
             continue;
-        sizes += size == NULL || !record_same_case(&size->task, &row->task);
+        if (size == NULL || !record_same_case(&size->task, &row->task)) {
+            sizes++;
+            impls = count_impls(group, i, run, answer->device);
+        }
         size = row;
-        if (ratio_worth(&row->speedup_end_to_end) != WORTH_FASTER ||
+        const struct hcb_ratio wide = best_of(row, CLOCK_END_TO_END, impls);
+        if (ratio_worth(&wide) != WORTH_FASTER ||
             (named != NULL && record_same_case(&named->task, &row->task)))
             continue;
         named = row;
@@ -114,6 +151,9 @@ static bool find_answer(struct headline *answer, const struct group *group, size
             keep_best(answer, group->entries[i].row);
     if (answer->best[CLOCK_KERNEL] == NULL && answer->best[CLOCK_END_TO_END] == NULL)
         return false;
+    for (unsigned clock = 0; clock < CLOCK_COUNT; clock++)
+        if (answer->best[clock] != NULL)
+            answer->ratio[clock] = best_of(answer->best[clock], clock, answer->impls[clock]);
     list_faster(answer, group, run);
     return true;
 }
@@ -163,7 +203,7 @@ static bool write_worth(struct html *html, const struct headlines *answers, cons
     for (size_t i = 0; i < answers->count; i++) {
         const struct hcb_result *row = answers->list[i].best[clock];
         if (row == NULL || strcmp(answers->list[i].device, device) != 0 ||
-            ratio_worth(ratio_of(row, clock)) != worth)
+            ratio_worth(&answers->list[i].ratio[clock]) != worth)
             continue;
         if (op < 0) {
             html_text(html, between);
@@ -260,7 +300,7 @@ static struct scale scale_of(const struct headlines *answers)
     for (size_t i = 0; i < answers->count; i++)
         for (unsigned clock = 0; clock < CLOCK_COUNT; clock++)
             if (answers->list[i].best[clock] != NULL)
-                stretch(&scale, ratio_of(answers->list[i].best[clock], clock));
+                stretch(&scale, &answers->list[i].ratio[clock]);
     return scale;
 }
 
@@ -315,25 +355,25 @@ static void write_strip(struct html *html, const struct scale *scale, const stru
     write_line(html, "one", one, "V26");
     for (unsigned i = 0; i < CLOCK_COUNT; i++)
         if (answer->best[clocks[i]] != NULL)
-            write_mark(html, scale, ratio_of(answer->best[clocks[i]], clocks[i]), i == 0 ? 8 : 18,
+            write_mark(html, scale, &answer->ratio[clocks[i]], i == 0 ? 8 : 18,
                        classes[clocks[i]]);
     html_end(html);
     html_end(html);
 }
 
 /* The speedup, what it means, its interval, and the impl. */
-static void write_verdict(struct html *html, const struct hcb_result *row, enum search_clock clock)
+static void write_verdict(struct html *html, const struct headline *answer, enum search_clock clock)
 {
     static const char *const signs[] = {"\u25b2", "\u25bc", "\u25c6", ""},
                             *const words[] = {"faster", "slower", "no difference shown", "no interval"},
                             *const classes[] = {"verdict faster", "verdict slower", "verdict unclear",
                                                 "verdict unclear"};
     char text[2 * NUMBER_SIZE + 48], low[NUMBER_SIZE], high[NUMBER_SIZE];
-    if (row == NULL) {
+    if (answer->best[clock] == NULL) {
         html_element(html, "td", "verdict unclear", "not measured");
         return;
     }
-    const struct hcb_ratio *ratio = ratio_of(row, clock);
+    const struct hcb_ratio *ratio = &answer->ratio[clock];
     const enum worth worth = ratio_worth(ratio);
     html_begin(html, "td", "class", classes[worth], NULL);
     html_begin(html, "b", NULL);
@@ -348,7 +388,7 @@ static void write_verdict(struct html *html, const struct hcb_result *row, enum 
         html_element(html, "span", "whole", text);
         html_text(html, " ");
     }
-    html_element(html, "span", "whole", hcb_impl_name(row->task.impl));
+    html_element(html, "span", "whole", hcb_impl_name(answer->best[clock]->task.impl));
     html_end(html);
     html_end(html);
 }
@@ -368,7 +408,7 @@ static void write_answer(struct sheet *sheet, const struct run *run, const struc
     html_end(html);
     html_end(html);
     for (unsigned i = 0; i < CLOCK_COUNT; i++)
-        write_verdict(html, answer->best[clocks[i]], clocks[i]);
+        write_verdict(html, answer, clocks[i]);
     write_strip(html, scale, answer);
     sheet_cell(sheet, answer->faster_at);
     sheet_cell(sheet, answer->size->baseline);
@@ -414,7 +454,8 @@ void report_answer(struct sheet *sheet)
                  "largest M = N = K where there is one. It says how many times as fast as the CPU the "
                  "device is: end to end with upload and download (\u25cf), and the kernel only, with the "
                  "data on the device (\u25cb). Below stand the 95 % interval of the ratio and the impl, the "
-                 "fastest one for each of the two. \u201cNo difference shown\u201d: the interval contains 1. "
+                 "fastest one for each of the two; of several impls the interval is that of all at once, wider "
+                 "than in the tables. \u201cNo difference shown\u201d: the interval contains 1. "
                  "\u201cFaster at\u201d lists the measured sizes at which some impl is faster end to end. "
                  "*: a software driver that computes on the CPU, not a GPU.");
     html_end(html);

@@ -80,7 +80,7 @@ static void print_lines(const struct record *record, struct page *page)
 }
 
 /* Who chose the core type: ", its own choice", or "; by itself it chose Prescott, at
- * 0.190 of the speed". */
+ * 0.190 of the speed"; behind both "; not proven to be as fast as the others". */
 static void print_choice(const struct record *record, const char *used, FILE *out)
 {
     const char *detected = record->blas_core_detected;
@@ -97,11 +97,13 @@ static void print_choice(const struct record *record, const char *used, FILE *ou
     else if (strcmp(detected, used) == 0)
         fputs(record->blas_cores_tried > 1 ? ", its own choice"
                                            : ", the only one that it has for this processor", out);
-    if (detected[0] == '\0' || strcmp(detected, used) == 0)
-        return;
-    fprintf(out, "; by itself it chose %s", detected);
-    if (isfinite(record->blas_fair_ratio))
-        fprintf(out, ", at %s of the speed", number_rounded(record->blas_fair_ratio, 3, ratio));
+    if (detected[0] != '\0' && strcmp(detected, used) != 0) {
+        fprintf(out, "; by itself it chose %s", detected);
+        if (isfinite(record->blas_fair_ratio))
+            fprintf(out, ", at %s of the speed", number_rounded(record->blas_fair_ratio, 3, ratio));
+    }
+    if (record->blas_core_undecided)
+        fputs("; not proven to be as fast as the others", out);
 }
 
 /* What the CPU figures rest on. */
