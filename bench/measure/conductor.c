@@ -360,6 +360,22 @@ static void run_group(struct conductor *conductor, struct group *group)
     }
 }
 
+/* The medians in the table are of all rounds, and the baseline has more of them than most
+ * rows: a reader who divides must not be left with the contradiction. */
+static void warn_of_quotient(struct hcb_result *result, const char *what,
+                             const struct hcb_clock_result *own, const struct hcb_clock_result *other,
+                             const struct hcb_ratio *speedup)
+{
+    const double quotient = other->summary.median / own->summary.median,
+                 apart = fabs(quotient / speedup->ratio - 1);
+    const bool outside = quotient < speedup->ci95_low || quotient > speedup->ci95_high;
+    if (apart > 0.1 || (apart > 0.01 && outside))
+        hcb_result_warn(result,
+                        "%sspeedup %.3g is of the %zu rounds beside %s; the medians of all rounds give %.3g",
+                        what, speedup->ratio, hcb_clock_common_rounds(own, other), result->baseline,
+                        quotient);
+}
+
 static void compare(struct hcb_result *result, const struct hcb_result *baseline, uint64_t seed)
 {
     const struct hcb_clock_result *own = hcb_result_clock(result),
@@ -368,6 +384,9 @@ static void compare(struct hcb_result *result, const struct hcb_result *baseline
     if (own->summary.n > 0 && other->summary.n > 0 &&
         hcb_clock_common_rounds(own, other) < HCB_RATIO_ROUNDS_MIN)
         hcb_result_warn(result, "not measured beside %s: drift between the two is not seen", result->baseline);
+    warn_of_quotient(result, "", own, other, &result->speedup_kernel);
+    warn_of_quotient(result, "end to end: ", &result->end_to_end, &baseline->end_to_end,
+                     &result->speedup_end_to_end);
 }
 
 static void add_speedups(const struct conductor *conductor, const struct group *group)
