@@ -262,6 +262,51 @@ START_TEST(impossible_rates_are_errors)
 }
 END_TEST
 
+/* Where none was measured before, the peak is when a row is fast enough to need it.
+ * Operands out of the cache make the model's peak far slower than the row. */
+START_TEST(peaks_are_measured_on_demand)
+{
+    static const struct {
+        enum command command;
+        enum preset preset;
+        enum roofline roofline;
+        const char *spill;
+        enum hcb_status status;
+    } cases[] = {{COMMAND_RUN, PRESET_QUICK, ROOFLINE_AUTO, "1e6", HCB_ERROR},
+                 {COMMAND_BREAKEVEN, PRESET_DEFAULT, ROOFLINE_AUTO, "1e6", HCB_ERROR},
+                 {COMMAND_RUN, PRESET_QUICK, ROOFLINE_OFF, "1e6", HCB_OK},
+                 {COMMAND_RUN, PRESET_QUICK, ROOFLINE_AUTO, "1", HCB_OK}};
+    static struct hcb_result row, slow;
+    char models[160];
+    snprintf(models, sizeof models, "model:host:launch=1e-3,model:launch=1e-8:cache=5e5:spill=%s",
+             cases[_i].spill);
+    setenv("HCBENCH_NULL", models, 1);
+    options.command = cases[_i].command;
+    options.preset = cases[_i].preset;
+    options.roofline = cases[_i].roofline;
+    strcpy(devices[1].info.id, "null:1");
+    devices[1].info.type = HCB_DEVICE_ACCELERATOR;
+    hcb_result_init(&row, "null:1",
+                    &(struct hcb_case){HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {128, 128, 128}});
+    hcb_result_init(&slow, "null:1",
+                    &(struct hcb_case){HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {2, 2, 2}});
+    record.results = &row;
+    record.result_count = 1;
+    struct conductor *conductor = conductor_open(&record, 2);
+    ck_assert_ptr_nonnull(conductor);
+    conductor_run(conductor, &slow, 1);
+    conductor_run(conductor, &row, 1);
+    conductor_close(conductor);
+    ck_assert_int_eq(slow.status, HCB_OK);
+    ck_assert_msg(row.status == cases[_i].status, "%s", row.reason);
+    ck_assert((strstr(row.reason, "that multiply-adds reach on this device: a clock is wrong") != NULL) ==
+              (row.status == HCB_ERROR));
+    ck_assert_uint_eq(record.roofline_count, 0); /* no view shows it */
+    hcb_result_clear(&row);
+    hcb_result_clear(&slow);
+}
+END_TEST
+
 /* A roof that was measured badly is measured again, before a row is refused for it. */
 START_TEST(roofs_get_another_chance)
 {
@@ -456,6 +501,7 @@ int main(void)
     tcase_add_test(tests, conductors_go_on);
     tcase_add_test(tests, failures_stay_alone);
     tcase_add_test(tests, impossible_rates_are_errors);
+    tcase_add_loop_test(tests, peaks_are_measured_on_demand, 0, 4);
     tcase_add_loop_test(tests, roofs_get_another_chance, 0, 2);
     tcase_add_test(tests, rows_apart_are_told);
     tcase_add_loop_test(tests, plans_that_do_not_fit_run_apart, 0, 4);
