@@ -3,14 +3,19 @@
 # How near does a default run come to the best core type of OpenBLAS?  By hand only,
 # on a machine that does nothing else:
 #
-#     fair_cpu.sh [HCBENCH [ROUNDS [PRECISION [N]]]]
+#     bench/fair_cpu.sh [ROUNDS [PRECISION [N]]]
 #
 # In each round a default run and a run with each core type that this processor can
 # execute take turns; the medians over the rounds (7 unless given) are compared.
-# Exit status 1 when the default reaches less than 0.95 of the best.  With
-# HCBENCH_TEST_BLAS_DETECTED=PRESCOTT in the environment the default runs believe
+# HCBENCH names the program.  Exit status 1 when the default reaches less than 0.95 of the
+# best.  With HCBENCH_TEST_BLAS_DETECTED=PRESCOTT in the environment the default runs believe
 # that the library has detected that.
-hcbench=${1:-bench/hcbench} rounds=${2:-7} precision=${3:-f32} size=${4:-1024}
+hcbench=${HCBENCH:-bench/hcbench}
+rounds=${1:-7} precision=${2:-f32} size=${3:-1024}
+"$hcbench" --version >/dev/null 2>&1 || {
+	echo "fair_cpu.sh: '$hcbench' does not run; HCBENCH names the program" >&2
+	exit 2
+}
 unset OPENBLAS_CORETYPE
 work=$(mktemp -d "${TMPDIR:-/tmp}/hcbench-fair.XXXXXX") || exit 99
 trap 'rm -rf "$work"' EXIT

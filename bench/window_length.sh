@@ -20,11 +20,12 @@ repetitions=${1:-8}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# sample KIND [HCBENCH OPTION]...: appends "KIND row kernel-median" lines.
+# sample KIND [HCBENCH OPTION]...: appends "KIND row kernel-median" lines of `what`.
 sample() {
 	kind=$1
 	shift
-	"$hcbench" run --no-roofline --no-progress --quiet --csv - "$@" | awk -F, -v kind="$kind" '
+	"$hcbench" run --no-roofline --no-progress --quiet --csv - "$@" --op "${what% *}" \
+		--size "${what#* }" --seed "$repetition" | awk -F, -v kind="$kind" '
 		NR == 1 {
 			for (i = 1; i <= NF; i++)
 				column[$i] = i
@@ -37,7 +38,6 @@ sample() {
 }
 for repetition in $(seq "$repetitions"); do
 	for what in "matmul 128" "matmul 512" "sum 65536" "sum 4194304"; do
-		set -- "$@" --op "${what% *}" --size "${what#* }" --seed "$repetition"
 		sample default "$@"
 		sample 20ms "$@" --min-time 1.9 --max-time 2 --max-runs 1000 --ci 0 --warmup 5
 		sample 200ms "$@" --full --min-time 1.9 --max-time 2 --min-runs 5 --ci 0

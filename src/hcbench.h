@@ -794,7 +794,7 @@ uint64_t hcb_plan_device_bytes(const struct hcb_plan *plan);
  * is not valid. */
 struct hcb_timing {
     uint64_t host_ns;   /* host clock, from before the first launch until all are complete */
-    uint64_t device_ns; /* device clock, first start to last end */
+    uint64_t device_ns; /* device clock, first start to last end, or the sum of several such */
     bool host_valid, device_valid;
 };
 
@@ -802,8 +802,8 @@ struct hcb_timing {
  * launch computes the whole output again.  Those of HCB_OP_LAUNCH are submitted and
  * waited for one by one.  Of HCB_OP_UPLOAD and HCB_OP_DOWNLOAD only the copies
  * between host and device are timed, by the host's clock.  HCB_ERROR as well when the
- * device's clock gives an impossible time: an end before the start, or more than twice
- * what the host waited for. */
+ * device's clock gives an impossible time: an end before the start, or more than what the
+ * host waited for, a tenth and 1 ms. */
 enum hcb_status hcb_plan_run(struct hcb_plan *plan, uint32_t launches, struct hcb_timing *timing);
 
 #ifdef __cplusplus

@@ -100,6 +100,10 @@ says out '^wrong null:1/native matmul f32 64x64x64: '
 HCBENCH_NULL=$cpu,crash-run,$gpu
 search 1 -n 64-160
 holds null:2 kernel 101.8
+HCBENCH_NULL=$cpu,model:launch=1e-8:cache=5e5:spill=1e6:$noise,$gpu # a peak far below its rows
+search 1 -n 64-160
+holds null:2 kernel 101.8
+says out '^error null:1/native .* is above the .* that multiply-adds reach on this device'
 HCBENCH_NULL=$cpu,$gpu
 search 1 -n 64-100 --json /dev/full
 says err 'cannot write /dev/full'

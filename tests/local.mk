@@ -18,6 +18,7 @@ script_tests = \
 	%reldir%/cublas_baseline.sh \
 	%reldir%/duplicates.sh \
 	%reldir%/example.sh \
+	%reldir%/experiment_calls.sh \
 	%reldir%/experiments.sh \
 	%reldir%/fair_cpu.sh \
 	%reldir%/faults.sh \

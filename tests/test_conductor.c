@@ -18,7 +18,7 @@ enum { ROWS = 4 };
 
 static struct options options;
 static struct record record;
-static struct device_record devices[2];
+static struct device_record devices[3];
 static struct hcb_result rows[ROWS + 1];
 
 /* cpu:0/native, cpu:0/ref, null:0/native, null:0/tile: sum of 100 numbers. */
@@ -110,28 +110,43 @@ static size_t windows_in(const struct hcb_clock_result *clock, uint32_t round)
     return count;
 }
 
+static bool is_warned(const struct hcb_result *row, const char *words)
+{
+    for (size_t i = 0; row->warnings[i] != NULL; i++)
+        if (strstr(row->warnings[i], words) != NULL)
+            return true;
+    return false;
+}
+
+/* A row on each of `count` synthetic devices; the first is the baseline. */
+static void run_models(const char *models, struct hcb_result *results, size_t count)
+{
+    setenv("HCBENCH_NULL", models, 1);
+    options.max_time_s = 10;
+    options.max_runs = 100;
+    for (size_t i = 0; i < count; i++) {
+        snprintf(devices[i].info.id, sizeof devices[i].info.id, "null:%zu", i);
+        strcpy(devices[i].info.platform, "null");
+        strcpy(devices[i].info.target, i == 0 ? "baseline" : "");
+        hcb_result_init(&results[i], devices[i].info.id,
+                        &(struct hcb_case){HCB_OP_SUM, HCB_IMPL_NATIVE, HCB_PRECISION_F32, {1, 100, 1}});
+    }
+    record.device_count = record.result_count = count;
+    record.results = results;
+    struct conductor *conductor = conductor_open(&record, count);
+    ck_assert_ptr_nonnull(conductor);
+    conductor_run(conductor, results, count);
+    conductor_close(conductor);
+    for (size_t i = 1; i < count; i++)
+        ck_assert_str_eq(results[i].baseline, "null:0/native");
+}
+
 /* A baseline that has long enough samples goes on beside a row that has not, with blocks
  * as large.  On clocks that stand still but for the model's times. */
 START_TEST(baselines_weigh_as_much)
 {
     static struct hcb_result pair[2];
-    setenv("HCBENCH_NULL", "model:host:launch=1e-3,model:launch=1e-3:noise=0.5", 1);
-    options.max_time_s = 10;
-    options.max_runs = 100;
-    for (size_t i = 0; i < 2; i++) {
-        snprintf(devices[i].info.id, sizeof devices[i].info.id, "null:%zu", i);
-        strcpy(devices[i].info.platform, "null");
-        strcpy(devices[i].info.target, i == 0 ? "baseline" : "");
-        hcb_result_init(&pair[i], devices[i].info.id,
-                        &(struct hcb_case){HCB_OP_SUM, HCB_IMPL_NATIVE, HCB_PRECISION_F32, {1, 100, 1}});
-    }
-    record.results = pair;
-    record.result_count = 2;
-    struct conductor *conductor = conductor_open(&record, 2);
-    ck_assert_ptr_nonnull(conductor);
-    conductor_run(conductor, pair, 2);
-    conductor_close(conductor);
-    ck_assert_str_eq(pair[1].baseline, "null:0/native");
+    run_models("model:host:launch=1e-3,model:launch=1e-3:noise=0.5", pair, 2);
     ck_assert_uint_eq(pair[1].wall.summary.n, 100);
     ck_assert_uint_eq(pair[0].wall.summary.n, 100);
     for (size_t i = 0; i < pair[1].wall.summary.n; i++) {
@@ -141,6 +156,29 @@ START_TEST(baselines_weigh_as_much)
     }
     for (size_t i = 0; i < 2; i++)
         hcb_result_clear(&pair[i]);
+}
+END_TEST
+
+/* The second device needs fewer rounds than the third, for which a baseline that changes
+ * its speed goes on.  A reader who divides the medians of the second gets another speedup,
+ * and is told why. */
+START_TEST(speedups_of_fewer_rounds_are_told)
+{
+    static const char *const drifts[] = {"0", "0.5"};
+    static struct hcb_result trio[3];
+    char models[160];
+    snprintf(models, sizeof models,
+             "model:host:launch=1e-3:drift=%s:period=0.4,model:launch=1e-3,model:launch=1e-3:noise=0.5",
+             drifts[_i]);
+    run_models(models, trio, 3);
+    ck_assert_uint_eq(count_rounds(&trio[1].wall), HCB_RATIO_ROUNDS_MIN);
+    ck_assert_uint_gt(count_rounds(&trio[2].wall), HCB_RATIO_ROUNDS_MIN);
+    const double quotient = trio[0].kernel.summary.median / trio[1].kernel.summary.median;
+    ck_assert((fabs(quotient / trio[1].speedup_kernel.ratio - 1) > 0.1) == (_i == 1));
+    ck_assert(is_warned(&trio[1], "is of the 6 rounds beside null:0/native") == (_i == 1));
+    ck_assert(!is_warned(&trio[2], "rounds beside"));
+    for (size_t i = 0; i < 3; i++)
+        hcb_result_clear(&trio[i]);
 }
 END_TEST
 
@@ -224,6 +262,51 @@ START_TEST(impossible_rates_are_errors)
 }
 END_TEST
 
+/* Where none was measured before, the peak is when a row is fast enough to need it.
+ * Operands out of the cache make the model's peak far slower than the row. */
+START_TEST(peaks_are_measured_on_demand)
+{
+    static const struct {
+        enum command command;
+        enum preset preset;
+        enum roofline roofline;
+        const char *spill;
+        enum hcb_status status;
+    } cases[] = {{COMMAND_RUN, PRESET_QUICK, ROOFLINE_AUTO, "1e6", HCB_ERROR},
+                 {COMMAND_BREAKEVEN, PRESET_DEFAULT, ROOFLINE_AUTO, "1e6", HCB_ERROR},
+                 {COMMAND_RUN, PRESET_QUICK, ROOFLINE_OFF, "1e6", HCB_OK},
+                 {COMMAND_RUN, PRESET_QUICK, ROOFLINE_AUTO, "1", HCB_OK}};
+    static struct hcb_result row, slow;
+    char models[160];
+    snprintf(models, sizeof models, "model:host:launch=1e-3,model:launch=1e-8:cache=5e5:spill=%s",
+             cases[_i].spill);
+    setenv("HCBENCH_NULL", models, 1);
+    options.command = cases[_i].command;
+    options.preset = cases[_i].preset;
+    options.roofline = cases[_i].roofline;
+    strcpy(devices[1].info.id, "null:1");
+    devices[1].info.type = HCB_DEVICE_ACCELERATOR;
+    hcb_result_init(&row, "null:1",
+                    &(struct hcb_case){HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {128, 128, 128}});
+    hcb_result_init(&slow, "null:1",
+                    &(struct hcb_case){HCB_OP_MATMUL, HCB_IMPL_TILE, HCB_PRECISION_F32, {2, 2, 2}});
+    record.results = &row;
+    record.result_count = 1;
+    struct conductor *conductor = conductor_open(&record, 2);
+    ck_assert_ptr_nonnull(conductor);
+    conductor_run(conductor, &slow, 1);
+    conductor_run(conductor, &row, 1);
+    conductor_close(conductor);
+    ck_assert_int_eq(slow.status, HCB_OK);
+    ck_assert_msg(row.status == cases[_i].status, "%s", row.reason);
+    ck_assert((strstr(row.reason, "that multiply-adds reach on this device: a clock is wrong") != NULL) ==
+              (row.status == HCB_ERROR));
+    ck_assert_uint_eq(record.roofline_count, 0); /* no view shows it */
+    hcb_result_clear(&row);
+    hcb_result_clear(&slow);
+}
+END_TEST
+
 /* A roof that was measured badly is measured again, before a row is refused for it. */
 START_TEST(roofs_get_another_chance)
 {
@@ -259,14 +342,6 @@ START_TEST(roofs_get_another_chance)
     hcb_result_clear(&roof);
 }
 END_TEST
-
-static bool is_warned(const struct hcb_result *row, const char *words)
-{
-    for (size_t i = 0; row->warnings[i] != NULL; i++)
-        if (strstr(row->warnings[i], words) != NULL)
-            return true;
-    return false;
-}
 
 /* One verification of a sum of 100 numbers at a time, besides the rows' own memory. */
 static const double verification = 4 << 20;
@@ -432,11 +507,13 @@ int main(void)
     tcase_add_checked_fixture(tests, begin, end);
     tcase_add_test(tests, rows_take_turns);
     tcase_add_test(tests, baselines_weigh_as_much);
+    tcase_add_loop_test(tests, speedups_of_fewer_rounds_are_told, 0, 2);
     tcase_add_test(tests, speedups_have_intervals);
     tcase_add_test(tests, rows_against_themselves);
     tcase_add_test(tests, conductors_go_on);
     tcase_add_test(tests, failures_stay_alone);
     tcase_add_test(tests, impossible_rates_are_errors);
+    tcase_add_loop_test(tests, peaks_are_measured_on_demand, 0, 4);
     tcase_add_loop_test(tests, roofs_get_another_chance, 0, 2);
     tcase_add_test(tests, rows_apart_are_told);
     tcase_add_loop_test(tests, plans_that_do_not_fit_run_apart, 0, 4);

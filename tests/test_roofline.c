@@ -76,6 +76,62 @@ START_TEST(rows_are_made_when_they_are_wanted)
 }
 END_TEST
 
+START_TEST(looks_are_for_fast_rows)
+{
+    static const struct {
+        enum hcb_impl impl;
+        enum hcb_precision precision;
+        double gflops, wall; /* times the kernel clock */
+        double peak;
+        enum roofline roofline;
+        bool needs;
+    } cases[] = {{HCB_IMPL_TILE, HCB_PRECISION_F32, 2, 1.3, 0, ROOFLINE_AUTO, true},
+                 {HCB_IMPL_TILE, HCB_PRECISION_BF16F32, 2, 1.3, 0, ROOFLINE_AUTO, true},
+                 {HCB_IMPL_TILE, HCB_PRECISION_F32, 2, 1.2, 0, ROOFLINE_AUTO, false},
+                 {HCB_IMPL_TILE, HCB_PRECISION_F32, 2e5, 1.2, 0, ROOFLINE_AUTO, true},
+                 {HCB_IMPL_TILE, HCB_PRECISION_F32, 0.5, 1.3, 0, ROOFLINE_AUTO, false},
+                 {HCB_IMPL_TILE, HCB_PRECISION_F32, 2, 1.3, 1, ROOFLINE_AUTO, false},
+                 {HCB_IMPL_TILE, HCB_PRECISION_F32, 2, 1.3, 0, ROOFLINE_OFF, false},
+                 {HCB_IMPL_COOPMAT, HCB_PRECISION_F32, 2, 1.3, 0, ROOFLINE_AUTO, false},
+                 {HCB_IMPL_TILE, HCB_PRECISION_I8I32, 2, 1.3, 0, ROOFLINE_AUTO, false}};
+    const double launch_s = 1e-3;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct hcb_result row;
+        const double wall_s = launch_s * cases[i].wall;
+        hcb_result_init(&row, "cpu:0",
+                        &(struct hcb_case){HCB_OP_MATMUL, cases[i].impl, cases[i].precision, {9, 9, 9}});
+        ck_assert(hcb_clock_add(&row.kernel, 0, &launch_s, 1) && hcb_clock_add(&row.wall, 0, &wall_s, 1));
+        row.gflops = cases[i].gflops;
+        options.roofline = cases[i].roofline;
+        devices[0].peak_gflops[HCB_PRECISION_F32] = cases[i].peak;
+        ck_assert_msg(roofline_needs_look(&record, &row) == cases[i].needs, "case %zu", i);
+        hcb_result_clear(&row);
+    }
+}
+END_TEST
+
+/* All drivers of the hardware, whose best roof counts. */
+START_TEST(looks_are_at_one_hardware)
+{
+    static struct hcb_result row;
+    hcb_result_init(&row, "null:0", &(struct hcb_case){HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F16F32, {1, 9, 1}});
+    devices[1].info.type = HCB_DEVICE_GPU;
+    ck_assert(roofline_add_looks(&record, &row));
+    ck_assert_uint_eq(record.roofline_count, 1);
+    ck_assert_ptr_eq(find("null:0", HCB_OP_PEAK, HCB_PRECISION_F32), &record.roofline[0]);
+    ck_assert_uint_eq(record.roofline[0].task.shape.n, 1 << 22); /* a run's has 2^24 */
+    tear_down();
+    record.roofline = NULL;
+    record.roofline_count = 0;
+    strcpy(devices[0].same_as[0], "null:0");
+    strcpy(devices[1].same_as[0], "cpu:0");
+    ck_assert(roofline_add_looks(&record, &row));
+    ck_assert_uint_eq(record.roofline_count, 2);
+    ck_assert_ptr_nonnull(find("cpu:0", HCB_OP_PEAK, HCB_PRECISION_F32));
+    hcb_result_clear(&row);
+}
+END_TEST
+
 /* The made-up caches are of a common processor, one with eight large ones, and a card. */
 START_TEST(vectors_are_in_no_cache)
 {
@@ -321,6 +377,8 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, rows_are_those_that_are_needed);
     tcase_add_loop_test(tests, rows_are_made_when_they_are_wanted, 0, 6);
+    tcase_add_test(tests, looks_are_for_fast_rows);
+    tcase_add_test(tests, looks_are_at_one_hardware);
     tcase_add_test(tests, figures_come_from_good_rows);
     tcase_add_test(tests, roofs_belong_to_hardware);
     tcase_add_test(tests, peaks_are_improved);

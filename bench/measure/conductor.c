@@ -25,6 +25,7 @@ struct conductor {
     struct actor *actors; /* two per device of the record, see actor_of() */
     struct journal *journal;
     bool aside; /* the rows at hand are not those that were asked for */
+    struct record looks; /* devices and peaks that rows are held against, but no view shows */
 };
 
 /* Rows of one case that run together. */
@@ -262,10 +263,10 @@ static void measure_roofs(struct conductor *conductor, struct hcb_result *rows, 
     }
 }
 
-static void keep_roofs(struct conductor *conductor)
+static void keep_roofs(struct conductor *conductor, struct record *roofs)
 {
-    roofline_gather(conductor->record);
-    if (link_interrupted() == 0)
+    roofline_gather(roofs);
+    if (roofs == conductor->record && link_interrupted() == 0)
         journal_add_roofs(conductor->journal, conductor->record);
 }
 
@@ -283,22 +284,37 @@ static double rate_below(const struct hcb_result *result, const struct ceiling *
     return ceiling->of_memory ? result->gbps : result->gflops;
 }
 
+/* What has the roofs for a row.  Where a run measures none before, a peak is measured
+ * when the first row needs it. */
+static struct record *roofs_for(struct conductor *conductor, const struct hcb_result *result)
+{
+    struct record *looks = &conductor->looks;
+    const size_t first = looks->roofline_count;
+    if (!roofline_needs_look(conductor->record, result))
+        return conductor->record;
+    if (roofline_row(looks, result, false) == NULL && roofline_add_looks(looks, result)) {
+        measure_roofs(conductor, looks->roofline + first, looks->roofline_count - first);
+        keep_roofs(conductor, looks);
+    }
+    return looks;
+}
+
 /* A roof is a measurement too, which something may have disturbed: it gets another
  * chance. */
-static bool is_above(struct conductor *conductor, const struct hcb_result *result,
+static bool is_above(struct conductor *conductor, struct record *roofs, const struct hcb_result *result,
                      const struct ceiling *ceiling, char *reason)
 {
     const double rate = rate_below(result, ceiling);
-    double roof = ceiling->find(conductor->record, result);
+    double roof = ceiling->find(roofs, result);
     for (int tries = 0; tries < 3 && rate > ceiling->most * roof; tries++) {
-        struct hcb_result *row = roofline_row(conductor->record, result, ceiling->of_memory), again;
+        struct hcb_result *row = roofline_row(roofs, result, ceiling->of_memory), again;
         if (row == NULL)
             break;
         hcb_result_init(&again, row->device, &row->task);
         measure_roofs(conductor, &again, 1);
         roofline_improve(row, &again);
-        keep_roofs(conductor);
-        roof = ceiling->find(conductor->record, result);
+        keep_roofs(conductor, roofs);
+        roof = ceiling->find(roofs, result);
     }
     if (!(rate > ceiling->most * roof))
         return false;
@@ -313,7 +329,8 @@ static bool is_impossible(struct conductor *conductor, const struct hcb_result *
     static const struct ceiling compute = {roofline_peak_gflops, 1.25, false, "multiply-adds reach"},
                                 memory = {roofline_memory_gbps, 2, true, "its memory reaches"};
     return !conductor->aside && !hcb_op_is_extra(result->task.op) &&
-           (is_above(conductor, result, &compute, reason) || is_above(conductor, result, &memory, reason));
+           (is_above(conductor, roofs_for(conductor, result), result, &compute, reason) ||
+            is_above(conductor, conductor->record, result, &memory, reason));
 }
 
 static void end_well(struct conductor *conductor, struct group *group)
@@ -325,7 +342,11 @@ static void end_well(struct conductor *conductor, struct group *group)
         if (row->phase != LIVE)
             continue;
         hcb_result_rates(row->result);
-        if (options->command != COMMAND_VERIFY && is_impossible(conductor, row->result, reason)) {
+        const bool impossible =
+            options->command != COMMAND_VERIFY && is_impossible(conductor, row->result, reason);
+        if (link_interrupted() != 0)
+            break; /* while a roof was measured */
+        if (impossible) {
             finish(conductor, row, HCB_ERROR, reason);
             continue;
         }
@@ -356,9 +377,25 @@ static void run_group(struct conductor *conductor, struct group *group)
             take_rounds(conductor, group, &passes);
             each_row(conductor, group, LIVE, row_verify);
         }
+        release(group); /* a roof may be measured before the rows end */
         end_well(conductor, group);
-        release(group);
     }
+}
+
+/* The medians in the table are of all rounds, and the baseline has more of them than most
+ * rows: a reader who divides must not be left with the contradiction. */
+static void warn_of_quotient(struct hcb_result *result, const char *what,
+                             const struct hcb_clock_result *own, const struct hcb_clock_result *other,
+                             const struct hcb_ratio *speedup)
+{
+    const double quotient = other->summary.median / own->summary.median,
+                 apart = fabs(quotient / speedup->ratio - 1);
+    const bool outside = quotient < speedup->ci95_low || quotient > speedup->ci95_high;
+    if (apart > 0.1 || (apart > 0.01 && outside))
+        hcb_result_warn(result,
+                        "%sspeedup %.3g is of the %zu rounds beside %s; the medians of all rounds give %.3g",
+                        what, speedup->ratio, hcb_clock_common_rounds(own, other), result->baseline,
+                        quotient);
 }
 
 static void compare(struct hcb_result *result, const struct hcb_result *baseline, uint64_t seed)
@@ -369,6 +406,9 @@ static void compare(struct hcb_result *result, const struct hcb_result *baseline
     if (own->summary.n > 0 && other->summary.n > 0 &&
         hcb_clock_common_rounds(own, other) < HCB_RATIO_ROUNDS_MIN)
         hcb_result_warn(result, "not measured beside %s: drift between the two is not seen", result->baseline);
+    warn_of_quotient(result, "", own, other, &result->speedup_kernel);
+    warn_of_quotient(result, "end to end: ", &result->end_to_end, &baseline->end_to_end,
+                     &result->speedup_end_to_end);
 }
 
 static void add_speedups(const struct conductor *conductor, const struct group *group)
@@ -493,15 +533,20 @@ struct conductor *conductor_open(struct record *record, size_t expected)
 {
     struct conductor *conductor = calloc(1, sizeof *conductor);
     struct actor *actors = calloc(2 * record->device_count + 1, sizeof *actors);
+    struct device_record *devices = calloc(record->device_count + 1, sizeof *devices);
     bool fatal = false;
-    if (conductor == NULL || actors == NULL) {
+    if (conductor == NULL || actors == NULL || devices == NULL) {
         fprintf(stderr, "hcbench: out of memory for the devices\n");
         free(conductor);
         free(actors);
+        free(devices);
         return NULL;
     }
     conductor->record = record;
     conductor->actors = actors;
+    conductor->looks = (struct record){
+        .options = record->options, .devices = devices, .device_count = record->device_count};
+    memcpy(devices, record->devices, record->device_count * sizeof *devices);
     conductor->session = (struct session){
         .options = record->options,
         .memory_bytes = (double)record->environment.memory_bytes,
@@ -522,6 +567,7 @@ struct conductor *conductor_open(struct record *record, size_t expected)
     if (conductor->journal == NULL && (fatal || record->earlier != NULL)) {
         free(conductor);
         free(actors);
+        free(devices);
         return NULL;
     }
     conductor->session.tuned = record->tuned;
@@ -538,6 +584,10 @@ void conductor_close(struct conductor *conductor)
         actor_stop(&conductor->actors[i]);
     journal_close(conductor->journal, link_interrupted() == 0);
     roundings_clear(&conductor->session.roundings);
+    for (size_t i = 0; i < conductor->looks.roofline_count; i++)
+        hcb_result_clear(&conductor->looks.roofline[i]);
+    free(conductor->looks.roofline);
+    free(conductor->looks.devices);
     free(conductor->actors);
     free(conductor);
 }
@@ -552,7 +602,7 @@ bool conduct(struct record *record)
     /* Before the other rows, which are held against the roofs. */
     if (record->roofline_count > 0 && record->roofline[0].status == HCB_SKIPPED) {
         measure_roofs(conductor, record->roofline, record->roofline_count);
-        keep_roofs(conductor);
+        keep_roofs(conductor, record);
     }
     roofline_gather(record);
     for (size_t i = 0, end; i < count; i = end) {

@@ -13,6 +13,11 @@
 /* Elements: some milliseconds of multiply-adds; vectors that are in no cache. */
 static const uint64_t peak_elements[] = {1 << 17, 1 << 24}; /* CPUs, hardware GPUs */
 static const uint64_t vector_elements[] = {1 << 23, 1 << 25}; /* at least */
+static const uint64_t look_elements = 1 << 22;                /* at most, of a short look at a peak */
+
+/* GFLOP/s that need no look: fewer than any device reaches, and what few reach by a clock
+ * that another one confirms. */
+static const double modest_gflops = 1, confirmed_gflops = 1e5;
 
 /* The peak that a precision is held against, by its accumulator; the integers have
  * none. */
@@ -69,9 +74,7 @@ static bool add_row(struct record *record, const struct device_record *device, e
     const bool is_hardware = info->type != HCB_DEVICE_CPU && !info->software;
     struct hcb_case task = {.op = op, .precision = precision, .shape = {1, 1, 1}};
     unsigned impl = 0;
-    /* Test platforms are as slow as the reference. */
-    if (platform < 0 || (hcb_platform_is_test((unsigned)platform) &&
-                         record->options->roofline != ROOFLINE_ON))
+    if (platform < 0)
         return true;
     while (impl < HCB_IMPL_COUNT &&
            (hcb_platform_offers((unsigned)platform, op, impl, HCB_SUM_PLAIN) >> precision & 1) == 0)
@@ -92,6 +95,14 @@ static bool add_row(struct record *record, const struct device_record *device, e
     return true;
 }
 
+/* Test platforms are as slow as the reference. */
+static bool is_measured(const struct record *record, size_t device)
+{
+    const int platform = hcb_word(hcb_platform_name, record->devices[device].info.platform);
+    return platform >= 0 && (record->options->roofline == ROOFLINE_ON ||
+                             !hcb_platform_is_test((unsigned)platform));
+}
+
 bool roofline_make_rows(struct record *record)
 {
     unsigned peaks = 0;
@@ -103,12 +114,52 @@ bool roofline_make_rows(struct record *record)
             peaks |= 1u << accumulators[precision];
     for (unsigned precision = 0; precision < HCB_PRECISION_COUNT; precision++)
         for (size_t i = 0; i < record->device_count && good; i++)
-            if ((peaks >> precision & 1) != 0)
+            if ((peaks >> precision & 1) != 0 && is_measured(record, i))
                 good = add_row(record, &record->devices[i], HCB_OP_PEAK,
                                (enum hcb_precision)precision);
     for (size_t i = 0; i < record->device_count && good; i++)
-        good = add_row(record, &record->devices[i], HCB_OP_TRIAD, HCB_PRECISION_F32) &&
-               add_row(record, &record->devices[i], HCB_OP_COPY, HCB_PRECISION_F32);
+        if (is_measured(record, i))
+            good = add_row(record, &record->devices[i], HCB_OP_TRIAD, HCB_PRECISION_F32) &&
+                   add_row(record, &record->devices[i], HCB_OP_COPY, HCB_PRECISION_F32);
+    return good;
+}
+
+/* By a row's own clock it is not much faster than by the host's, which sees all of it. */
+static bool is_confirmed(const struct hcb_result *result)
+{
+    return result->wall.summary.n > 0 &&
+           result->wall.summary.median <= 1.25 * hcb_result_clock(result)->summary.median;
+}
+
+bool roofline_needs_look(const struct record *record, const struct hcb_result *result)
+{
+    const struct device_record *device = record_device(record, result->device);
+    return record->options->roofline != ROOFLINE_OFF && device != NULL &&
+           accumulators[result->task.precision] >= 0 && result->task.impl != HCB_IMPL_COOPMAT &&
+           !is_known(device->peak_gflops[accumulators[result->task.precision]]) &&
+           roofline_row(record, result, false) == NULL &&
+           result->gflops > (is_confirmed(result) ? confirmed_gflops : modest_gflops);
+}
+
+static bool is_same(const struct device_record *device, const char *id)
+{
+    bool same = strcmp(device->info.id, id) == 0;
+    for (size_t i = 0; i < RECORD_SAME_MAX && device->same_as[i][0] != '\0'; i++)
+        same |= strcmp(device->same_as[i], id) == 0;
+    return same;
+}
+
+bool roofline_add_looks(struct record *looks, const struct hcb_result *result)
+{
+    const enum hcb_precision precision = (enum hcb_precision)accumulators[result->task.precision];
+    const size_t first = looks->roofline_count;
+    bool good = true;
+    for (size_t i = 0; i < looks->device_count && good; i++)
+        if (is_same(&looks->devices[i], result->device))
+            good = add_row(looks, &looks->devices[i], HCB_OP_PEAK, precision);
+    for (size_t i = first; i < looks->roofline_count; i++)
+        if (looks->roofline[i].task.shape.n > look_elements)
+            looks->roofline[i].task.shape.n = look_elements;
     return good;
 }
 

@@ -13,6 +13,13 @@
  * one line on stderr when memory is short. */
 bool roofline_make_rows(struct record *record);
 
+/* No peak was measured for that row's device, and one should be: the row is faster than
+ * the host's clock confirms, or faster than nearly all devices. */
+bool roofline_needs_look(const struct record *record, const struct hcb_result *result);
+/* Makes rows for a short look: the peak of its accumulator on its device, and on the same
+ * hardware behind other drivers.  False as above. */
+bool roofline_add_looks(struct record *looks, const struct hcb_result *result);
+
 /* Elements of the vectors of `triad` and `copy`: 2^23, on hardware GPUs 2^25, or as many
  * more as make two together four times as large as `cache_bytes` (0: unknown).  The
  * additional ones are bounded by an eighth of the device's memory for three, and by the
