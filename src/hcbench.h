@@ -376,16 +376,22 @@ enum hcb_status hcb_reference(const struct hcb_case *c, const void *const inputs
 /* -------------------------------------------------------------- statistics */
 
 /* Order statistics of samples in seconds.  What does not exist (an interval of
- * fewer than six samples) is NaN. */
+ * fewer than six rounds) is NaN. */
 struct hcb_summary {
     double median, q1, q3, min; /* quantiles interpolate linearly (Hyndman and Fan, type 7) */
-    double ci95_low, ci95_high; /* 95 % interval of the median from order statistics */
+    double ci95_low, ci95_high; /* 95 % interval of the median; the median lies in it */
     size_t n;
 };
 
 /* Summarizes `n` samples, in any order; `samples` is not changed.  All fields
- * are NaN and n is 0 when n is 0 or memory is short. */
+ * are NaN and n is 0 when n is 0 or memory is short.  The interval is that of
+ * independent samples: from the k-th smallest to the k-th largest (David and
+ * Nagaraja, "Order Statistics", 3rd ed., section 7.1). */
 struct hcb_summary hcb_summarize(const double *samples, size_t n);
+/* The same of samples in rounds, as in a struct hcb_clock_result.  Those of one round
+ * are alike, and only rounds are taken as independent: the interval goes from the k-th
+ * smallest to the k-th largest of the medians of the rounds. */
+struct hcb_summary hcb_summarize_rounds(const double *samples, const uint32_t *rounds, size_t n);
 
 /* Samples of one clock in the order of measurement.  Those of one round were taken
  * next to each other, and next to the same round of the rows that they are

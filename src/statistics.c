@@ -25,8 +25,8 @@ static double quantile(const double *sorted, size_t n, double p)
     return sorted[below] + fraction * (sorted[below + 1] - sorted[below]);
 }
 
-/* The number of the k smallest samples that a 95 % interval of the median may
- * leave out: the largest k with P(Binomial(n, 1/2) < k) <= 0.025. */
+/* The place of the interval's ends from either side: the largest k with
+ * P(Binomial(n, 1/2) < k) <= 0.025, which is 0 below six. */
 static size_t tail_count(size_t n)
 {
     double log_term = -(double)n * log(2), below = 0;
@@ -39,7 +39,28 @@ static size_t tail_count(size_t n)
     return n / 2;
 }
 
+/* Replaces the samples by the medians of their rounds and sorts them; returns how many
+ * they are.  Of an even number of samples, the upper and the lower one in the middle
+ * take turns: their mean lies above the median where large samples are rare. */
+static size_t sort_medians(double *samples, const uint32_t *rounds, size_t n)
+{
+    size_t count = 0;
+    for (size_t first = 0, end; first < n; first = end, count++) {
+        for (end = first + 1; rounds != NULL && end < n && rounds[end] == rounds[first]; end++)
+            continue;
+        qsort(samples + first, end - first, sizeof *samples, compare_numbers);
+        samples[count] = samples[first + (end - first - count % 2) / 2];
+    }
+    qsort(samples, count, sizeof *samples, compare_numbers);
+    return count;
+}
+
 struct hcb_summary hcb_summarize(const double *samples, size_t n)
+{
+    return hcb_summarize_rounds(samples, NULL, n);
+}
+
+struct hcb_summary hcb_summarize_rounds(const double *samples, const uint32_t *rounds, size_t n)
 {
     struct hcb_summary summary = {.median = NAN,
                                   .q1 = NAN,
@@ -58,10 +79,11 @@ struct hcb_summary hcb_summarize(const double *samples, size_t n)
     summary.q1 = quantile(sorted, n, 0.25);
     summary.q3 = quantile(sorted, n, 0.75);
     summary.min = sorted[0];
-    const size_t tail = tail_count(n);
+    memcpy(sorted, samples, n * sizeof *sorted);
+    const size_t count = sort_medians(sorted, rounds, n), tail = tail_count(count);
     if (tail >= 1) {
-        summary.ci95_low = sorted[tail - 1];
-        summary.ci95_high = sorted[n - tail];
+        summary.ci95_low = fmin(sorted[tail - 1], summary.median);
+        summary.ci95_high = fmax(sorted[count - tail], summary.median);
     }
     free(sorted);
     return summary;
@@ -90,7 +112,7 @@ bool hcb_clock_add(struct hcb_clock_result *clock, uint32_t round, const double 
     memcpy(larger + n, samples, count * sizeof *larger);
     for (size_t i = 0; i < count; i++)
         rounds[n + i] = round;
-    clock->summary = hcb_summarize(larger, n + count);
+    clock->summary = hcb_summarize_rounds(larger, rounds, n + count);
     return clock->summary.n == n + count;
 }
 

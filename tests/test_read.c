@@ -485,6 +485,21 @@ START_TEST(rows_against_themselves)
 }
 END_TEST
 
+/* The first files have the interval of independent samples; another is refused. */
+START_TEST(first_files_get_the_interval_of_rounds)
+{
+    struct record record;
+    json_t *document = good_document();
+    damage(document, "results.0.kernel.ci95_s", "[0.00390625, 0.0068359375]");
+    write_document(document);
+    json_decref(document);
+    ck_assert(record_read(&record, file));
+    ck_assert(record.results[0].kernel.summary.ci95_low == 1.125 * 0x1p-8); /* 1 and 1.375 are of one round */
+    ck_assert(record.results[0].kernel.summary.ci95_high == 1.75 * 0x1p-8);
+    record_clear(&record);
+}
+END_TEST
+
 /* A file that says nothing of it has plain sums; a variant is another row. */
 START_TEST(variants_come_back)
 {
@@ -1199,6 +1214,7 @@ int main(void)
     TCase *tests = suite_case("read");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_good_file_is_read);
+    tcase_add_test(tests, first_files_get_the_interval_of_rounds);
     tcase_add_loop_test(tests, what_cannot_be_is_refused, 0, (int)(sizeof damages / sizeof *damages));
     tcase_add_loop_test(tests, rows_against_themselves, 0, 2);
     tcase_add_test(tests, variants_come_back);

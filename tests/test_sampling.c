@@ -35,13 +35,13 @@ static void begin_again(void)
     begin();
 }
 
-/* `count` samples around `median` that differ by up to +-`noise` of it, five in a
+/* `count` samples around `median` that differ by up to +-`noise` of it, each of another
  * round. */
 static void add(struct hcb_clock_result *clock, size_t count, double median, double noise)
 {
     for (size_t i = 0; i < count; i++) {
         const double sample = median * (1 + noise * sin(2.4 * (double)(i + clock->summary.n)));
-        ck_assert(hcb_clock_add(clock, (uint32_t)(clock->summary.n / 5), &sample, 1));
+        ck_assert(hcb_clock_add(clock, (uint32_t)clock->summary.n, &sample, 1));
     }
 }
 
@@ -138,6 +138,22 @@ START_TEST(sampling_ends)
     ck_assert_int_eq(end_of(0.3, 40, 0.3, 8), SAMPLING_LIMIT);
     ck_assert_int_eq(end_of(0.3, 20, 0.7, 6), SAMPLING_LIMIT);
     ck_assert_int_eq(end_of(0.3, 40, 9, 5), SAMPLING_GOES_ON);
+}
+END_TEST
+
+/* However many samples a round has: rounds that are 6 % apart are no narrow interval. */
+START_TEST(rounds_must_agree)
+{
+    static const double rounds[] = {1, 0.97, 1.03, 0.99, 1.01, 1};
+    const struct sampling sampling = {.spent_s = 0.3, .rounds = 6};
+    struct hcb_clock_result clock = {0};
+    for (uint32_t round = 0; round < 6; round++) {
+        const double s = rounds[round];
+        ck_assert(hcb_clock_add(&clock, round, (double[]){s, s, s, s, s}, 5));
+    }
+    ck_assert_int_eq(sampling_end(&usual, &clock, &sampling), SAMPLING_GOES_ON);
+    ck_assert(!sampling_passes_end(&usual, &clock, &(struct sampling){.spent_s = 0.1, .rounds = 6}));
+    hcb_clock_clear(&clock);
 }
 END_TEST
 
@@ -350,6 +366,7 @@ int main(void)
     tcase_add_test(tests, cpu_drivers_get_the_longer_window);
     tcase_add_test(tests, warm_is_when_three_agree);
     tcase_add_test(tests, sampling_ends);
+    tcase_add_test(tests, rounds_must_agree);
     tcase_add_test(tests, zero_percent_means_a_limit);
     tcase_add_test(tests, passes_end);
     tcase_add_test(tests, order_is_a_permutation);

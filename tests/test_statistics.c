@@ -89,6 +89,57 @@ START_TEST(interval_is_binomial)
 }
 END_TEST
 
+/* `count` rounds with medians of 10, 20, 30 ..., in another order. */
+static struct hcb_summary summary_of_rounds(uint32_t count, unsigned per_round)
+{
+    struct hcb_clock_result clock = {0};
+    for (uint32_t r = 0; r < count; r++) {
+        const double middle = 10 * ((7 * r) % count + 1), samples[] = {middle, middle + 1, middle - 1};
+        ck_assert(hcb_clock_add(&clock, 5 * r, samples, per_round));
+    }
+    const struct hcb_summary summary = clock.summary;
+    hcb_clock_clear(&clock);
+    return summary;
+}
+
+START_TEST(a_round_counts_once)
+{
+    for (unsigned per_round = 1; per_round <= 3; per_round += 2) {
+        struct hcb_summary s = summary_of_rounds(6, per_round);
+        ck_assert_uint_eq(s.n, 6 * per_round);
+        ck_assert(s.ci95_low == 10 && s.ci95_high == 60);
+        s = summary_of_rounds(9, per_round);
+        ck_assert(s.ci95_low == 20 && s.ci95_high == 80 && s.median == 50);
+        s = summary_of_rounds(5, per_round);
+        ck_assert(s.n == 5 * per_round && isnan(s.ci95_low) && isnan(s.ci95_high));
+    }
+}
+END_TEST
+
+/* Rounds 0, 2 ... give their upper sample: 11, 31 of rounds 0 and 2. */
+START_TEST(pairs_take_turns)
+{
+    const double samples[] = {10, 11, 20, 21, 30, 31, 40, 41, 50, 51, 61, 60};
+    const uint32_t rounds[] = {0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5};
+    struct hcb_summary s = hcb_summarize_rounds(samples, rounds, 12);
+    ck_assert(s.ci95_low == 11 && s.ci95_high == 60);
+}
+END_TEST
+
+/* Most samples may be of one round. */
+START_TEST(the_median_is_in_its_interval)
+{
+    double samples[30];
+    uint32_t rounds[30];
+    for (uint32_t i = 0; i < 30; i++) {
+        rounds[i] = i < 8 ? i : 8;
+        samples[i] = i < 8 ? i + 1 : 20;
+    }
+    struct hcb_summary s = hcb_summarize_rounds(samples, rounds, 30);
+    ck_assert(s.median == 20 && s.ci95_low == 2 && s.ci95_high == 20);
+}
+END_TEST
+
 START_TEST(samples_stay_as_they_are)
 {
     const double samples[] = {3, 1, 2, 1};
@@ -243,6 +294,49 @@ START_TEST(intervals_contain_the_truth)
 }
 END_TEST
 
+/* A standard normal number (Box and Muller). */
+static double normal(uint64_t seed, uint32_t index)
+{
+    return sqrt(-2 * log(uniform(seed, 2 * index))) * cos(6.283185307179586 * uniform(seed, 2 * index + 1));
+}
+
+static const struct {
+    uint32_t rounds, windows;
+    double of_round, of_window; /* standard deviations */
+    bool skewed;
+} series[] = {
+    {6, 5, 0.02, 0.01, false},  {10, 5, 0.02, 0.01, false}, {20, 5, 0.02, 0.01, false},
+    {6, 5, 0, 0.01, false},     {10, 5, 0, 0.01, false},    {20, 5, 0, 0.01, false},
+    {6, 2, 0.02, 0.01, false},  {20, 4, 0.02, 0.01, false}, {40, 1, 0, 0.01, false},
+    {50, 2, 0, 0.01, true},     {50, 4, 0, 0.01, true},
+};
+
+/* Windows of a round are alike, or not, or seldom slow: the interval holds the median. */
+START_TEST(intervals_contain_the_median)
+{
+    enum { TRIALS = 1000 };
+    double samples[200], width = 0, plain_width = 0;
+    uint32_t rounds[200];
+    unsigned inside = 0;
+    for (uint64_t seed = 1; seed <= TRIALS; seed++) {
+        uint32_t n = 0;
+        for (uint32_t r = 0; r < series[_i].rounds; r++)
+            for (uint32_t i = 0; i < series[_i].windows; i++, n++) {
+                const double window = series[_i].skewed ? log(0.5 / uniform(seed, 2 * n)) : normal(seed, n);
+                rounds[n] = r;
+                samples[n] = 1 + series[_i].of_round * normal(seed, 1000 + r) + series[_i].of_window * window;
+            }
+        const struct hcb_summary s = hcb_summarize_rounds(samples, rounds, n), plain = hcb_summarize(samples, n);
+        inside += s.ci95_low <= 1 && 1 <= s.ci95_high;
+        width += s.ci95_high - s.ci95_low;
+        plain_width += plain.ci95_high - plain.ci95_low;
+    }
+    ck_assert_msg(inside >= 0.93 * TRIALS, "only %u of %d intervals contain the median", inside, TRIALS);
+    /* Where windows are independent, little is lost. */
+    ck_assert_msg(series[_i].of_round > 0 || width < 1.5 * plain_width, "%.2f times as wide", width / plain_width);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = suite_case("statistics");
@@ -256,6 +350,10 @@ int main(void)
     tcase_add_test(tests, quantiles);
     tcase_add_test(tests, interval_ranks);
     tcase_add_test(tests, interval_is_binomial);
+    tcase_add_test(tests, a_round_counts_once);
+    tcase_add_test(tests, pairs_take_turns);
+    tcase_add_test(tests, the_median_is_in_its_interval);
+    tcase_add_loop_test(tests, intervals_contain_the_median, 0, (int)(sizeof series / sizeof *series));
     tcase_add_test(tests, samples_stay_as_they_are);
     return suite_run("statistics", tests);
 }

@@ -131,27 +131,6 @@ static bool are_identical(const struct hcb_clock_result *a, const struct hcb_clo
            memcmp(a->samples, b->samples, a->summary.n * sizeof *a->samples) == 0;
 }
 
-/* Logarithmic distances of the median to the ends of its interval. */
-static double below_median(const struct hcb_summary *summary)
-{
-    return log(summary->median / summary->ci95_low);
-}
-
-static double above_median(const struct hcb_summary *summary)
-{
-    return log(summary->ci95_high / summary->median);
-}
-
-/* The interval of a ratio of two independent medians from theirs: squared distances
- * to the ends add up (Zou and Donner, "Construction of confidence limits about effect
- * measures: a general approach", Statistics in Medicine 27(10), 2008). */
-static void join_intervals(const struct hcb_summary *base, const struct hcb_summary *now,
-                           struct change *change)
-{
-    change->below = hypot(below_median(base), above_median(now));
-    change->above = hypot(above_median(base), below_median(now));
-}
-
 static unsigned count_rounds(const struct hcb_clock_result *clock)
 {
     unsigned count = 1;
@@ -163,24 +142,20 @@ static unsigned count_rounds(const struct hcb_clock_result *clock)
 static void find_interval(const struct hcb_clock_result *base, const struct hcb_clock_result *now,
                           struct change *change)
 {
-    struct hcb_ratio ratio = {(double)NAN, (double)NAN, (double)NAN};
-    if (has_samples(base) && has_samples(now) && base->rounds != NULL && now->rounds != NULL)
-        ratio = hcb_clock_ratio(base, now, false, SEED);
-    if (ratio.ci95_low > 0 && isfinite(ratio.ci95_high)) {
-        change->below = log(ratio.ratio / ratio.ci95_low);
-        change->above = log(ratio.ci95_high / ratio.ratio);
-        change->degrees = count_rounds(base) + count_rounds(now) - 2;
-    } else {
-        join_intervals(&base->summary, &now->summary, change);
-        change->degrees = (unsigned)(base->summary.n + now->summary.n) - 2;
-    }
-    if (!isfinite(change->below) || !isfinite(change->above))
-        change->below = change->above = (double)NAN;
+    if (!has_samples(base) || !has_samples(now) || base->rounds == NULL || now->rounds == NULL)
+        return;
+    const struct hcb_ratio ratio = hcb_clock_ratio(base, now, false, SEED);
+    if (!(ratio.ci95_low > 0) || !isfinite(ratio.ci95_high))
+        return;
+    change->below = log(ratio.ratio / ratio.ci95_low);
+    change->above = log(ratio.ci95_high / ratio.ratio);
+    change->degrees = count_rounds(base) + count_rounds(now) - 2;
 }
 
 /* Were the samples of a clock independent, the medians of the quarters of a run would
  * have four times the variance of the whole's median.  What they have more; NaN for
- * fewer than two samples in a quarter. */
+ * fewer than two samples in a quarter.  The summary's own interval is of rounds, which
+ * contain drift. */
 static double drift_of(const struct hcb_clock_result *clock)
 {
     const size_t n = clock->summary.n;
@@ -194,7 +169,8 @@ static double drift_of(const struct hcb_clock_result *clock)
     }
     for (size_t i = 0; i < QUARTERS; i++)
         variance += (medians[i] - mean) * (medians[i] - mean) / (QUARTERS - 1);
-    const double whole = (below_median(&clock->summary) + above_median(&clock->summary)) / 2 / z95;
+    const struct hcb_summary all = hcb_summarize(clock->samples, n);
+    const double whole = log(all.ci95_high / all.ci95_low) / 2 / z95;
     return variance - QUARTERS * whole * whole;
 }
 
@@ -270,7 +246,7 @@ void change_judge(struct change *change, const struct judgement *judgement)
         return;
     }
     if (isnan(change->below)) {
-        change->reason = "too few samples for an interval";
+        change->reason = "too few rounds for an interval";
         return;
     }
     set_intervals(change, judgement);

@@ -36,13 +36,12 @@ struct change {
     double log_speed;       /* NaN: no ratio */
     double below, above;    /* how far the 95 % interval within the runs reaches; NaN: none */
     unsigned degrees;       /* of freedom of these */
-    double drift;           /* variance between quarters of a run beyond that of samples, may be
-                             * negative, NaN: unknown */
+    double drift;           /* variance between quarters of a run beyond that of independent samples,
+                             * may be negative, NaN: unknown */
 };
 
 /* Everything but the interval and the verdict.  The interval within the runs is
- * hcb_clock_ratio's, or with too few rounds made of the medians' intervals.  The same
- * clocks give the same numbers. */
+ * hcb_clock_ratio's.  The same clocks give the same numbers. */
 struct change change_measure(const struct hcb_clock_result *base, const struct hcb_clock_result *now);
 
 /* How far the logarithm of a ratio is off from run to run. */
