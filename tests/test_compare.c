@@ -1119,7 +1119,7 @@ static void simulate_small_products(uint32_t seed, const struct noise *noise, do
             for (uint64_t size = 8; size <= 20; size++) {
                 struct hcb_result *row = add(i, "vulkan:0", HCB_IMPL_TILE, size);
                 row->task.precision = precisions[j];
-                simulate_clock(&row->kernel, 6, small_product_s(&row->task, i == NEW ? launch_s : 1e-6),
+                simulate_clock(&row->kernel, small_product_s(&row->task, i == NEW ? launch_s : 1e-6),
                                noise->row, noise, &dice);
             }
     compare(5);
