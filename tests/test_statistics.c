@@ -326,14 +326,16 @@ START_TEST(intervals_contain_the_median)
                 rounds[n] = r;
                 samples[n] = 1 + series[_i].of_round * normal(seed, 1000 + r) + series[_i].of_window * window;
             }
-        const struct hcb_summary s = hcb_summarize_rounds(samples, rounds, n), plain = hcb_summarize(samples, n);
+        const struct hcb_summary s = hcb_summarize_rounds(samples, rounds, n),
+                                 plain = hcb_summarize(samples, n);
         inside += s.ci95_low <= 1 && 1 <= s.ci95_high;
         width += s.ci95_high - s.ci95_low;
         plain_width += plain.ci95_high - plain.ci95_low;
     }
     ck_assert_msg(inside >= 0.93 * TRIALS, "only %u of %d intervals contain the median", inside, TRIALS);
     /* Where windows are independent, little is lost. */
-    ck_assert_msg(series[_i].of_round > 0 || width < 1.5 * plain_width, "%.2f times as wide", width / plain_width);
+    ck_assert_msg(series[_i].of_round > 0 || width < 1.5 * plain_width, "%.2f times as wide",
+                  width / plain_width);
 }
 END_TEST
 
