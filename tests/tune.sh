@@ -168,11 +168,12 @@ for precision in f32 f64; do
 	used tuned 'tile=32 unroll=2'
 done
 
-# What is wrong, crashes, hangs or does not fit costs itself alone; 16 is next best.
+# What is wrong, crashes, hangs or does not fit costs itself alone; 16 and 64 are next best,
+# and a chance step of `unroll` meets 32 again.
 for fault in wrong crash hang refuse; do
 	HCBENCH_NULL=$model:tuned=32:$fault=32
 	tune 0 --timeout 1
-	says out "^matmul +f32 .*null:0 +tile .* 1 failed +tuned: tile=(16|64) \\(8\\)$"
+	says out '^matmul +f32 .*null:0 +tile .* [12] failed +tuned: tile=(16|64) \(8\)( unroll=[14] \(2\))?$'
 done
 
 # What is beyond a limit is not tried at all.
