@@ -313,40 +313,61 @@ static void draw_point(const struct hcb_parameters *parameters, uint64_t number,
     hcb_parameters_read(parameters, "", values);
 }
 
-enum check_outcome check_parameters(struct hcb_ctx *ctx, struct hcb_device *device,
-                                    const struct hcb_case *c, unsigned *passed, char *text,
-                                    size_t size)
+static enum check_outcome check_with(struct hcb_ctx *ctx, struct hcb_device *device,
+                                     const struct hcb_case *c, const char *word, char *text,
+                                     size_t size)
 {
-    enum { POINTS = 8 };
+    const enum check_outcome outcome = check_case_with(ctx, device, c, word, text, size);
+    const size_t used = strlen(text);
+    if (outcome == CHECK_FAILED)
+        snprintf(text + used, size - used, " (%s)", word);
+    return outcome;
+}
+
+static bool find_parameters(struct hcb_ctx *ctx, struct hcb_device *device, const struct hcb_case *c,
+                            struct hcb_parameters *parameters, char *text, size_t size)
+{
+    const bool found = hcb_device_supports(device, c) == HCB_OK &&
+                       hcb_device_parameters(device, c, parameters) == HCB_OK;
+    if (!found)
+        snprintf(text, size, "%s", hcb_error(ctx));
+    return found;
+}
+
+enum check_outcome check_choices(struct hcb_ctx *ctx, struct hcb_device *device,
+                                 const struct hcb_case *c, unsigned *passed, char *text, size_t size)
+{
     struct hcb_parameters parameters;
-    uint64_t values[HCB_PARAMETERS_MAX];
     char word[HCB_PARAMETERS_SIZE];
     *passed = 0;
-    if (hcb_device_supports(device, c) != HCB_OK ||
-        hcb_device_parameters(device, c, &parameters) != HCB_OK) {
-        snprintf(text, size, "%s", hcb_error(ctx));
+    if (!find_parameters(ctx, device, c, &parameters, text, size))
         return CHECK_FAILED;
-    }
     for (size_t i = 0; i < parameters.count; i++)
         for (size_t j = 0; j < parameters.list[i].count; j++) {
             snprintf(word, sizeof word, "%s=%llu", parameters.list[i].name,
                      (unsigned long long)parameters.list[i].choices[j]);
-            const enum check_outcome outcome = check_case_with(ctx, device, c, word, text, size);
-            const size_t used = strlen(text);
-            if (outcome == CHECK_FAILED)
-                snprintf(text + used, size - used, " (%s)", word);
+            const enum check_outcome outcome = check_with(ctx, device, c, word, text, size);
             if (outcome == CHECK_FAILED)
                 return outcome;
             *passed += outcome == CHECK_PASSED;
         }
+    return CHECK_PASSED;
+}
+
+enum check_outcome check_points(struct hcb_ctx *ctx, struct hcb_device *device,
+                                const struct hcb_case *c, char *text, size_t size)
+{
+    enum { POINTS = 5 };
+    struct hcb_parameters parameters;
+    uint64_t values[HCB_PARAMETERS_MAX];
+    char word[HCB_PARAMETERS_SIZE];
+    if (!find_parameters(ctx, device, c, &parameters, text, size))
+        return CHECK_FAILED;
     for (uint64_t number = 1; number <= POINTS && parameters.count > 0; number++) {
         draw_point(&parameters, number, values);
         hcb_parameters_text(&parameters, values, word);
-        if (check_case_with(ctx, device, c, word, text, size) == CHECK_FAILED) {
-            const size_t used = strlen(text);
-            snprintf(text + used, size - used, " (%s)", word);
+        if (check_with(ctx, device, c, word, text, size) == CHECK_FAILED)
             return CHECK_FAILED;
-        }
     }
     return CHECK_PASSED;
 }

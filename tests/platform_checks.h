@@ -39,12 +39,15 @@ enum check_outcome check_shapes(struct hcb_ctx *ctx, struct hcb_device *device, 
                                 enum hcb_impl impl, enum hcb_precision precision, char *text,
                                 size_t size);
 
-/* Runs a supported case with each choice of each parameter, the others as in the table,
- * and at some points that differ from the table in all parameters at once, as far as limits
- * allow.  Choices may be refused, with a reason; *passed: how many were not. */
-enum check_outcome check_parameters(struct hcb_ctx *ctx, struct hcb_device *device,
-                                    const struct hcb_case *c, unsigned *passed, char *text,
-                                    size_t size);
+/* Runs a supported case with each choice of each parameter, the others as in the table.
+ * Choices may be refused, with a reason; *passed: how many were not. */
+enum check_outcome check_choices(struct hcb_ctx *ctx, struct hcb_device *device,
+                                 const struct hcb_case *c, unsigned *passed, char *text, size_t size);
+
+/* Runs a supported case at some points that differ from the table in all parameters at once,
+ * as far as limits allow. */
+enum check_outcome check_points(struct hcb_ctx *ctx, struct hcb_device *device,
+                                const struct hcb_case *c, char *text, size_t size);
 
 /* Multiplies numbers from below 2^-36 up to 65520, which no half holds, by the identity matrix from
  * either side in f32x2: each element must be the two halves of its number, in every bit, and
