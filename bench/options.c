@@ -516,7 +516,7 @@ static const struct row rows[] = {
     {"fill", 0, "WORD", TIMED | VERIFY | TUNE, "what the inputs are", store_word, MEMBER(fill),
      .words = &fills},
     {"scale", 0, "LIST", RUN | VERIFY,
-     "exponents of powers of two, as in -14,0,10: A and x of f16f32 and bf16f32 are scaled before they are rounded",
+     "exponents of powers of two, as in -14,0,10: A and x of f16f32, bf16f32 and f32x2 are scaled before they are rounded",
      store_scales, MEMBER(scales)},
     {"timeout", 0, "S", TIMED | LIST | VERIFY | TUNE,
      "seconds for each step of a case; past them the row is 'timeout'", store_number,

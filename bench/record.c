@@ -90,7 +90,8 @@ bool record_same_case(const struct hcb_case *a, const struct hcb_case *b)
 
 bool record_stands_in(const struct hcb_case *task)
 {
-    return task->precision == HCB_PRECISION_F32X2 && task->impl == HCB_IMPL_OPENBLAS;
+    return task->precision == HCB_PRECISION_F32X2 &&
+           (task->impl == HCB_IMPL_OPENBLAS || task->impl == HCB_IMPL_REF);
 }
 
 int record_order_cases(const struct hcb_case *a, const struct hcb_case *b)

@@ -127,8 +127,8 @@ enum { RECORD_KINDS_MAX = HCB_PRECISION_COUNT * HCB_SUM_COUNT };
 bool record_same_kind(const struct hcb_case *a, const struct hcb_case *b);
 /* Do two rows compute the same, whoever does it? */
 bool record_same_case(const struct hcb_case *a, const struct hcb_case *b);
-/* Is this a baseline that does not compute in its own precision?  A BLAS has no f32x2 and
- * computes in f32, whose error says nothing of f32x2. */
+/* Is this a row that does not compute in its own precision?  A BLAS has no f32x2 and computes
+ * in f32, the reference in f64; their errors say nothing of f32x2. */
 bool record_stands_in(const struct hcb_case *task);
 /* An order of cases, the impl last: below, at or above 0. */
 int record_order_cases(const struct hcb_case *a, const struct hcb_case *b);

@@ -715,6 +715,20 @@ START_TEST(other_parameters)
 }
 END_TEST
 
+/* Gains of other parameters, from none to 1.6 times as fast, are no noise of runs. */
+START_TEST(a_tuning_is_no_noise)
+{
+    for (uint64_t size = 1; size <= 24; size++) {
+        struct hcb_result *base = add_timed(BASE, "vulkan:0", size, 1e-3),
+                          *now = add_timed(NEW, "vulkan:0", size, 1e-3 / (1 + 0.01 * (double)(size * 37 % 61)));
+        snprintf(base->parameters, sizeof base->parameters, "rows=8");
+        snprintf(now->parameters, sizeof now->parameters, "rows=12");
+    }
+    compare(5);
+    ck_assert_uint_ge(comparison.counts[VERDICT_FASTER], 18);
+}
+END_TEST
+
 START_TEST(kernels_and_errors)
 {
     for (uint64_t size = 1; size <= 3; size++) {
@@ -1181,6 +1195,7 @@ int main(void)
     tcase_add_test(tests, variants_are_apart);
     tcase_add_loop_test(tests, environments_differ, 0, COUNT(environments));
     tcase_add_test(tests, other_parameters);
+    tcase_add_test(tests, a_tuning_is_no_noise);
     tcase_add_test(tests, kernels_and_errors);
     tcase_add_loop_test(tests, moving_together, 0, 2);
     tcase_add_loop_test(tests, the_blas_is_the_control, 0, 2);

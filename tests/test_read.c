@@ -821,8 +821,9 @@ static struct text good_journal(void)
         json_dumpf(row, out, JSON_COMPACT | JSON_REAL_PRECISION(17));
         fputc('\n', out);
         if (index == 1) {
-            json_t *end = json_pack("{s:i, s:[n,O], s:{s:{s:s}}}", "end_of_case", 0, "speedups", speedup,
-                                    "sensors", "cpu:0", "unreadable", "energy: no file");
+            json_t *end = json_pack("{s:i, s:[n,O], s:[n,[s]], s:{s:{s:s}}}", "end_of_case", 0, "speedups",
+                                    speedup, "warnings", "known at the end", "sensors", "cpu:0",
+                                    "unreadable", "energy: no file");
             json_dumpf(end, out, JSON_COMPACT);
             fputc('\n', out);
             json_decref(end);
@@ -844,6 +845,7 @@ START_TEST(a_journal_is_read)
     ck_assert_uint_eq(earlier.record.result_count, 3);
     ck_assert_uint_eq(earlier.whole, text.size);
     ck_assert(earlier.record.results[1].speedup_kernel.ratio == 4);
+    ck_assert_str_eq(earlier.record.results[1].warnings[0], "known at the end");
     ck_assert_uint_eq(earlier.record.roofline_count, 2);
     ck_assert_double_eq_tol(earlier.record.devices[0].bandwidth_gbps, 3 * 4096 * 4 / 0x1p-10 * 1e-9, 1e-12);
     ck_assert_str_eq(earlier.record.results[0].roofline_bound, "memory");
@@ -926,6 +928,8 @@ START_TEST(damaged_journals_are_refused)
         {"{\"end_of_case\": 0, \"speedups\": [null, null]}", ":7: end_of_case: has ended before"},
         {"{\"end_of_case\": 2, \"speedups\": []}", ":7: speedups: must be an array"},
         {"{\"end_of_case\": 2, \"speedups\": [5]}", ":7: speedups.0"},
+        {"{\"end_of_case\": 2, \"speedups\": [null], \"warnings\": [null, null]}", ":7: warnings: must be"},
+        {"{\"end_of_case\": 2, \"speedups\": [null], \"warnings\": [5]}", ":7: speedups.0.warnings"},
         {"{\"end_of_case\": 2, \"speedups\": [null], \"sensors\": 5}", ":7: sensors: must be an object"},
         {"{\"end_of_case\": 2, \"speedups\": [null], \"sensors\": {\"cpu:7\": {}}}", ":7: sensors.cpu:7: is none"},
         {"{\"end_of_case\": 2, \"speedups\": [null], \"sensors\": {\"cpu:0\": {\"clock\": 5}}}",

@@ -196,12 +196,13 @@ static struct run_noise drift_noise(struct comparison *c, const char *id, bool e
                          : (struct run_noise){sqrt(2 * least), 0};
 }
 
-/* A row that is not known to run other code than before. */
+/* A row that is not known to run other code than before, or the same with other parameters. */
 static bool may_be_unchanged(const struct comparison *c, const struct comparison_row *row)
 {
     const struct device_record *base = record_device(c->base, row->base->device),
                                *now = record_device(c->now, row->now->device);
-    return same(row->base->kernel_sha256, row->now->kernel_sha256) && base != NULL && now != NULL &&
+    return same(row->base->kernel_sha256, row->now->kernel_sha256) &&
+           same(row->base->parameters, row->now->parameters) && base != NULL && now != NULL &&
            same(base->info.driver_version, now->info.driver_version) &&
            same(base->info.target, now->info.target);
 }

@@ -221,22 +221,26 @@ void journal_add(struct journal *journal, const struct record *record, const str
         journal->rows++;
 }
 
+static void append_member(json_t *array, const json_t *row, const char *name)
+{
+    json_t *member = json_object_get(row, name);
+    json_array_append_new(array, member != NULL ? json_incref(member) : json_null());
+}
+
 void journal_end_case(struct journal *journal, const struct record *record,
                       const struct hcb_result *first, size_t count)
 {
-    json_t *speedups = json_array(), *sensors = json_object();
+    json_t *speedups = json_array(), *warnings = json_array(), *sensors = json_object();
     for (size_t i = 0; i < count; i++) {
         const struct device_record *device = record_device(record, first[i].device);
-        json_t *row = record_result_json(&first[i], false), *speedup = json_object_get(row, "speedup");
-        if (speedup != NULL)
-            json_array_append(speedups, speedup);
-        else
-            json_array_append_new(speedups, json_null());
+        json_t *row = record_result_json(&first[i], false);
+        append_member(speedups, row, "speedup");
+        append_member(warnings, row, "warnings");
         json_decref(row);
         json_object_set_new(sensors, first[i].device, record_sensors_json(&device->sensors));
     }
-    append(journal, json_pack("{s:I, s:o, s:o}", "end_of_case", index_of(record, first), "speedups",
-                              speedups, "sensors", sensors));
+    append(journal, json_pack("{s:I, s:o, s:o, s:o}", "end_of_case", index_of(record, first),
+                              "speedups", speedups, "warnings", warnings, "sensors", sensors));
 }
 
 void journal_close(struct journal *journal, bool completed)

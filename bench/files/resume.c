@@ -81,13 +81,23 @@ static bool take_row(const json_t *line, struct earlier *earlier, struct flaw *f
     return true;
 }
 
-/* Reads a row anew with its speedup. */
-static bool take_speedup(const json_t *speedup, struct hcb_result *result, struct flaw *flaw)
+/* Reads a row anew with what the end of its case knows: its speedup and its warnings, or
+ * null; NULL in a journal of an earlier version. */
+static bool take_comparison(const json_t *speedup, const json_t *warnings, struct hcb_result *result,
+                            struct flaw *flaw)
 {
+    const bool has_speedup = !json_is_null(speedup),
+               has_warnings = warnings != NULL && !json_is_null(warnings);
     struct hcb_result row;
+    if (!has_speedup && !has_warnings)
+        return true;
     json_t *object = record_result_json(result, true);
-    const bool good = json_object_set(object, "speedup", (json_t *)speedup) == 0 &&
-                      record_result_from_json(object, &row, flaw);
+    bool good = object != NULL;
+    if (has_speedup)
+        good = good && json_object_set(object, "speedup", (json_t *)speedup) == 0;
+    if (has_warnings)
+        good = good && json_object_set(object, "warnings", (json_t *)warnings) == 0;
+    good = good && record_result_from_json(object, &row, flaw);
     json_decref(object);
     if (!good)
         return false;
@@ -120,7 +130,8 @@ static bool take_end(const json_t *line, struct earlier *earlier, struct flaw *f
 {
     struct record *record = &earlier->record;
     const json_t *index = json_object_get(line, "end_of_case"),
-                 *speedups = json_object_get(line, "speedups"), *speedup;
+                 *speedups = json_object_get(line, "speedups"),
+                 *warnings = json_object_get(line, "warnings"), *speedup;
     const json_int_t first = json_integer_value(index);
     size_t i;
     if (!json_is_integer(index) || first < 0 || (uint64_t)first >= earlier->planned)
@@ -130,13 +141,15 @@ static bool take_end(const json_t *line, struct earlier *earlier, struct flaw *f
     const size_t end = record_case_end(record, (size_t)first);
     if (!json_is_array(speedups) || json_array_size(speedups) != end - (size_t)first)
         return flaw_note(flaw, "speedups", "must be an array of as many elements as the case has rows");
+    if (warnings != NULL && (!json_is_array(warnings) || json_array_size(warnings) != json_array_size(speedups)))
+        return flaw_note(flaw, "warnings", "must be an array of as many elements as the case has rows");
     json_array_foreach(speedups, i, speedup) {
         struct hcb_result *row = &record->results[(size_t)first + i];
         if (row->status == HCB_SKIPPED) {
             flaw_note(flaw, "", "is of a row that was not finished");
             return flaw_within(flaw, "speedups", (long)i);
         }
-        if (!json_is_null(speedup) && !take_speedup(speedup, row, flaw))
+        if (!take_comparison(speedup, json_array_get(warnings, i), row, flaw))
             return flaw_within(flaw, "speedups", (long)i);
         earlier->ended[(size_t)first + i] = true;
     }

@@ -364,6 +364,8 @@ static enum hcb_status prepare_coopmat(struct vulkan_plan *plan)
     }
     if (supports_subgroups(device, c) != HCB_OK)
         return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED, "%s", first);
+    if (has_choice(device, c))
+        plan->base.values[0] = 0; /* what runs, whatever was asked for */
     choose_matrix_tile(device, c, &tile);
     kernel = matrix_kernel(c, &tile);
     if (!is_right(plan, &kernel, second, sizeof second))
