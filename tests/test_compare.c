@@ -723,6 +723,8 @@ START_TEST(a_tuning_is_no_noise)
                           *now = add_timed(NEW, "vulkan:0", size, 1e-3 / (1 + 0.01 * (double)(size * 37 % 61)));
         snprintf(base->parameters, sizeof base->parameters, "rows=8");
         snprintf(now->parameters, sizeof now->parameters, "rows=12");
+        snprintf(base->kernel_sha256, sizeof base->kernel_sha256, "abc");
+        snprintf(now->kernel_sha256, sizeof now->kernel_sha256, "abc");
     }
     compare(5);
     ck_assert_uint_ge(comparison.counts[VERDICT_FASTER], 18);
