@@ -91,7 +91,7 @@ static void keep_best(struct headline *answer, const struct hcb_result *row)
 {
     for (unsigned clock = 0; clock < CLOCK_COUNT; clock++) {
         const double ratio = ratio_of(row, clock)->ratio;
-        answer->impls[clock] += isfinite(ratio);
+        answer->impls[clock] += isfinite(ratio) ? 1 : 0;
         if (isfinite(ratio) &&
             (answer->best[clock] == NULL || ratio > ratio_of(answer->best[clock], clock)->ratio))
             answer->best[clock] = row;
