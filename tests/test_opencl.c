@@ -1025,6 +1025,7 @@ static Suite *suite(void)
 {
     Suite *s = suite_create("opencl");
     TCase *kernels_case = tcase_create("kernels"), *parameters = tcase_create("parameters"),
+          *sweeps = tcase_create("sweeps"),
           *tiles = tcase_create("tiles for GPUs"), *halves = tcase_create("f32x2"),
           *groups_case = tcase_create("small groups"),
           *units = tcase_create("matrix units"),
@@ -1044,11 +1045,15 @@ static Suite *suite(void)
     suite_add_tcase(s, kernels_case);
     tcase_add_checked_fixture(parameters, set_up, tear_down);
     tcase_set_timeout(parameters, 300);
-    tcase_add_loop_test(parameters, parameters_give_right_results, 0, 10);
     tcase_add_test(parameters, parameters_that_do_not_fit_are_refused);
     tcase_add_test(parameters, limits_of_tiles_are_the_devices);
     tcase_add_loop_test(parameters, parameters_are_those_of_the_kernels, 0, 2);
     suite_add_tcase(s, parameters);
+    tcase_add_checked_fixture(sweeps, set_up, tear_down);
+    tcase_set_timeout(sweeps, 300);
+    tcase_set_tags(sweeps, "sweep");
+    tcase_add_loop_test(sweeps, parameters_give_right_results, 0, 10);
+    suite_add_tcase(s, sweeps);
     tcase_add_checked_fixture(tiles, set_up, tear_down);
     tcase_set_timeout(tiles, 300);
     tcase_add_loop_test(tiles, every_geometry_is_right, 0, sizeof geometries / sizeof *geometries);

@@ -788,6 +788,7 @@ static Suite *make_suite(void)
 {
     Suite *suite = suite_create("vulkan");
     TCase *kernels = add_case(suite, "kernels"), *parameters = add_case(suite, "parameters"),
+          *sweeps = add_case(suite, "sweeps"),
           *halves = add_case(suite, "f32x2"), *rest = add_case(suite, "errors and devices");
     tcase_add_loop_test(kernels, tiles_are_right, 0, CLASS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_loop_test(halves, halves_are_right_in_every_bit, 0, 2 * CLASS_COUNT);
@@ -795,7 +796,8 @@ static Suite *make_suite(void)
     tcase_add_loop_test(kernels, extras_are_right, 0, CLASS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_loop_test(kernels, cooperative_matrices_are_right_or_say_why_not, 0,
                         HCB_PRECISION_COUNT);
-    tcase_add_loop_test(parameters, parameters_give_right_results, 0, 11);
+    tcase_set_tags(sweeps, "sweep");
+    tcase_add_loop_test(sweeps, parameters_give_right_results, 0, 11);
     tcase_add_test(parameters, plans_name_their_kernels);
     tcase_add_loop_test(parameters, parameters_are_those_of_the_kernels, 0, 2);
     tcase_add_loop_test(kernels, windows_cover_the_operands, 0, CLASS_COUNT * HCB_PRECISION_COUNT);
