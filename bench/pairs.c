@@ -8,12 +8,6 @@
 
 #include "pairs.h"
 
-static bool is_mixed(enum hcb_precision precision)
-{
-    return precision == HCB_PRECISION_F16F32 || precision == HCB_PRECISION_BF16F32 ||
-           precision == HCB_PRECISION_F32X2;
-}
-
 static double time_of(const struct hcb_result *row)
 {
     const struct hcb_summary *clock = &hcb_result_clock(row)->summary;
@@ -28,7 +22,8 @@ static const struct hcb_result *fastest(const struct record *record, const char 
     const struct hcb_result *best = NULL;
     for (size_t i = 0; i < record->result_count; i++) {
         const struct hcb_result *row = &record->results[i];
-        if (time_of(row) > 0 && !record_stands_in(&row->task) && record_same_case(&row->task, task) && strcmp(row->device, device) == 0 &&
+        if (time_of(row) > 0 && !record_stands_in(&row->task) &&
+            record_same_case(&row->task, task) && strcmp(row->device, device) == 0 &&
             (best == NULL || time_of(row) < time_of(best)))
             best = row;
     }
@@ -62,7 +57,7 @@ static bool pair_of(const struct record *record, const struct hcb_result *row, s
     struct hcb_case in_f32 = row->task;
     in_f32.precision = HCB_PRECISION_F32;
     in_f32.scale = 0;
-    if (!is_mixed(row->task.precision) || fastest(record, row->device, &row->task) != row)
+    if (!hcb_precision_scales(row->task.precision) || fastest(record, row->device, &row->task) != row)
         return false;
     const struct hcb_result *f32 = fastest(record, row->device, &in_f32);
     if (f32 == NULL || !same_clock(row, f32))

@@ -159,6 +159,8 @@ static void store_four(__global RESULT *c, ulong row, ulong column, ulong m, ulo
 #endif
 }
 
+#define ADD_PRODUCT(sum, one, four) (sum = MULTIPLY_ADD((FOUR)(one), four, sum))
+
 /* Part get_group_id(1) of K, `length` terms long, a multiple of DEPTH, goes into the
  * matrix of that number behind `c`. */
 __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1)))
@@ -171,10 +173,7 @@ void multiply(__global const RAW *restrict a, __global const RAW *restrict b,
     __local FOUR slices_a[2][PLANES * DEPTH][(ROWS + PAD) / 4],
         slices_b[2][PLANES * DEPTH][(COLUMNS + PAD) / 4];
     union piece pieces_a[PIECES_A], pieces_b[PIECES_B];
-    FOUR_RESULTS sums[4 * BLOCKS_DOWN][BLOCKS_ACROSS];
-#ifdef PRECISION_F32X2
-    FOUR_RESULTS mixed[4 * BLOCKS_DOWN][BLOCKS_ACROSS];
-#endif
+    FOUR_RESULTS sums[PLANES][4 * BLOCKS_DOWN][BLOCKS_ACROSS]; /* of high halves, and mixed */
     const uint item = get_local_id(0), cluster = item / 32;
     const uint x = item % 8 + cluster % (ITEMS_ACROSS / 8) * 8;
     const uint y = item / 8 % 4 + cluster / (ITEMS_ACROSS / 8) * 4;
@@ -186,14 +185,10 @@ void multiply(__global const RAW *restrict a, __global const RAW *restrict b,
     uint half_in_use = 0;
 
 #pragma unroll
-    for (uint i = 0; i < 4 * BLOCKS_DOWN; i++)
+    for (uint i = 0; i < PLANES * 4 * BLOCKS_DOWN; i++)
 #pragma unroll
-        for (uint j = 0; j < BLOCKS_ACROSS; j++) {
-            sums[i][j] = 0;
-#ifdef PRECISION_F32X2
-            mixed[i][j] = 0;
-#endif
-        }
+        for (uint j = 0; j < BLOCKS_ACROSS; j++)
+            sums[i % PLANES][i / PLANES][j] = 0;
     /* In each turn the numbers of the next step are loaded. */
     for (ulong step = 0; step <= steps; step++) {
         const ulong next = begin + step * DEPTH;
@@ -217,41 +212,27 @@ void multiply(__global const RAW *restrict a, __global const RAW *restrict b,
                 union {
                     FOUR four[BLOCKS_DOWN];
                     COMPUTED each[4 * BLOCKS_DOWN];
-                } left;
-                FOUR right[BLOCKS_ACROSS];
+                } left[PLANES];
+                FOUR right[PLANES][BLOCKS_ACROSS];
 #pragma unroll
-                for (uint i = 0; i < BLOCKS_DOWN; i++)
-                    left.four[i] = slices_a[half_in_use][l][y + i * ITEMS_DOWN];
+                for (uint p = 0; p < PLANES; p++) {
 #pragma unroll
-                for (uint j = 0; j < BLOCKS_ACROSS; j++)
-                    right[j] = slices_b[half_in_use][l][x + j * ITEMS_ACROSS];
-#pragma unroll
-                for (uint i = 0; i < 4 * BLOCKS_DOWN; i++)
+                    for (uint i = 0; i < BLOCKS_DOWN; i++)
+                        left[p].four[i] = slices_a[half_in_use][p * DEPTH + l][y + i * ITEMS_DOWN];
 #pragma unroll
                     for (uint j = 0; j < BLOCKS_ACROSS; j++)
-                        sums[i][j] = MULTIPLY_ADD((FOUR)left.each[i], right[j], sums[i][j]);
-#ifdef PRECISION_F32X2
-                union {
-                    FOUR four[BLOCKS_DOWN];
-                    COMPUTED each[4 * BLOCKS_DOWN];
-                } left_low;
-                FOUR right_low[BLOCKS_ACROSS];
-#pragma unroll
-                for (uint i = 0; i < BLOCKS_DOWN; i++)
-                    left_low.four[i] = slices_a[half_in_use][DEPTH + l][y + i * ITEMS_DOWN];
-#pragma unroll
-                for (uint j = 0; j < BLOCKS_ACROSS; j++)
-                    right_low[j] = slices_b[half_in_use][DEPTH + l][x + j * ITEMS_ACROSS];
+                        right[p][j] = slices_b[half_in_use][p * DEPTH + l][x + j * ITEMS_ACROSS];
+                }
 #pragma unroll
                 for (uint i = 0; i < 4 * BLOCKS_DOWN; i++)
 #pragma unroll
                     for (uint j = 0; j < BLOCKS_ACROSS; j++) {
-                        mixed[i][j] =
-                            MULTIPLY_ADD((FOUR)left.each[i], right_low[j], mixed[i][j]);
-                        mixed[i][j] =
-                            MULTIPLY_ADD((FOUR)left_low.each[i], right[j], mixed[i][j]);
-                    }
+                        ADD_PRODUCT(sums[0][i][j], left[0].each[i], right[0][j]);
+#ifdef PRECISION_F32X2
+                        ADD_PRODUCT(sums[1][i][j], left[0].each[i], right[1][j]);
+                        ADD_PRODUCT(sums[1][i][j], left[1].each[i], right[0][j]);
 #endif
+                    }
             }
             half_in_use ^= 1;
         }
@@ -266,7 +247,7 @@ void multiply(__global const RAW *restrict a, __global const RAW *restrict b,
     for (uint i = 0; i < 4 * BLOCKS_DOWN; i++)
 #pragma unroll
         for (uint j = 0; j < BLOCKS_ACROSS; j++)
-            sums[i][j] = MULTIPLY_ADD(mixed[i][j], (FOUR)LOW_UNIT, sums[i][j]);
+            ADD_PRODUCT(sums[0][i][j], LOW_UNIT, sums[1][i][j]);
 #endif
     c += get_group_id(1) * m * n;
 #pragma unroll
@@ -274,7 +255,7 @@ void multiply(__global const RAW *restrict a, __global const RAW *restrict b,
 #pragma unroll
         for (uint j = 0; j < BLOCKS_ACROSS; j++)
             store_four(c, row + (i / 4 * ITEMS_DOWN + y) * 4 + i % 4,
-                       column + (j * ITEMS_ACROSS + x) * 4, m, n, sums[i][j]);
+                       column + (j * ITEMS_ACROSS + x) * 4, m, n, sums[0][i][j]);
 }
 
 /* C is the sum of `count` matrices of `elements`, from the first to the last. */

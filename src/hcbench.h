@@ -202,7 +202,7 @@ struct hcb_case {
 };
 
 enum { HCB_SCALE_MAX = 60 };
-/* True for f16f32, bf16f32 and f32x2. */
+/* True for f16f32, bf16f32 and f32x2: numbers of f32 in 16 bits, one or two of them. */
 bool hcb_precision_scales(unsigned precision);
 
 enum { HCB_OPERANDS_MAX = 3, HCB_INPUTS_MAX = 2 };

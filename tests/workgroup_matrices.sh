@@ -79,6 +79,7 @@ grep -q '^vulkan:0.*,workgroup=1,' "$work/rows.csv" && found=yes
 verify wrong "$every" 20x30x40
 all 'matmul_workgroup failed its self-test: a product of 64x64x'
 grep -v '^device' "$work/rows.csv" | grep -E -v ',unsupported,|,ok,.*matmul_coopmat' && note "a wrong kernel was used"
+grep -q 'workgroup=1' "$work/rows.csv" && note "a row names a parameter that it did not run with"
 
 # Without such matrices nobody asks for the kernel.
 unset HCBENCH_VULKAN_WORKGROUP_MATRICES

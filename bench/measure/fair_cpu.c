@@ -257,7 +257,7 @@ static void time_round(struct trials *trials, unsigned wanted, uint64_t seed, ui
 
 /* Rounds until it is decided whom to use, or there were enough. */
 static struct fair_choice time_trials(const struct record *record, const char *device,
-                          const struct pretence *pretence, struct trials *trials)
+                                      const struct pretence *pretence, struct trials *trials)
 {
     char reason[HCB_REASON_SIZE];
     struct fair_choice choice = {.used = 0, .wanted = (1u << trials->count) - 1};
