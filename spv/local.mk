@@ -35,7 +35,8 @@ if HAVE_VULKAN
 nodist_libhcbench_core_la_SOURCES += %reldir%/kernels.c
 CLEANFILES += %reldir%/kernels.c %reldir%/kernels.c.list %reldir%/*.spv
 endif
-%reldir%/kernels.c: $(spv_sources) $(top_srcdir)/build-aux/spirv.sh $(top_srcdir)/build-aux/embed.sh
+# Makefile: another compiler, or one that can do more, compiles all of them again.
+%reldir%/kernels.c: $(spv_sources) $(top_srcdir)/build-aux/spirv.sh $(top_srcdir)/build-aux/embed.sh Makefile
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
 	$(SHELL) $(top_srcdir)/build-aux/spirv.sh '$(GLSLANG)' $(srcdir)/%reldir% $(@D) $(spv_features) \
 		<$(srcdir)/%reldir%/kernels.txt >$@.list && \
