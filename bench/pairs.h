@@ -10,9 +10,10 @@
 #define MIXED_LEGEND                                                                               \
     "The fastest impl of each on the device. The two were not measured in turns: the interval "    \
     "does not cancel what changed in between. saved: bytes that the operands in f32 have more; "   \
-    "error: relative, in the Frobenius norm, against f64 on the same inputs, which are those of "  \
-    "f32 for f32x2, rounded ones for the others; rounding: error of the first operand when it is " \
-    "rounded to 16 bits, which the error of f16f32 and bf16f32 leaves out and f32x2 is spared."
+    "err/bound: largest error of an element over its rounding error bound; error: relative, in "   \
+    "the Frobenius norm; both against f64 on the same inputs, which are those of f32 for f32x2, "  \
+    "rounded ones for the others; rounding: error of the first operand when it is rounded to 16 "  \
+    "bits, which the errors of f16f32 and bf16f32 leave out and f32x2 is spared."
 
 /* A row with 16-bit inputs and 32-bit sums or of f32x2, and the one in f32 of the same device, op,
  * shape and sum; of each the fastest impl. */

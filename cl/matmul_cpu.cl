@@ -41,6 +41,8 @@ typedef VECTOR(COMPUTED, WIDTH) vector;
 #define PACK(x, out, next) (out)[0] = x;
 #endif
 
+#define PACK_ROW(r) PACK(LOAD_ONE(in + r * k + l), out + l * PLANES * ROWS + r, ROWS)
+
 /* Work-item (p, b): panel p of A, terms [b BLOCK_K, (b + 1) BLOCK_K) of `count`,
  * which begin at term `first` of the k of the matrix. */
 __kernel void pack_a(__global const STORED *restrict a, ulong m, ulong k, ulong first, ulong count,
@@ -49,16 +51,17 @@ __kernel void pack_a(__global const STORED *restrict a, ulong m, ulong k, ulong 
     const ulong row = get_global_id(0) * ROWS;
     const ulong begin = get_global_id(1) * BLOCK_K, end = min(begin + BLOCK_K, count);
     const ulong rows = min((ulong)ROWS, m - row);
+    __global const STORED *in = a + row * k + first;
     __global COMPUTED *out = packed + row * count * PLANES;
-    for (ulong r = 0; r < ROWS; r++) {
-        __global const STORED *in = a + (row + r) * k + first;
-        if (r < rows)
-            for (ulong l = begin; l < end; l++)
-                PACK(LOAD_ONE(in + l), out + l * PLANES * ROWS + r, ROWS)
-        else
-            for (ulong l = begin; l < end; l++)
-                PACK(0, out + l * PLANES * ROWS + r, ROWS)
+    if (rows == ROWS) {
+        for (ulong l = begin; l < end; l++) {
+            EACH_ROW(PACK_ROW)
+        }
+        return;
     }
+    for (ulong l = begin; l < end; l++)
+        for (ulong r = 0; r < ROWS; r++)
+            PACK(r < rows ? LOAD_ONE(in + r * k + l) : (COMPUTED)0, out + l * PLANES * ROWS + r, ROWS)
 }
 
 /* Work-item (g, b): PACK_PANELS panels of B from g PACK_PANELS on, PACK_K terms. */
@@ -116,7 +119,11 @@ __kernel void pack_b(__global const STORED *restrict b, ulong n, ulong first, ul
             x += PASTE(vload, WIDTH)(index, c + r * n);                                            \
         PASTE(vstore, WIDTH)(x, index, c + r * n);                                                 \
     }
-#define STORE(r) STORE_HALF(r, left, 0) STORE_HALF(r, right, 1)
+#define STORE(r)                                                                                   \
+    if (r < rows) {                                                                                \
+        STORE_HALF(r, left, 0)                                                                     \
+        STORE_HALF(r, right, 1)                                                                    \
+    }
 #define STORE_EDGE(r)                                                                              \
     PASTE(vstore, WIDTH)(CONVERT(RESULT, WIDTH, left##r), 0, tile + r * COLUMNS);                  \
     PASTE(vstore, WIDTH)(CONVERT(RESULT, WIDTH, right##r), 1, tile + r * COLUMNS);
@@ -138,7 +145,7 @@ static void multiply_tile(__global const COMPUTED *a, __global const COMPUTED *b
         b += PLANES * COLUMNS;
     }
     EACH_ROW(FINISH)
-    if (rows == ROWS && columns == COLUMNS) {
+    if (columns == COLUMNS) {
         EACH_ROW(STORE)
         return;
     }

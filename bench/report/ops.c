@@ -420,6 +420,8 @@ static void write_pair(struct sheet *sheet, size_t run, const struct mixed *pair
     sheet_ratio(sheet, &pair->speed);
     html_element(&sheet->html, "td", "n",
                  pair->saved_bytes > 0 ? number_bytes(pair->saved_bytes, text) : "");
+    sheet_number(sheet, row->error.bound_ratio, 2, NULL);
+    sheet_number(sheet, pair->f32->error.bound_ratio, 2, NULL);
     sheet_number(sheet, row->error.rel_frobenius, 2, NULL);
     sheet_number(sheet, pair->f32->error.rel_frobenius, 2, NULL);
     sheet_number(sheet, pair->rounding, 2, NULL);
@@ -429,9 +431,10 @@ static void write_pair(struct sheet *sheet, size_t run, const struct mixed *pair
 /* The lines of an op, of all files. */
 static void write_mixed(struct sheet *sheet, enum hcb_op op)
 {
-    static const struct head_cell cells[] = {{"device/impl", false}, {"x", true}, {"saved", true},
-                                             {"error", true}, {"of f32", true},
-                                             {"rounding", true}};
+    static const struct head_cell cells[] = {{"device/impl", false}, {"x", true},
+                                             {"saved", true},        {"err/bound", true},
+                                             {"of f32", true},       {"error", true},
+                                             {"of f32", true},       {"rounding", true}};
     bool any = false;
     for (size_t run = 0; run < sheet->runs->count; run++) {
         struct mixed *pairs = NULL;

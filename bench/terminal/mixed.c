@@ -10,7 +10,22 @@
 #include "terminal/grid.h"
 #include "terminal/mixed.h"
 
-enum column { WHAT, SHAPE, DEVICE, IMPL, IMPL_F32, SPEED, INTERVAL, SAVED, ERROR, ERROR_F32, ROUNDING, COLUMN_COUNT };
+enum column {
+    WHAT,
+    SHAPE,
+    DEVICE,
+    IMPL,
+    IMPL_F32,
+    SPEED,
+    INTERVAL,
+    SAVED,
+    BOUND_RATIO,
+    BOUND_RATIO_F32,
+    ERROR,
+    ERROR_F32,
+    ROUNDING,
+    COLUMN_COUNT
+};
 
 static void add_error(struct grid *grid, enum column column, double error)
 {
@@ -38,6 +53,8 @@ static void add_pair(struct grid *grid, const struct record *record, const struc
                   number_rounded(pair->speed.ci95_high, 3, other));
     if (pair->saved_bytes > 0)
         grid_cell(grid, SAVED, PAINT_NONE, "%s", number_bytes(pair->saved_bytes, text));
+    add_error(grid, BOUND_RATIO, pair->row->error.bound_ratio);
+    add_error(grid, BOUND_RATIO_F32, pair->f32->error.bound_ratio);
     add_error(grid, ERROR, pair->row->error.rel_frobenius);
     add_error(grid, ERROR_F32, pair->f32->error.rel_frobenius);
     add_error(grid, ROUNDING, pair->rounding);
@@ -46,11 +63,18 @@ static void add_pair(struct grid *grid, const struct record *record, const struc
 void mixed_print(const struct record *record, struct page *page)
 {
     static const struct grid_column columns[COLUMN_COUNT] = {
-        [WHAT] = {"", false, 0},           [SHAPE] = {"shape", true, 0},
-        [DEVICE] = {"device", false, 0},   [IMPL] = {"impl", false, 0},
-        [IMPL_F32] = {"of f32", false, 2}, [SPEED] = {"x", true, 0},
-        [INTERVAL] = {"95 %", true, 1},    [SAVED] = {"saved", true, 0},
-        [ERROR] = {"error", true, 0},      [ERROR_F32] = {"of f32", true, 0},
+        [WHAT] = {"", false, 0},
+        [SHAPE] = {"shape", true, 0},
+        [DEVICE] = {"device", false, 0},
+        [IMPL] = {"impl", false, 0},
+        [IMPL_F32] = {"of f32", false, 3},
+        [SPEED] = {"x", true, 0},
+        [INTERVAL] = {"95 %", true, 1},
+        [SAVED] = {"saved", true, 0},
+        [BOUND_RATIO] = {"err/bound", true, 2},
+        [BOUND_RATIO_F32] = {"of f32", true, 2},
+        [ERROR] = {"error", true, 0},
+        [ERROR_F32] = {"of f32", true, 0},
         [ROUNDING] = {"rounding", true, 0},
     };
     struct mixed *pairs;
