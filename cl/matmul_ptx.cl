@@ -138,7 +138,7 @@ static uint place(uint row, uint chunk, uint width)
 #define COPY(target, source, is_inside) copy_async(target, source)
 #endif
 
-/* Strides are in bytes; `a` and `b` are those of the tile and of the step, in which
+/* Strides are in bytes; `a` and `b` are the item's first chunks of the step, in whose tile
  * `rows`, `columns` and `bytes` of the terms are left. */
 static void begin_copies(__local uint4 *stage, __global const uchar *a, __global const uchar *b,
                          ulong a_stride, ulong b_stride, ulong rows, ulong columns, ulong bytes,
@@ -147,19 +147,21 @@ static void begin_copies(__local uint4 *stage, __global const uchar *a, __global
     __local uint4 *stage_b = stage + A_CHUNKS;
     UNROLL
     for (uint p = 0; p < A_CHUNKS / ITEMS; p++) {
-        const uint q = item + p * ITEMS, row = q / A_WIDTH, chunk = q % A_WIDTH;
-        COPY(stage + place(row, chunk, A_WIDTH), a + row * a_stride + chunk * CHUNK,
-             row < rows && chunk * CHUNK < bytes);
+        const uint row = item / A_WIDTH + p * (ITEMS / A_WIDTH), chunk = item % A_WIDTH;
+        COPY(stage + place(row, chunk, A_WIDTH), a, row < rows && chunk * CHUNK < bytes);
+        a += ITEMS / A_WIDTH * a_stride;
     }
     UNROLL
     for (uint p = 0; p < B_CHUNKS / ITEMS; p++) {
-        const uint q = item + p * ITEMS, row = q / B_WIDTH, chunk = q % B_WIDTH;
+        const uint row = item / B_WIDTH + p * (ITEMS / B_WIDTH), chunk = item % B_WIDTH;
 #ifdef PRECISION_I8I32
         const bool is_inside = row < columns && chunk * CHUNK < bytes;
 #else
-        const bool is_inside = row * sizeof(ushort) < bytes && chunk * CHUNK < columns * sizeof(ushort);
+        const bool is_inside =
+            row * sizeof(ushort) < bytes && chunk * CHUNK < columns * sizeof(ushort);
 #endif
-        COPY(stage_b + place(row, chunk, B_WIDTH), b + row * b_stride + chunk * CHUNK, is_inside);
+        COPY(stage_b + place(row, chunk, B_WIDTH), b, is_inside);
+        b += ITEMS / B_WIDTH * b_stride;
     }
 }
 
@@ -185,7 +187,7 @@ multiply(__global const uchar *restrict a, __global const uchar *restrict b,
          __global RESULT *restrict c, ulong m, ulong n, ulong k_bytes, ulong a_stride,
          ulong b_stride)
 {
-    const ulong steps = (k_bytes + STEP - 1) / STEP;
+    const uint steps = (uint)((k_bytes + STEP - 1) / STEP);
     __local uint4 stages[STAGES][STAGE_CHUNKS];
     UNITS_STORAGE
     ACCUMULATOR sums[DOWN][ACROSS];
@@ -201,7 +203,8 @@ multiply(__global const uchar *restrict a, __global const uchar *restrict b,
     const ulong b_step = STEP / sizeof(ushort) * b_stride;
     b += tile.y * COLUMNS * sizeof(ushort);
 #endif
-    a += tile.x * ROWS * a_stride;
+    a += (tile.x * ROWS + item / A_WIDTH) * a_stride + item % A_WIDTH * CHUNK;
+    b += item / B_WIDTH * b_stride + item % B_WIDTH * CHUNK;
     const ulong rows = m - tile.x * ROWS, columns = n - tile.y * COLUMNS;
 
     UNROLL
@@ -210,25 +213,20 @@ multiply(__global const uchar *restrict a, __global const uchar *restrict b,
         for (uint j = 0; j < ACROSS; j++)
             sums[i][j] = 0;
     }
+    ulong bytes = k_bytes; /* of terms that are not copied yet; wraps behind the last step */
     for (uint stage = 0; stage < STAGES - 1; stage++) {
         if (stage < steps)
-            begin_copies(stages[stage], a + stage * STEP, b + stage * b_step, a_stride, b_stride,
-                         rows, columns, k_bytes - stage * STEP, item);
+            begin_copies(stages[stage], a, b, a_stride, b_stride, rows, columns, bytes, item);
         end_copies();
+        a += STEP;
+        b += b_step;
+        bytes -= STEP;
     }
     uint used = 0, freed = STAGES - 1;
-    for (ulong step = 0; step < steps; step++) {
-        const ulong next = step + STAGES - 1;
+    for (uint step = 0; step < steps; step++) {
         WAIT_FOR_COPIES(STAGES - 2);
         barrier(CLK_LOCAL_MEM_FENCE);
-        /* Into the stage that was computed before the barrier. */
-        if (next < steps)
-            begin_copies(stages[freed], a + next * STEP, b + next * b_step, a_stride, b_stride,
-                         rows, columns, k_bytes - next * STEP, item);
-        end_copies();
         __local const uint4 *stage = stages[used], *stage_b = stage + A_CHUNKS;
-        freed = used;
-        used = used + 1 == STAGES ? 0 : used + 1;
         UNROLL
         for (uint first = 0; first < STEP / UNIT; first += PLANES) {
             uint4 left[PLANES][DOWN];
@@ -255,6 +253,14 @@ multiply(__global const uchar *restrict a, __global const uchar *restrict b,
                     right[plane][j + 1] = both.zw;
                 }
             }
+            /* Into the stage that was computed before the barrier, while the units' first numbers
+             * are on their way. */
+            if (first == 0) {
+                if (step + STAGES - 1 < steps)
+                    begin_copies(stages[freed], a, b, a_stride, b_stride, rows, columns, bytes,
+                                 item);
+                end_copies();
+            }
             UNROLL
             for (uint i = 0; i < DOWN; i++) {
                 UNROLL
@@ -270,6 +276,11 @@ multiply(__global const uchar *restrict a, __global const uchar *restrict b,
                 }
             }
         }
+        a += STEP;
+        b += b_step;
+        bytes -= STEP;
+        freed = used;
+        used = used + 1 == STAGES ? 0 : used + 1;
     }
 
     UNROLL
