@@ -1036,14 +1036,18 @@ START_TEST(units_need_waits_and_barriers)
 {
 #define WAIT(others) "        WAIT_FOR_COPIES(STAGES - " #others ");\n"
 #define BARRIER "        barrier(CLK_LOCAL_MEM_FENCE);\n"
-#define END "        end_copies();\n        __local const"
+#define COPIES                                                                                     \
+    "if (step + STAGES - 1 < steps)\n"                                                             \
+    "begin_copies(stages[freed], a, b, a_stride, b_stride, rows, columns, bytes, item);\n"         \
+    "end_copies();\n"
+#define END "                end_copies();\n"
     static const char *const changes[][4] = {
         {WAIT(2), WAIT(1), "", ""},
         {WAIT(2), "", "", ""},
         {BARRIER, "", "", ""},
         {WAIT(2) BARRIER, BARRIER WAIT(2), "", ""},
-        {END, "        __local const", "", ""},
-        {WAIT(2) BARRIER, "", END, "        end_copies();\n" WAIT(1) BARRIER "        __local const"},
+        {END, "", "", ""},
+        {WAIT(2) BARRIER, COPIES WAIT(1) BARRIER, "if (first == 0)", "if (false)"},
     };
     const struct unit_kernel *k = &unit_kernels[0];
     const char *const *change = changes[_i];
