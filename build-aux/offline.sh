@@ -85,15 +85,22 @@ for target in nvidia 'amd gfx90a'; do
 	$target matmul_gpu -DPRECISION_BF16F32 $large -DDEPTH=16 -DWIDTH=8 -DEDGE=0
 	$target matmul_gpu -DPRECISION_I8I32 $large -DDEPTH=16 -DWIDTH=8 -DEDGE=0
 done
+square='-DROWS=128 -DCOLUMNS=128 -DSUPER=8' wide='-DROWS=128 -DCOLUMNS=256 -DSUPER=8'
+# shellcheck disable=SC2086
 for precision in F16F32 BF16F32 I8I32; do
-	nvidia matmul_ptx -DPRECISION_$precision -DSTAGES=3 -DSUPER=8
-	nvidia matmul_ptx -DPRECISION_$precision -DSTAGES=3 -DSUPER=8 -DEDGE
-	amd gfx1100 matmul_units -DPRECISION_$precision -DSUPER=8
-	amd gfx90a matmul_units -DPRECISION_$precision -DSUPER=8
-	intel matmul_units -DPRECISION_$precision -DSUPER=8 -DSUB_GROUP=8
-	intel matmul_units -DPRECISION_$precision -DSUPER=8 -DSUB_GROUP=16
+	for edge in '' -DEDGE; do
+		nvidia matmul_ptx -DPRECISION_$precision $square -DSTEP=64 -DSTAGES=3 $edge
+		nvidia matmul_ptx -DPRECISION_$precision $wide -DSTEP=32 -DSTAGES=4 $edge
+	done
+	for cpu in gfx1100 gfx90a gfx940; do
+		amd $cpu matmul_units -DPRECISION_$precision $square
+	done
+	for size in 8 16; do
+		intel matmul_units -DPRECISION_$precision $square -DSUB_GROUP=$size
+	done
 done
-nvidia matmul_ptx -DPRECISION_F32X2 -DSTAGES=3 -DSUPER=8
+# shellcheck disable=SC2086
+nvidia matmul_ptx -DPRECISION_F32X2 $square -DSTEP=64 -DSTAGES=3
 nvidia pack -DELEMENT=uchar -DTURNED
 nvidia pack -DELEMENT=float -DPRECISION_F32X2
 nvidia pack -DELEMENT=float -DPRECISION_F32X2 -DTERMS_DOWN

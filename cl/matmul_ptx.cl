@@ -2,45 +2,53 @@
 /* Matrix product on the tensor cores of NVIDIA, from compute capability 8.0 on, through
  * inline PTX, as OpenCL C has no words for them.  16-bit inputs with f32 sums, or int8
  * with int32, or f32x2.  Its shape follows from what feeds these units:
- * - a work-group computes 128 x 128 elements, each of its 4 warps 64 x 64, so that a
- *   number that is read from local memory goes into 64 products;
+ * - each warp computes 64 x 64 elements, so that a number that is read from local memory
+ *   goes into 64 products; a work-group of 4 warps 128 x 128, so that two of them share a
+ *   processor's registers and one computes while the other waits;
  * - cp.async copies 16 bytes at a time from global to local memory past the registers,
  *   STAGES - 1 steps ahead, with one barrier per step;
- * - a step is 64 bytes of each row: 32 terms of 16 bits or 64 of 8.  16-byte chunks are
- *   swapped within rows (XOR), so that ldmatrix, which reads one chunk of 8 rows at a
- *   time, meets each bank once;
+ * - a step is some bytes of each row of A: of 64, 32 terms of 16 bits or 64 of 8.  16-byte
+ *   chunks are swapped within rows (XOR), so that ldmatrix, which reads one chunk of 8 rows
+ *   at a time, meets each bank once;
  * - the units want the terms of a column together.  ldmatrix turns B around on its way
  *   for 16-bit numbers; for int8 it cannot, and the host's pass turns B before.
  *
- * Numbers of f32x2 come as halves of 16 bits: a step is 16 terms, the first 32 bytes of a row
- * of A (16 rows of B) their high halves and the rest the low ones.  The units cut off what
- * does not fit into a sum instead of rounding it, which long sums would suffer from.  So they
- * begin each step at zero, and what it gives is added outside, where f32 rounds to nearest,
- * as Ootomo and Yokota do (see hcbench.h); for a second set of 128 sums per item, of the
- * mixed products, there are no registers.
+ * Numbers of f32x2 come as halves of 16 bits: 64 bytes are 16 terms, the first 32 of a row of
+ * A (16 rows of B) their high halves and the rest the low ones.  The units cut off what does
+ * not fit into a sum instead of rounding it, which long sums would suffer from.  So they
+ * begin each 16 terms at zero, and what these give is added outside, where f32 rounds to
+ * nearest, as Ootomo and Yokota do (see hcbench.h); for a second set of 128 sums per item, of
+ * the mixed products, there are no registers.
  *
  * 16-byte copies want rows that begin at 16 bytes; operands whose rows do not are padded
  * with zeros to whole tiles and steps (cl/pack.cl).  Others stay where they are: with
  * EDGE, copies from outside of them give zeros.  Without, nothing but the stores of C is
  * checked.  f32x2 is packed always, as that is where halves are made.
  *
- * -DEDGE    tiles and steps need not lie inside of the operands
- * -DSTAGES  steps in local memory, 16 KiB each
- * -DSUPER   tiles per band, see types.cl
+ * -DROWS, -DCOLUMNS  of a tile of C, multiples of 64
+ * -DSTEP             bytes of a row of A per step: 32, for f32x2 64, or a multiple
+ * -DSTAGES           steps in local memory, at least 2
+ * -DSUPER            tiles per band, see types.cl
+ * -DEDGE             tiles and steps need not lie inside of the operands
  *
  * A test defines HAVE_UNITS and brings the functions below as it computes them itself. */
-#define ROWS 128
-#define COLUMNS 128
 #define WARP_ROWS 64
 #define WARP_COLUMNS 64
-#define WARPS 4
-#define ITEMS (32 * WARPS)
+#define WARPS_ACROSS (COLUMNS / WARP_COLUMNS)
+#define ITEMS (ROWS / WARP_ROWS * WARPS_ACROSS * 32)
 #define CHUNK 16                     /* bytes */
-#define STEP 64                      /* bytes of a row of A per step */
 #define UNIT 32                      /* bytes of a row of A per instruction */
 #define DOWN (WARP_ROWS / 16)        /* instructions by 16 rows and 8 columns */
 #define ACROSS (WARP_COLUMNS / 8)
-#define STAGE_CHUNKS ((ROWS + COLUMNS) * STEP / CHUNK)
+#define A_CHUNKS (ROWS * STEP / CHUNK) /* of a step */
+#define B_CHUNKS (COLUMNS * STEP / CHUNK)
+#define STAGE_CHUNKS (A_CHUNKS + B_CHUNKS)
+#define A_WIDTH (STEP / CHUNK)       /* chunks of a row */
+#ifdef PRECISION_I8I32
+#define B_WIDTH A_WIDTH
+#else
+#define B_WIDTH (COLUMNS * 2 / CHUNK)
+#endif
 #define ACCUMULATOR VECTOR(RESULT, 4)
 
 #ifndef HAVE_UNITS
@@ -70,11 +78,9 @@ static void end_copies(void)
     __asm__ volatile("cp.async.commit_group;" ::: "memory");
 }
 
-/* Waits for all but the STAGES - 2 youngest groups of copies of this item. */
-static void wait_for_copies(void)
-{
-    __asm__ volatile("cp.async.wait_group %0;" ::"n"(STAGES - 2) : "memory");
-}
+/* Waits for all but the `others` youngest groups of copies of this item. */
+#define WAIT_FOR_COPIES(others)                                                                    \
+    __asm__ volatile("cp.async.wait_group %0;" ::"n"(others) : "memory")
 
 /* Four matrices of 8 rows of 16 bytes; lane l names row l % 8 of matrix l / 8. */
 static uint4 load_matrices(__local const uint4 *row)
@@ -119,15 +125,11 @@ static ACCUMULATOR multiply_add(uint4 left, uint2 right, ACCUMULATOR sum)
 }
 #endif
 
-/* Where chunk `chunk` of row `row` lies, in rows of 4 and of 16 chunks. */
-static uint narrow_place(uint row, uint chunk)
+/* Where chunk `chunk` of row `row` lies, in rows of `width` chunks: 8 chunks meet each bank. */
+static uint place(uint row, uint chunk, uint width)
 {
-    return row * 4 + (chunk ^ (row >> 1 & 3));
-}
-
-static uint wide_place(uint row, uint chunk)
-{
-    return row * 16 + (chunk ^ (row & 7));
+    const uint swapped = width < 8 ? width : 8;
+    return row * width + (chunk ^ (row * swapped / 8 % swapped));
 }
 
 #ifdef EDGE
@@ -136,29 +138,30 @@ static uint wide_place(uint row, uint chunk)
 #define COPY(target, source, is_inside) copy_async(target, source)
 #endif
 
-/* Strides are in bytes; `a` and `b` are those of the tile and of the step, in which
+/* Strides are in bytes; `a` and `b` are the item's first chunks of the step, in whose tile
  * `rows`, `columns` and `bytes` of the terms are left. */
 static void begin_copies(__local uint4 *stage, __global const uchar *a, __global const uchar *b,
                          ulong a_stride, ulong b_stride, ulong rows, ulong columns, ulong bytes,
                          uint item)
 {
-    __local uint4 *stage_b = stage + ROWS * STEP / CHUNK;
+    __local uint4 *stage_b = stage + A_CHUNKS;
     UNROLL
-    for (uint p = 0; p < ROWS * STEP / CHUNK / ITEMS; p++) {
-        const uint q = item + p * ITEMS;
-        COPY(stage + narrow_place(q / 4, q % 4), a + q / 4 * a_stride + q % 4 * CHUNK,
-             q / 4 < rows && q % 4 * CHUNK < bytes);
+    for (uint p = 0; p < A_CHUNKS / ITEMS; p++) {
+        const uint row = item / A_WIDTH + p * (ITEMS / A_WIDTH), chunk = item % A_WIDTH;
+        COPY(stage + place(row, chunk, A_WIDTH), a, row < rows && chunk * CHUNK < bytes);
+        a += ITEMS / A_WIDTH * a_stride;
     }
     UNROLL
-    for (uint p = 0; p < COLUMNS * STEP / CHUNK / ITEMS; p++) {
-        const uint q = item + p * ITEMS;
+    for (uint p = 0; p < B_CHUNKS / ITEMS; p++) {
+        const uint row = item / B_WIDTH + p * (ITEMS / B_WIDTH), chunk = item % B_WIDTH;
 #ifdef PRECISION_I8I32
-        COPY(stage_b + narrow_place(q / 4, q % 4), b + q / 4 * b_stride + q % 4 * CHUNK,
-             q / 4 < columns && q % 4 * CHUNK < bytes);
+        const bool is_inside = row < columns && chunk * CHUNK < bytes;
 #else
-        COPY(stage_b + wide_place(q / 16, q % 16), b + q / 16 * b_stride + q % 16 * CHUNK,
-             q / 16 * sizeof(ushort) < bytes && q % 16 * CHUNK < columns * sizeof(ushort));
+        const bool is_inside =
+            row * sizeof(ushort) < bytes && chunk * CHUNK < columns * sizeof(ushort);
 #endif
+        COPY(stage_b + place(row, chunk, B_WIDTH), b, is_inside);
+        b += ITEMS / B_WIDTH * b_stride;
     }
 }
 
@@ -166,10 +169,16 @@ static void begin_copies(__local uint4 *stage, __global const uchar *a, __global
 static void store_two(__global RESULT *c, ulong row, ulong column, ulong m, ulong n,
                       VECTOR(RESULT, 2) values)
 {
-    if (row < m && column < n)
-        c[row * n + column] = values.x;
-    if (row < m && column + 1 < n)
-        c[row * n + column + 1] = values.y;
+    __global RESULT *target = c + row * n + column;
+    if (row >= m || column >= n)
+        return;
+    if (n % 2 == 0) {
+        *(__global VECTOR(RESULT, 2) *)target = values;
+    } else {
+        target[0] = values.x;
+        if (column + 1 < n)
+            target[1] = values.y;
+    }
 }
 
 /* `k_bytes`: of the terms of a row; strides in bytes.  B lies as k x n, int8 as n x k. */
@@ -178,12 +187,13 @@ multiply(__global const uchar *restrict a, __global const uchar *restrict b,
          __global RESULT *restrict c, ulong m, ulong n, ulong k_bytes, ulong a_stride,
          ulong b_stride)
 {
-    const ulong steps = (k_bytes + STEP - 1) / STEP;
+    const uint steps = (uint)((k_bytes + STEP - 1) / STEP);
     __local uint4 stages[STAGES][STAGE_CHUNKS];
     UNITS_STORAGE
     ACCUMULATOR sums[DOWN][ACROSS];
     const uint item = get_local_id(0), lane = item % 32, warp = item / 32;
-    const uint first_row = warp / 2 * WARP_ROWS, first_column = warp % 2 * WARP_COLUMNS;
+    const uint first_row = warp / WARPS_ACROSS * WARP_ROWS,
+               first_column = warp % WARPS_ACROSS * WARP_COLUMNS;
     const ulong2 tile =
         tile_of(get_group_id(0), SUPER, (m + ROWS - 1) / ROWS, (n + COLUMNS - 1) / COLUMNS);
 #ifdef PRECISION_I8I32
@@ -193,7 +203,8 @@ multiply(__global const uchar *restrict a, __global const uchar *restrict b,
     const ulong b_step = STEP / sizeof(ushort) * b_stride;
     b += tile.y * COLUMNS * sizeof(ushort);
 #endif
-    a += tile.x * ROWS * a_stride;
+    a += (tile.x * ROWS + item / A_WIDTH) * a_stride + item % A_WIDTH * CHUNK;
+    b += item / B_WIDTH * b_stride + item % B_WIDTH * CHUNK;
     const ulong rows = m - tile.x * ROWS, columns = n - tile.y * COLUMNS;
 
     UNROLL
@@ -202,23 +213,20 @@ multiply(__global const uchar *restrict a, __global const uchar *restrict b,
         for (uint j = 0; j < ACROSS; j++)
             sums[i][j] = 0;
     }
+    ulong bytes = k_bytes; /* of terms that are not copied yet; wraps behind the last step */
     for (uint stage = 0; stage < STAGES - 1; stage++) {
         if (stage < steps)
-            begin_copies(stages[stage], a + stage * STEP, b + stage * b_step, a_stride, b_stride,
-                         rows, columns, k_bytes - stage * STEP, item);
+            begin_copies(stages[stage], a, b, a_stride, b_stride, rows, columns, bytes, item);
         end_copies();
+        a += STEP;
+        b += b_step;
+        bytes -= STEP;
     }
-    for (ulong step = 0; step < steps; step++) {
-        const ulong next = step + STAGES - 1;
-        wait_for_copies();
+    uint used = 0, freed = STAGES - 1;
+    for (uint step = 0; step < steps; step++) {
+        WAIT_FOR_COPIES(STAGES - 2);
         barrier(CLK_LOCAL_MEM_FENCE);
-        /* Into the stage that was computed before the barrier. */
-        if (next < steps)
-            begin_copies(stages[next % STAGES], a + next * STEP, b + next * b_step, a_stride,
-                         b_stride, rows, columns, k_bytes - next * STEP, item);
-        end_copies();
-        __local const uint4 *stage = stages[step % STAGES],
-                            *stage_b = stage + ROWS * STEP / CHUNK;
+        __local const uint4 *stage = stages[used], *stage_b = stage + A_CHUNKS;
         UNROLL
         for (uint first = 0; first < STEP / UNIT; first += PLANES) {
             uint4 left[PLANES][DOWN];
@@ -229,21 +237,29 @@ multiply(__global const uchar *restrict a, __global const uchar *restrict b,
                 UNROLL
                 for (uint i = 0; i < DOWN; i++)
                     left[plane][i] = load_matrices(
-                        stage + narrow_place(first_row + i * 16 + lane % 16, unit * 2 + lane / 16));
+                        stage + place(first_row + i * 16 + lane % 16, unit * 2 + lane / 16, A_WIDTH));
                 UNROLL
                 for (uint j = 0; j < ACROSS; j += 2) {
 #ifdef PRECISION_I8I32
                     const uint4 both = load_matrices(
-                        stage_b + narrow_place(first_column + j * 8 + lane / 16 * 8 + lane % 8,
-                                               unit * 2 + lane / 8 % 2));
+                        stage_b + place(first_column + j * 8 + lane / 16 * 8 + lane % 8,
+                                        unit * 2 + lane / 8 % 2, B_WIDTH));
 #else
                     const uint4 both = load_turned_matrices(
-                        stage_b +
-                        wide_place(unit * 16 + lane % 16, first_column / 8 + j + lane / 16));
+                        stage_b + place(unit * 16 + lane % 16, first_column / 8 + j + lane / 16,
+                                        B_WIDTH));
 #endif
                     right[plane][j] = both.xy;
                     right[plane][j + 1] = both.zw;
                 }
+            }
+            /* Into the stage that was computed before the barrier, while the units' first numbers
+             * are on their way. */
+            if (first == 0) {
+                if (step + STAGES - 1 < steps)
+                    begin_copies(stages[freed], a, b, a_stride, b_stride, rows, columns, bytes,
+                                 item);
+                end_copies();
             }
             UNROLL
             for (uint i = 0; i < DOWN; i++) {
@@ -260,6 +276,11 @@ multiply(__global const uchar *restrict a, __global const uchar *restrict b,
                 }
             }
         }
+        a += STEP;
+        b += b_step;
+        bytes -= STEP;
+        freed = used;
+        used = used + 1 == STAGES ? 0 : used + 1;
     }
 
     UNROLL

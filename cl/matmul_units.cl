@@ -3,7 +3,7 @@
  * (XMX), with the words that their compilers have in OpenCL C.  16-bit inputs with f32
  * sums, or int8 with int32.  (NVIDIA has none; see matmul_ptx.cl.)
  *
- * A work-group of 256 items computes 128 x 128 elements in steps of 64 bytes of each row.
+ * A work-group computes a tile, each item 64 elements, in steps of 64 bytes of each row.
  * The units differ in who holds what, and that is all that the sections below say; the
  * rest is the same for all:
  * - all of them want the terms of a row of A, and of a column of B, together, so B comes
@@ -15,40 +15,35 @@
  * Operands are padded with zeros to whole tiles and steps; nothing but the stores of C is
  * checked.
  *
- * -DSUPER      tiles per band, see types.cl
- * -DSUB_GROUP  the device is Intel's and has sub-groups of this size, 8 or 16
+ * -DROWS, -DCOLUMNS  of a tile of C, multiples of 64
+ * -DSUPER            tiles per band, see types.cl
+ * -DSUB_GROUP        the device is Intel's and has sub-groups of this size, 8 or 16
  *
  * A test names the units with -DEMULATED=RDNA, CDNA or INTEL and brings `multiply_add`,
  * by the macro EMULATED_MULTIPLY_ADD and local memory for it by UNITS_STORAGE. */
 #define RDNA 1
 #define CDNA 2
 #define INTEL 3
+#if defined __gfx940__ || defined __gfx941__ || defined __gfx942__ || defined __gfx950__
+#define CDNA_3
+#endif
 
 #if defined EMULATED
 #define UNITS EMULATED
 #elif defined SUB_GROUP
 #define UNITS INTEL
-#elif defined __has_builtin
-#if __has_builtin(__builtin_amdgcn_wmma_f32_16x16x16_f16_w32)
+#elif defined __GFX11__
 #define UNITS RDNA
-#elif __has_builtin(__builtin_amdgcn_mfma_f32_32x32x8f16)
-/* The compiler has words for some that the device lacks. */
-#if !(defined PRECISION_BF16F32 && defined __gfx908__) &&                                          \
-    !(defined PRECISION_I8I32 && (defined __gfx940__ || defined __gfx941__ || defined __gfx942__))
+#elif (defined __gfx908__ && !defined PRECISION_BF16F32) || defined __gfx90a__ || defined CDNA_3
 #define UNITS CDNA
-#endif
-#endif
-#endif
-#ifndef UNITS
+#else
 #error this compiler has no words for matrix units of this device
 #endif
 #ifndef UNITS_STORAGE
 #define UNITS_STORAGE
 #endif
 
-#define ITEMS 256
-#define ROWS 128
-#define COLUMNS 128
+#define ITEMS (ROWS * COLUMNS / 64)
 #define STEP 64                          /* bytes of a row per step */
 #define ROW_CHUNKS (STEP / 16 + 1)       /* 16-byte chunks, the last one padding */
 #define ROW_BYTES (ROW_CHUNKS * 16)
@@ -98,16 +93,17 @@ static SUMS multiply_add(LEFT left, RIGHT right, SUMS sums)
 
 /* -------------------------------------------------------------- AMD CDNA */
 #elif UNITS == CDNA
-/* Lane l holds terms 4 (l / 32) to + 3 of row l % 32 of A and column l % 32 of B; element e
- * of lane l is in row 8 (e / 4) + 4 (l / 32) + e % 4 and column l % 32. */
+/* Lane l holds half of the terms, the second one from l = 32 on, of row l % 32 of A and of
+ * column l % 32 of B; element e of lane l is in row 8 (e / 4) + 4 (l / 32) + e % 4 and column
+ * l % 32.  CDNA 3 has twice as many terms of int8. */
 #define WAVE 64
 #define UNIT_ROWS 32
 #define UNIT_COLUMNS 32
-#define UNIT_BYTES (8 * sizeof(STORED))
+#define UNIT_BYTES (2 * sizeof(LEFT))
 #define DOWN 2
 #define ACROSS 2
 #define ELEMENTS 16
-#ifdef PRECISION_I8I32
+#if defined PRECISION_I8I32 && !defined CDNA_3
 #define LEFT uint
 #else
 #define LEFT uint2
@@ -123,7 +119,9 @@ static SUMS multiply_add(LEFT left, RIGHT right, SUMS sums)
 #pragma OPENCL EXTENSION cl_khr_fp16 : enable
 static SUMS multiply_add(LEFT left, RIGHT right, SUMS sums)
 {
-#if defined PRECISION_I8I32
+#if defined PRECISION_I8I32 && defined CDNA_3
+    return __builtin_amdgcn_mfma_i32_32x32x16_i8(as_long(left), as_long(right), sums, 0, 0, 0);
+#elif defined PRECISION_I8I32
     return __builtin_amdgcn_mfma_i32_32x32x8i8(as_int(left), as_int(right), sums, 0, 0, 0);
 #elif defined PRECISION_BF16F32
     return __builtin_amdgcn_mfma_f32_32x32x8bf16_1k(as_short4(left), as_short4(right), sums, 0, 0,

@@ -36,20 +36,30 @@ static RESULT number(__local const void *fragment, uint index)
  * own; and the row and column of element e of a lane. */
 #define LANE_OF_LEFT(row, term)                                                                    \
     (UNITS == RDNA   ? (row) + e % 2 * 16                                                          \
-     : UNITS == CDNA ? (row) + (term) / 4 * 32                                                     \
+     : UNITS == CDNA ? (row) + (term) / (TERMS / 2) * 32                                           \
                      : (term) * sizeof(STORED) / (32 / WAVE))
 #define NUMBER_OF_LEFT(row, term)                                                                  \
     (UNITS == RDNA   ? (term)                                                                      \
-     : UNITS == CDNA ? (term) % 4                                                                  \
+     : UNITS == CDNA ? (term) % (TERMS / 2)                                                        \
                      : ((row) * (32 / WAVE) + (term) * sizeof(STORED) % (32 / WAVE)) /             \
                            sizeof(STORED))
 #define LANE_OF_RIGHT(term, column)                                                                \
-    (UNITS == RDNA ? (column) + e % 2 * 16 : UNITS == CDNA ? (column) + (term) / 4 * 32 : (column))
-#define NUMBER_OF_RIGHT(term) (UNITS == CDNA ? (term) % 4 : (term))
+    (UNITS == RDNA   ? (column) + e % 2 * 16                                                       \
+     : UNITS == CDNA ? (column) + (term) / (TERMS / 2) * 32                                        \
+                     : (column))
+#define NUMBER_OF_RIGHT(term) (UNITS == CDNA ? (term) % (TERMS / 2) : (term))
 #define ROW_OF_ELEMENT                                                                             \
     (UNITS == RDNA ? 2 * e + lane / 16 : UNITS == CDNA ? e / 4 * 8 + lane / 32 * 4 + e % 4 : e)
 #define COLUMN_OF_ELEMENT (UNITS == RDNA ? lane % 16 : UNITS == CDNA ? lane % 32 : lane)
-#define TERMS (UNITS == RDNA ? 16 : UNITS == CDNA ? 8 : 32 / sizeof(STORED))
+#define TERMS                                                                                      \
+    (UNITS == RDNA   ? 16                                                                          \
+     : UNITS == CDNA ? (sizeof(STORED) == 1 && IS_CDNA_3 ? 16 : 8)                                 \
+                     : 32 / sizeof(STORED))
+#ifdef __gfx942__
+#define IS_CDNA_3 1
+#else
+#define IS_CDNA_3 0
+#endif
 
 #define EMULATED_MULTIPLY_ADD                                                                      \
     INLINED SUMS multiply_fragments(__local LEFT *lefts, __local RIGHT *rights, LEFT left,         \
@@ -82,19 +92,54 @@ static RESULT number(__local const void *fragment, uint index)
 #define UNITS_STORAGE                                                                              \
     __local uint emulated_rows[ITEMS];                                                             \
     __local uint4 emulated_left[ITEMS];                                                            \
-    __local uint2 emulated_right[ITEMS];
+    __local uint2 emulated_right[ITEMS];                                                           \
+    uint groups = 0, groups_complete = 0, stages_read = 0; /* the latter since the last barrier */
 
-#define copy_async(target, source) (*(target) = *(__global const uint4 *)(source))
+/* A copy takes place as late as it may: at the barrier after the wait that covers it.  Until
+ * then its target holds where it comes from (0: zeros), a mark that is no number, and the item
+ * and its group of copies; 0: none yet.  What is copied to a stage that items may still be
+ * reading never arrives. */
+#define MARK 0x7fc17fc1u
+#define NEVER 0xffffu
+#define copy_async(target, source) (*(target) = pending_copy(source, item))
 #define copy_async_or_zero(target, source, is_inside)                                              \
-    (*(target) = (is_inside) ? *(__global const uint4 *)(source) : (uint4)(0))
-#define end_copies() (void)0
-#define wait_for_copies() (void)0
-#define load_matrices(row)                                                                         \
-    gather_rows(emulated_rows, &stages[0][0], (uint)((row) - &stages[0][0]), false)
-#define load_turned_matrices(row)                                                                  \
-    gather_rows(emulated_rows, &stages[0][0], (uint)((row) - &stages[0][0]), true)
+    (*(target) = pending_copy((is_inside) ? (source) : 0, item))
+#define end_copies()                                                                               \
+    end_group(&stages[0][0], STAGES, STAGE_CHUNKS, item, ++groups, stages_read)
+#define WAIT_FOR_COPIES(others) (groups_complete = groups > (others) ? groups - (others) : 0)
+#define load_matrices(row) gather_from(row, false)
+#define load_turned_matrices(row) gather_from(row, true)
+#define gather_from(row, turned)                                                                   \
+    (stages_read |= 1u << (uint)((row) - &stages[0][0]) / STAGE_CHUNKS,                            \
+     gather_rows(emulated_rows, &stages[0][0], (uint)((row) - &stages[0][0]), turned))
 #define multiply_add(left, right, sum)                                                             \
     multiply_fragments(emulated_left, emulated_right, left, right, sum)
+
+INLINED uint4 pending_copy(__global const uchar *source, uint item)
+{
+    const ulong address = (ulong)(size_t)source;
+    return (uint4)((uint)address, (uint)(address >> 32), MARK, item);
+}
+
+INLINED void end_group(__local uint4 *chunks, uint stages, uint stage_chunks, uint item, uint group,
+                       uint stages_read)
+{
+    for (uint q = 0; q < stages * stage_chunks; q++)
+        if (chunks[q].z == MARK && chunks[q].w == item)
+            chunks[q].w = item | (stages_read >> q / stage_chunks & 1 ? NEVER : group) << 16;
+}
+
+INLINED void complete_groups(__local uint4 *chunks, uint count, uint item, uint last)
+{
+    for (uint q = 0; q < count; q++) {
+        const uint4 chunk = chunks[q];
+        const uint group = chunk.w >> 16;
+        if (chunk.z != MARK || (chunk.w & 0xffffu) != item || group == 0 || group > last)
+            continue;
+        const ulong source = chunk.x | (ulong)chunk.y << 32;
+        chunks[q] = source != 0 ? *(__global const uint4 *)(size_t)source : (uint4)(0);
+    }
+}
 
 /* Lane l gets word l % 4 of row l / 4 of each matrix; turned, the element of column l / 4
  * in rows 2 (l % 4) and the next. */
@@ -174,5 +219,13 @@ INLINED VECTOR(RESULT, 4)
     barrier(CLK_LOCAL_MEM_FENCE);
     return sum;
 }
+
+/* Those of the kernel. */
+#define barrier(flags)                                                                             \
+    do {                                                                                           \
+        complete_groups(&stages[0][0], STAGES * STAGE_CHUNKS, item, groups_complete);              \
+        stages_read = 0;                                                                           \
+        barrier(flags);                                                                            \
+    } while (0)
 
 #endif

@@ -862,6 +862,7 @@ static const struct unit_kernel {
     EACH_PRECISION("nvidia", "matmul_ptx.cl", ""),
     EACH_PRECISION("amd", "matmul_units.cl", "#define EMULATED RDNA\n"),
     EACH_PRECISION("amd", "matmul_units.cl", "#define EMULATED CDNA\n"),
+    EACH_PRECISION("amd", "matmul_units.cl", "#define EMULATED CDNA\n#define __gfx942__\n"),
     EACH_PRECISION("intel", "matmul_units.cl", "#define EMULATED INTEL\n#define SUB_GROUP 8\n"),
     EACH_PRECISION("intel", "matmul_units.cl", "#define EMULATED INTEL\n#define SUB_GROUP 16\n"),
     {"nvidia", "matmul_ptx.cl", "", HCB_PRECISION_F32X2},
@@ -892,8 +893,83 @@ START_TEST(kernels_on_matrix_units_are_right)
 }
 END_TEST
 
+/* Extents that no choice divides, and several steps of any length. */
+START_TEST(parameters_of_units_give_right_results)
+{
+    static const struct {
+        unsigned kernel;
+        unsigned choices; /* at least that many fit into any device; 0: points alone */
+    } cases[] = {{0, 14}, {2, 0}, {UNIT_KERNELS_COUNT - 1, 0}, {3, 8}, {8, 0}, {12, 0}};
+    const struct unit_kernel *k = &unit_kernels[cases[_i].kernel];
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_COOPMAT, k->precision, {70, 136, 100}};
+    char folder[512], text[512] = "";
+    unsigned passed;
+    make_folder(folder, sizeof folder);
+    setenv("HCBENCH_MATRIX_UNITS", k->name, 1);
+    emulate_units(folder, k->file, k->first_line, "");
+    struct hcb_device *device = open_device(devices[0].id);
+    if (cases[_i].choices > 0) {
+        ck_assert_msg(check_choices(ctx, device, &c, &passed, text, sizeof text) == CHECK_PASSED,
+                      "%s: %s", k->name, text);
+        ck_assert_uint_ge(passed, cases[_i].choices);
+    }
+    ck_assert_msg(check_points(ctx, device, &c, text, sizeof text) == CHECK_PASSED, "%s: %s",
+                  k->name, text);
+    hcb_device_close(device);
+    remove_folder(folder, k->file);
+}
+END_TEST
+
+/* What tiles take on a GPU of NVIDIA and of AMD. */
+START_TEST(parameters_of_units_keep_limits)
+{
+    static const struct {
+        unsigned kernel, limit;
+        const char *fits, *beyond;
+        uint64_t most; /* 0: the kernel's own */
+    } cases[] = {
+        {0, 1, "rows=128 columns=128 step=64 stages=3", "rows=128 columns=128 step=64 stages=4", 49152},
+        {0, 1, "rows=128 columns=256 step=32 stages=4", "rows=128 columns=256 step=64 stages=3", 49152},
+        {0, 2, "rows=128 columns=256 step=32", "rows=256 columns=256 step=32", 0},
+        {3, 0, "rows=64 columns=256", "rows=128 columns=256", 256 * 64},
+        {3, 1, "rows=128 columns=256", "rows=256 columns=256", 65536},
+    };
+    const struct unit_kernel *k = &unit_kernels[cases[_i].kernel];
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_COOPMAT, k->precision, {128, 128, 128}};
+    struct hcb_parameters parameters;
+    uint64_t values[HCB_PARAMETERS_MAX];
+    setenv("HCBENCH_MATRIX_UNITS", k->name, 1);
+    struct hcb_device *device = open_device(devices[0].id);
+    ck_assert_int_eq(hcb_device_parameters(device, &c, &parameters), HCB_OK);
+    hcb_device_close(device);
+    struct hcb_limit limit = parameters.limits[cases[_i].limit];
+    if (cases[_i].most != 0)
+        limit.most.factor = cases[_i].most;
+    parameters.limits[0] = limit;
+    parameters.limit_count = 1;
+    ck_assert(hcb_parameters_read(&parameters, cases[_i].fits, values));
+    ck_assert_ptr_null(hcb_parameters_beyond(&parameters, values));
+    ck_assert(hcb_parameters_read(&parameters, cases[_i].beyond, values));
+    ck_assert_ptr_nonnull(hcb_parameters_beyond(&parameters, values));
+}
+END_TEST
+
+/* In the kernel itself, not in what stands before it. */
+static void change_kernel(const char *folder, const char *file, const char *from, const char *to)
+{
+    char *text = read_text(folder, file), *kernel = strstr(text, "__kernel");
+    ck_assert_ptr_nonnull(kernel);
+    char *place = strstr(kernel, from), *changed = malloc(strlen(text) + strlen(to) + 1);
+    ck_assert_msg(place != NULL, "%s", from);
+    ck_assert_ptr_nonnull(changed);
+    sprintf(changed, "%.*s%s%s", (int)(place - text), text, to, place + strlen(from));
+    write_file(folder, file, changed);
+    free(changed);
+    free(text);
+}
+
 /* The plan for which units in the folder miscalculate is refused before it is made. */
-static void refuses_units(const struct unit_kernel *k, const char *folder)
+static void refuses_units(const struct unit_kernel *k, const char *folder, const char *reason)
 {
     const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_COOPMAT, k->precision, {16, 16, 16}};
     struct hcb_buffer *operands[HCB_OPERANDS_MAX] = {NULL};
@@ -912,8 +988,7 @@ static void refuses_units(const struct unit_kernel *k, const char *folder)
     remove_folder(folder, k->file);
     ck_assert_int_eq(status, HCB_UNSUPPORTED);
     ck_assert_ptr_null(plan);
-    ck_assert_msg(strstr(hcb_error(ctx), "failed its self-test: element [") != NULL, "%s",
-                  hcb_error(ctx));
+    ck_assert_msg(strstr(hcb_error(ctx), reason) != NULL, "%s", hcb_error(ctx));
 }
 
 /* One precision of each kernel. */
@@ -923,27 +998,65 @@ START_TEST(wrong_matrix_units_are_refused)
     char folder[512];
     make_folder(folder, sizeof folder);
     emulate_units(folder, k->file, k->first_line, "#define SPOILED\n");
-    refuses_units(k, folder);
+    refuses_units(k, folder, "failed its self-test: element [");
+}
+END_TEST
+
+START_TEST(units_are_refused_where_groups_do_not_fit)
+{
+    const struct unit_kernel *k = &unit_kernels[0];
+    char folder[512];
+    make_folder(folder, sizeof folder);
+    emulate_units(folder, k->file, k->first_line, "");
+    setenv("HCBENCH_KERNEL_ITEMS", "127", 1);
+    refuses_units(k, folder,
+                  "multiply as compiled for opencl:0 allows for 127 items of a work-group, not 128");
 }
 END_TEST
 
 /* One after the other, each with zeros in place of A's half. */
 START_TEST(units_need_all_products_of_halves)
 {
-    static const char *const products[] = {"left[0][i], right[1][j], part",
-                                           "left[1][i], right[0][j], part",
-                                           "left[0][i], right[0][j], part"};
-    static const char zeros[] = "(uint4)(0)"; /* as long as left[0][i] */
+    static const char *const products[][2] = {
+        {"left[0][i], right[1][j], part", "(uint4)(0), right[1][j], part"},
+        {"left[1][i], right[0][j], part", "(uint4)(0), right[0][j], part"},
+        {"left[0][i], right[0][j], part", "(uint4)(0), right[0][j], part"}};
     const struct unit_kernel *k = &unit_kernels[UNIT_KERNELS_COUNT - 1];
     char folder[512];
     make_folder(folder, sizeof folder);
     emulate_units(folder, k->file, k->first_line, "");
-    char *text = read_text(folder, k->file), *place = strstr(text, products[_i]);
-    ck_assert_ptr_nonnull(place);
-    memcpy(place, zeros, strlen(zeros));
-    write_file(folder, k->file, text);
-    free(text);
-    refuses_units(k, folder);
+    change_kernel(folder, k->file, products[_i][0], products[_i][1]);
+    refuses_units(k, folder, "failed its self-test: element [");
+}
+END_TEST
+
+/* Copies that are read before they were waited for, or before other items have waited, that
+ * no wait covers, or that begin while their target is read. */
+START_TEST(units_need_waits_and_barriers)
+{
+#define WAIT(others) "        WAIT_FOR_COPIES(STAGES - " #others ");\n"
+#define BARRIER "        barrier(CLK_LOCAL_MEM_FENCE);\n"
+#define COPIES                                                                                     \
+    "if (step + STAGES - 1 < steps)\n"                                                             \
+    "begin_copies(stages[freed], a, b, a_stride, b_stride, rows, columns, bytes, item);\n"         \
+    "end_copies();\n"
+#define END "                end_copies();\n"
+    static const char *const changes[][4] = {
+        {WAIT(2), WAIT(1), "", ""},
+        {WAIT(2), "", "", ""},
+        {BARRIER, "", "", ""},
+        {WAIT(2) BARRIER, BARRIER WAIT(2), "", ""},
+        {END, "", "", ""},
+        {WAIT(2) BARRIER, COPIES WAIT(1) BARRIER, "if (first == 0)", "if (false)"},
+    };
+    const struct unit_kernel *k = &unit_kernels[0];
+    const char *const *change = changes[_i];
+    char folder[512];
+    make_folder(folder, sizeof folder);
+    emulate_units(folder, k->file, k->first_line, "");
+    change_kernel(folder, k->file, change[0], change[1]);
+    change_kernel(folder, k->file, change[2], change[3]);
+    refuses_units(k, folder, "failed its self-test: element [");
 }
 END_TEST
 
@@ -1025,7 +1138,7 @@ static Suite *suite(void)
 {
     Suite *s = suite_create("opencl");
     TCase *kernels_case = tcase_create("kernels"), *parameters = tcase_create("parameters"),
-          *sweeps = tcase_create("sweeps"),
+          *sweeps = tcase_create("sweeps"), *unit_sweeps = tcase_create("sweeps of matrix units"),
           *tiles = tcase_create("tiles for GPUs"), *halves = tcase_create("f32x2"),
           *groups_case = tcase_create("small groups"),
           *units = tcase_create("matrix units"),
@@ -1054,6 +1167,11 @@ static Suite *suite(void)
     tcase_set_tags(sweeps, "sweep");
     tcase_add_loop_test(sweeps, parameters_give_right_results, 0, 10);
     suite_add_tcase(s, sweeps);
+    tcase_add_checked_fixture(unit_sweeps, set_up, tear_down);
+    tcase_set_timeout(unit_sweeps, 300);
+    tcase_set_tags(unit_sweeps, "sweep");
+    tcase_add_loop_test(unit_sweeps, parameters_of_units_give_right_results, 0, 6);
+    suite_add_tcase(s, unit_sweeps);
     tcase_add_checked_fixture(tiles, set_up, tear_down);
     tcase_set_timeout(tiles, 300);
     tcase_add_loop_test(tiles, every_geometry_is_right, 0, sizeof geometries / sizeof *geometries);
@@ -1076,7 +1194,10 @@ static Suite *suite(void)
     tcase_set_timeout(units, 300);
     tcase_add_loop_test(units, kernels_on_matrix_units_are_right, 0, UNIT_KERNELS_COUNT);
     tcase_add_loop_test(units, wrong_matrix_units_are_refused, 0, (UNIT_KERNELS_COUNT + 2) / 3);
+    tcase_add_test(units, units_are_refused_where_groups_do_not_fit);
     tcase_add_loop_test(units, units_need_all_products_of_halves, 0, 3);
+    tcase_add_loop_test(units, units_need_waits_and_barriers, 0, 6);
+    tcase_add_loop_test(units, parameters_of_units_keep_limits, 0, 5);
     tcase_add_test(units, units_count_memory_and_depth_of_halves);
     tcase_add_loop_test(units, some_matrix_units_do_not_compute_with_halves, 0, 2);
     tcase_add_test(units, devices_without_matrix_units_say_so);

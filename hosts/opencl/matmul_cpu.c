@@ -95,8 +95,8 @@ static void list_limits(const struct register_tile *tile, enum hcb_precision pre
     parameters->limit_count = sizeof limits / sizeof *limits;
 }
 
-static void list_parameters(const struct opencl_device *device, const struct hcb_case *c,
-                            struct hcb_parameters *parameters)
+static const char *list_parameters(const struct opencl_device *device, const struct hcb_case *c,
+                                   struct hcb_parameters *parameters)
 {
     const struct register_tile *tile = tile_of(device);
     const unsigned width = tile->vector_bits / 8 / computed_bytes(c->precision);
@@ -116,6 +116,7 @@ static void list_parameters(const struct opencl_device *device, const struct hcb
     while (c->precision == HCB_PRECISION_I8I32 &&
            list[BLOCK_K].choices[list[BLOCK_K].count - 1] > I8_BLOCK_K_MAX)
         list[BLOCK_K].count--;
+    return "matmul_cpu.cl";
 }
 
 /* False when the packed matrices do not fit even one term at a time. */
@@ -278,5 +279,4 @@ static uint64_t scratch(const struct opencl_device *device, const struct hcb_cas
 const struct opencl_method hcbi_opencl_matmul_cpu = {.supports = supports,
                                                      .scratch = scratch,
                                                      .parameters = list_parameters,
-                                                     .file = "matmul_cpu.cl",
                                                      .prepare = prepare};

@@ -216,10 +216,11 @@ static const struct gpu_class *list_table(const struct opencl_device *device, co
     return class;
 }
 
-static void list_parameters(const struct opencl_device *device, const struct hcb_case *c,
-                            struct hcb_parameters *parameters)
+static const char *list_parameters(const struct opencl_device *device, const struct hcb_case *c,
+                                   struct hcb_parameters *parameters)
 {
     list_table(device, c, parameters);
+    return "matmul_gpu.cl";
 }
 
 static enum hcb_status build(struct opencl_plan *plan, const struct gpu_tile *tile,
@@ -343,5 +344,4 @@ static uint64_t scratch(const struct opencl_device *device, const struct hcb_cas
 const struct opencl_method hcbi_opencl_matmul_gpu = {.supports = supports,
                                                      .scratch = scratch,
                                                      .parameters = list_parameters,
-                                                     .file = "matmul_gpu.cl",
                                                      .prepare = prepare};

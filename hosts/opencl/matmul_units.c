@@ -3,37 +3,63 @@
  * kernel that a device can use, lists its launches, and tests it before it is believed. */
 #include "config.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "opencl.h"
 
-/* Work-groups of `items` compute rows x columns elements of C in steps of `step` bytes of
- * a row of A.  Operands are padded to that, or, where the kernel knows edges, only those
- * whose rows do not begin at 16 bytes; B is k x n, or n x k for the precisions in
- * `turned`.  Those of f32x2 are packed as halves, which are as large as their numbers. */
+/* Parameters, in the order of the plan's values: as in the comments of the kernels, of which
+ * matmul_units.cl has the first three. */
+enum { ROWS, COLUMNS, SUPER, STEP, STAGES, PTX_COUNT, UNITS_COUNT = STEP };
+static const struct hcb_parameter usual[PTX_COUNT] = {
+    [ROWS] = {"rows", 128, {64, 128, 256}, 3},
+    [COLUMNS] = {"columns", 128, {64, 128, 256}, 3},
+    [SUPER] = {"super", 8, {1, 2, 4, 8, 16, 32}, 6},
+    [STEP] = {"step", 64, {32, 64, 128}, 3},
+    [STAGES] = {"stages", 3, {2, 3, 4, 5, 6}, 5},
+};
+static const char *const macros[PTX_COUNT] = {"ROWS", "COLUMNS", "SUPER", "STEP", "STAGES"};
+
+/* Operands are padded to whole tiles and steps, or, where the kernel knows edges, only those
+ * whose rows do not begin at 16 bytes; B is k x n, or n x k for the precisions in `turned`.
+ * Those of f32x2 are packed as halves, which are as large as their numbers. */
 struct unit_kernel {
     const char *name;
     const char *extension; /* that devices with such units list */
-    const char *file, *options;
-    unsigned rows, columns, step, items, precisions, turned;
-    size_t local_bytes;
+    const char *file;
+    size_t parameters;
+    unsigned precisions, turned;
+    unsigned sums;          /* of an item */
+    unsigned elements_most; /* of a tile, for registers */
+    unsigned row_bytes;     /* of local memory per row and column of a tile; times STEP and STAGES,
+                               where these are parameters */
     bool wants_sub_group, knows_edges;
 };
 
-enum { UNIT_PRECISIONS = HCBI_F16F32 | HCBI_BF16F32 | HCBI_I8I32 };
-
-static const struct unit_kernel kernels[] = {
-    {"nvidia", "cl_nv_device_attribute_query", "matmul_ptx.cl", " -DSTAGES=3", 128, 128, 64, 128,
-     UNIT_PRECISIONS | HCBI_F32X2, HCBI_I8I32, 3 * 16384, false, true},
-    {"amd", "cl_amd_device_attribute_query", "matmul_units.cl", "", 128, 128, 64, 256,
-     UNIT_PRECISIONS, UNIT_PRECISIONS, 2 * 20480, false, false},
-    {"intel", "cl_intel_subgroup_matrix_multiply_accumulate", "matmul_units.cl", "", 128, 128, 64,
-     256, UNIT_PRECISIONS, UNIT_PRECISIONS, 2 * 20480, true, false},
+enum {
+    UNIT_PRECISIONS = HCBI_F16F32 | HCBI_BF16F32 | HCBI_I8I32,
+    PTX_ELEMENTS = 65536 / 256 * 128, /* registers of a processor, of an item, and sums */
+    UNITS_STEP = 64,
+    UNITS_ROW = 2 * (UNITS_STEP + 16) /* padded, and twice */
 };
 
-enum { UNIT = 16 /* bytes */, SUPER = 8, PACK_BLOCK = 32, PACK_ITEMS = 256 /* as in pack.cl */ };
+static const struct unit_kernel kernels[] = {
+    {"nvidia", "cl_nv_device_attribute_query", "matmul_ptx.cl", PTX_COUNT,
+     UNIT_PRECISIONS | HCBI_F32X2, HCBI_I8I32, 128, PTX_ELEMENTS, 1, false, true},
+    {"amd", "cl_amd_device_attribute_query", "matmul_units.cl", UNITS_COUNT, UNIT_PRECISIONS,
+     UNIT_PRECISIONS, 64, UINT_MAX, UNITS_ROW, false, false},
+    {"intel", "cl_intel_subgroup_matrix_multiply_accumulate", "matmul_units.cl", UNITS_COUNT,
+     UNIT_PRECISIONS, UNIT_PRECISIONS, 64, UINT_MAX, UNITS_ROW, true, false},
+};
+
+enum {
+    UNIT = 16 /* bytes */,
+    HALVES_TERMS = 16, /* that the units add up */
+    PACK_BLOCK = 32,
+    PACK_ITEMS = 256 /* as in pack.cl */
+};
 
 /* A case as a kernel sees it: extents in elements, padded; bytes of an element, of a number
  * as it lies packed, and between rows; and whether packing leaves it edges. */
@@ -55,21 +81,28 @@ static const struct unit_kernel *kernel_of(const struct opencl_device *device)
     return NULL;
 }
 
+static uint64_t step_of(const struct unit_kernel *kernel, const uint64_t *values)
+{
+    return kernel->parameters > STEP ? values[STEP] : UNITS_STEP;
+}
+
 static uint64_t round_up(uint64_t value, uint64_t step)
 {
     return opencl_divide_up(value, step) * step;
 }
 
-static struct padding padding_of(const struct unit_kernel *kernel, const struct hcb_case *c)
+static struct padding padding_of(const struct unit_kernel *kernel, const struct hcb_case *c,
+                                 const uint64_t *values)
 {
     const struct hcb_shape *s = &c->shape;
     struct padding p = {.size = hcb_type_size(hcb_operand_type(c, 0)),
                         .turned = (kernel->turned >> c->precision & 1) != 0,
                         .halves = c->precision == HCB_PRECISION_F32X2};
     p.packed_size = p.halves ? p.size / 2 : p.size;
-    p.m = round_up(s->m, kernel->rows);
-    p.n = round_up(s->n, kernel->columns);
-    p.k = round_up(s->k, p.halves ? PACK_BLOCK : kernel->step / p.size);
+    p.m = round_up(s->m, values[ROWS]);
+    p.n = round_up(s->n, values[COLUMNS]);
+    const uint64_t terms = step_of(kernel, values) / p.size;
+    p.k = round_up(s->k, terms > PACK_BLOCK ? terms : PACK_BLOCK);
     const bool rest_a = p.m != s->m || p.k != s->k, rest_b = p.n != s->n || p.k != s->k;
     p.pack_a = p.halves || (rest_a && !(kernel->knows_edges && s->k * p.size % UNIT == 0));
     p.pack_b = p.halves || p.turned ||
@@ -118,8 +151,10 @@ static enum hcb_status add_multiply(struct opencl_plan *plan, const struct unit_
     const struct hcb_case *c = &plan->base.task;
     const cl_ulong m = c->shape.m, n = c->shape.n, k_bytes = c->shape.k * p->size;
     const cl_ulong a_stride = p->a_stride, b_stride = p->b_stride;
+    const uint64_t *values = plan->base.values;
+    const uint64_t items = values[ROWS] * values[COLUMNS] / kernel->sums;
     const struct opencl_range range = {
-        {p->m / kernel->rows * (p->n / kernel->columns) * kernel->items, 1}, {kernel->items, 1}};
+        {p->m / values[ROWS] * (p->n / values[COLUMNS]) * items, 1}, {items, 1}};
     const struct opencl_argument arguments[] = {{sizeof(cl_mem), a},
                                                 {sizeof(cl_mem), b},
                                                 {sizeof(cl_mem), opencl_operand(plan, 2)},
@@ -133,31 +168,36 @@ static enum hcb_status add_multiply(struct opencl_plan *plan, const struct unit_
                         : c->precision == HCB_PRECISION_F32X2   ? "F32X2"
                                                                 : "F16F32";
     const struct opencl_program *program;
-    const unsigned sub_group = opencl_device_of(plan)->sub_group;
-    char options[192], size[32] = "";
-    if (kernel->wants_sub_group && sub_group != 0)
-        snprintf(size, sizeof size, " -DSUB_GROUP=%u", sub_group);
-    snprintf(options, sizeof options, "-cl-std=CL1.2 -DPRECISION_%s -DSUPER=%d%s%s%s", macro, SUPER,
-             kernel->options, p->edge ? " -DEDGE" : "", size);
-    enum hcb_status status =
-        hcbi_opencl_program(opencl_device_of(plan), kernel->file, options, &program);
-    return status == HCB_OK ? hcbi_opencl_add_step(plan, program, "multiply", &range, arguments,
-                                                   sizeof arguments / sizeof *arguments)
-                            : status;
+    struct opencl_device *device = opencl_device_of(plan);
+    char options[192];
+    int length = snprintf(options, sizeof options, "-cl-std=CL1.2 -DPRECISION_%s%s", macro,
+                          p->edge ? " -DEDGE" : "");
+    if (kernel->wants_sub_group && device->sub_group != 0)
+        length += snprintf(options + length, sizeof options - (size_t)length, " -DSUB_GROUP=%u",
+                           device->sub_group);
+    for (size_t i = 0; i < kernel->parameters; i++)
+        length += snprintf(options + length, sizeof options - (size_t)length, " -D%s=%u", macros[i],
+                           (unsigned)values[i]);
+    enum hcb_status status = hcbi_opencl_program(device, kernel->file, options, &program);
+    if (status != HCB_OK)
+        return status;
+    const uint64_t allowed = hcbi_opencl_kernel_items(device, program, "multiply");
+    if (items > allowed)
+        return hcbi_opencl_too_many_items(device, "multiply", items, allowed);
+    return hcbi_opencl_add_step(plan, program, "multiply", &range, arguments,
+                                sizeof arguments / sizeof *arguments);
 }
 
-/* The terms of a step are added up, then the steps.  The mixed products do not count: their
- * errors are smaller by 2^11. */
-static uint64_t depth_of_halves(const struct unit_kernel *kernel, const struct padding *p,
-                                uint64_t k)
+/* The terms of an instruction are added up, then what these give.  The mixed products do not
+ * count: their errors are smaller by 2^11. */
+static uint64_t depth_of_halves(uint64_t k)
 {
-    const uint64_t terms = kernel->step / p->size;
-    return k <= terms ? k : terms + opencl_divide_up(k, terms) - 1;
+    return k <= HALVES_TERMS ? k : HALVES_TERMS + opencl_divide_up(k, HALVES_TERMS) - 1;
 }
 
 static enum hcb_status list_steps(struct opencl_plan *plan, const struct unit_kernel *kernel)
 {
-    const struct padding p = padding_of(kernel, &plan->base.task);
+    const struct padding p = padding_of(kernel, &plan->base.task, plan->base.values);
     cl_mem packed_a, packed_b, *a = opencl_operand(plan, 0), *b = opencl_operand(plan, 1);
     enum hcb_status status = HCB_OK;
     if (p.pack_a) {
@@ -171,7 +211,7 @@ static enum hcb_status list_steps(struct opencl_plan *plan, const struct unit_ke
     if (plan->base.task.precision != HCB_PRECISION_I8I32)
         plan->base.info.roundoff_factor = 2; /* the units may truncate */
     if (p.halves)
-        plan->base.info.depth = depth_of_halves(kernel, &p, plan->base.task.shape.k);
+        plan->base.info.depth = depth_of_halves(plan->base.task.shape.k);
     snprintf(plan->base.info.note, sizeof plan->base.info.note, "matrix units through %s%s",
              kernel->file,
              p.halves               ? "; operands are split into halves first"
@@ -195,13 +235,14 @@ static int test_number(const struct hcb_case *c, unsigned operand, uint64_t row,
 /* An edge of each extent, and more steps than the kernel has ahead of itself.  Rows begin
  * at 16 bytes or not, which makes two kernels of one that knows edges. */
 static struct hcb_case test_case(const struct unit_kernel *kernel, enum hcb_precision precision,
-                                 bool aligned)
+                                 const uint64_t *values, bool aligned)
 {
     struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_COOPMAT, precision, {1, 1, 1}};
     const uint64_t size = hcb_type_size(hcb_operand_type(&c, 0));
-    c.shape.m = kernel->rows + 3;
-    c.shape.n = kernel->columns - (aligned ? UNIT / size : 5);
-    c.shape.k = 5 * kernel->step / size + (aligned ? UNIT / size : 1);
+    const uint64_t steps = kernel->parameters > STAGES ? values[STAGES] + 2 : 5;
+    c.shape.m = values[ROWS] + 3;
+    c.shape.n = values[COLUMNS] - (aligned ? UNIT / size : 5);
+    c.shape.k = steps * step_of(kernel, values) / size + (aligned ? UNIT / size : 1);
     return c;
 }
 
@@ -266,9 +307,10 @@ static enum hcb_status test_units(struct opencl_plan *plan, const struct unit_ke
     void *data[HCB_OPERANDS_MAX] = {NULL};
     struct opencl_plan trial = {.base = {.queue = plan->base.queue,
                                          .task = test_case(kernel, plan->base.task.precision,
-                                                           aligned)},
+                                                           plan->base.values, aligned)},
                                 .launch = plan->launch};
     enum hcb_status status = HCB_OK;
+    memcpy(trial.base.values, plan->base.values, sizeof trial.base.values);
     for (unsigned i = 0; i < HCB_OPERANDS_MAX && status == HCB_OK; i++) {
         trial.base.operands[i] = &buffers[i].base;
         status = fill_test(device, &trial.base.task, i, &data[i], &buffers[i]);
@@ -296,23 +338,23 @@ static enum hcb_status prepare(struct opencl_plan *plan)
 {
     struct opencl_device *device = opencl_device_of(plan);
     const struct unit_kernel *kernel = kernel_of(device);
-    bool *tested = &device->tested_units[plan->base.task.precision];
-    if (!*tested) {
+    uint64_t *tested = device->tested_units[plan->base.task.precision];
+    if (memcmp(tested, plan->base.values, sizeof plan->base.values) != 0) {
         enum hcb_status status = test_units(plan, kernel, false);
         if (status == HCB_OK && kernel->knows_edges)
             status = test_units(plan, kernel, true);
         if (status != HCB_OK)
             return status;
-        *tested = true;
+        memcpy(tested, plan->base.values, sizeof plan->base.values);
     }
     return list_steps(plan, kernel);
 }
 
 /* Of the padded operands. */
-static void scratch_of(const struct unit_kernel *kernel, const struct hcb_case *c, uint64_t *a,
-                       uint64_t *b)
+static void scratch_of(const struct unit_kernel *kernel, const struct hcb_case *c,
+                       const uint64_t *values, uint64_t *a, uint64_t *b)
 {
-    const struct padding p = padding_of(kernel, c);
+    const struct padding p = padding_of(kernel, c, values);
     *a = p.pack_a ? p.m * p.k * p.size : 0;
     *b = p.pack_b ? p.n * p.k * p.size : 0;
 }
@@ -321,9 +363,34 @@ static uint64_t scratch(const struct opencl_device *device, const struct hcb_cas
                         const uint64_t *values)
 {
     uint64_t a, b;
-    (void)values;
-    scratch_of(kernel_of(device), c, &a, &b);
+    scratch_of(kernel_of(device), c, values, &a, &b);
     return a + b;
+}
+
+static const char *list_parameters(const struct opencl_device *device, const struct hcb_case *c,
+                                   struct hcb_parameters *parameters)
+{
+    const struct unit_kernel *kernel = kernel_of(device);
+    const struct hcb_limit limits[] = {
+        {"items of a work-group",
+         .sum = {{1, {[ROWS] = 1, [COLUMNS] = 1}}},
+         .most = {kernel->sums * hcbi_opencl_most_items(device), {0}}},
+        {"bytes of local memory",
+         .sum = {{kernel->row_bytes, {[ROWS] = 1, [STEP] = 1, [STAGES] = 1}},
+                 {kernel->row_bytes, {[COLUMNS] = 1, [STEP] = 1, [STAGES] = 1}}},
+         .most = {device->local_bytes, {0}}},
+        {"registers",
+         .sum = {{1, {[ROWS] = 1, [COLUMNS] = 1}}},
+         .most = {kernel->elements_most, {0}}}};
+    memcpy(parameters->limits, limits, sizeof limits);
+    parameters->limit_count = sizeof limits / sizeof *limits;
+    memcpy(parameters->list, usual, sizeof usual);
+    parameters->count = kernel->parameters;
+    if (c->precision == HCB_PRECISION_F32X2) { /* a step has both halves */
+        struct hcb_parameter *step = &parameters->list[STEP];
+        memmove(step->choices, step->choices + 1, --step->count * sizeof *step->choices);
+    }
+    return kernel->file;
 }
 
 static enum hcb_status supports(const struct opencl_device *device, const struct hcb_case *c)
@@ -336,18 +403,23 @@ static enum hcb_status supports(const struct opencl_device *device, const struct
     if ((kernel->precisions >> c->precision & 1) == 0)
         return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED, "%s does not compute in %s yet",
                          kernel->file, hcb_precision_name(c->precision));
-    if (device->local_bytes < kernel->local_bytes)
-        return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED,
-                         "%s has %llu bytes of local memory, %s needs %zu", info->id,
-                         (unsigned long long)device->local_bytes, kernel->file,
-                         kernel->local_bytes);
+    struct hcb_parameters parameters = {.count = 0};
+    uint64_t values[HCB_PARAMETERS_MAX];
+    list_parameters(device, c, &parameters);
+    hcb_parameters_read(&parameters, "", values);
+    const struct hcb_limit *limit = hcb_parameters_beyond(&parameters, values);
+    if (limit != NULL)
+        return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED, "%s has too few %s for %s", info->id,
+                         limit->name, kernel->file);
     const uint64_t most = info->max_buffer_bytes;
     uint64_t a, b;
-    scratch_of(kernel, c, &a, &b);
+    scratch_of(kernel, c, values, &a, &b);
     return a + b <= hcbi_opencl_room(device, c) && (most == 0 || (a <= most && b <= most))
                ? HCB_OK
                : hcbi_opencl_no_room(device, c, a + b);
 }
 
-const struct opencl_method hcbi_opencl_matmul_units = {
-    .supports = supports, .scratch = scratch, .prepare = prepare};
+const struct opencl_method hcbi_opencl_matmul_units = {.supports = supports,
+                                                       .scratch = scratch,
+                                                       .parameters = list_parameters,
+                                                       .prepare = prepare};

@@ -43,7 +43,8 @@ struct opencl_device {
     uint64_t local_bytes;     /* of local memory per work-group */
     unsigned sub_group;       /* least size that can be asked for; 0: none can */
     bool used_clblast;
-    bool tested_units[HCB_PRECISION_COUNT]; /* matrix units gave right results */
+    /* Parameters with which matrix units gave right results last. */
+    uint64_t tested_units[HCB_PRECISION_COUNT][HCB_PARAMETERS_MAX];
 };
 
 struct opencl_queue {
@@ -145,10 +146,9 @@ struct opencl_method {
      * parameters; NULL: none. */
     uint64_t (*scratch)(const struct opencl_device *device, const struct hcb_case *c,
                         const uint64_t *values);
-    /* Lists the parameters of the kernels in `file`; NULL: there are none. */
-    void (*parameters)(const struct opencl_device *device, const struct hcb_case *c,
-                       struct hcb_parameters *parameters);
-    const char *file;
+    /* Lists the parameters of the kernels in the file that it names; NULL: there are none. */
+    const char *(*parameters)(const struct opencl_device *device, const struct hcb_case *c,
+                              struct hcb_parameters *parameters);
     enum hcb_status (*prepare)(struct opencl_plan *plan);
 };
 extern const struct opencl_method hcbi_opencl_matmul_cpu; /* matmul_cpu.c */

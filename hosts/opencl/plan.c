@@ -108,9 +108,9 @@ enum hcb_status hcbi_opencl_parameters(struct hcb_device *base, const struct hcb
 {
     const struct opencl_device *device = (const struct opencl_device *)base;
     const struct opencl_method *method = hcbi_opencl_method(device, c);
-    const char *const files[] = {"types.cl", method->file};
+    const char *files[] = {"types.cl", NULL};
     if (method->parameters != NULL)
-        method->parameters(device, c, parameters);
+        files[1] = method->parameters(device, c, parameters);
     return parameters->count == 0 ? HCB_OK
                                   : hcbi_kernels_load_hash(base->ctx, hcbi_cl_kernels, files, 2,
                                                            parameters->kernel_sha256);

@@ -47,19 +47,20 @@ static uint64_t table_items(const struct opencl_device *device)
     return hcbi_opencl_items(device, (size_t)gpu_parameters[ITEMS].table);
 }
 
-static void list_parameters(const struct opencl_device *device, const struct hcb_case *c,
-                            struct hcb_parameters *parameters)
+static const char *list_parameters(const struct opencl_device *device, const struct hcb_case *c,
+                                   struct hcb_parameters *parameters)
 {
     if (c->precision == HCB_PRECISION_F16)
-        return;
+        return NULL;
     parameters->count = device->cpu_kernels ? CPU_COUNT : GPU_COUNT;
     memcpy(parameters->list, device->cpu_kernels ? cpu_parameters : gpu_parameters,
            parameters->count * sizeof *parameters->list);
-    if (device->cpu_kernels)
-        return;
-    list_limits(device, c, parameters);
-    parameters->list[ITEMS].table = table_items(device);
-    hcbi_parameter_settle(&parameters->list[ITEMS], UINT64_MAX);
+    if (!device->cpu_kernels) {
+        list_limits(device, c, parameters);
+        parameters->list[ITEMS].table = table_items(device);
+        hcbi_parameter_settle(&parameters->list[ITEMS], UINT64_MAX);
+    }
+    return "reduce.cl";
 }
 
 /* How a case is cut into chunks. */
@@ -305,5 +306,4 @@ static enum hcb_status supports(const struct opencl_device *device, const struct
 const struct opencl_method hcbi_opencl_reduce = {.supports = supports,
                                                  .scratch = scratch,
                                                  .parameters = list_parameters,
-                                                 .file = "reduce.cl",
                                                  .prepare = prepare};
