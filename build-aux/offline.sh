@@ -51,9 +51,13 @@ nvidia() {
 		loads "$1" "$work/kernel.ptx" 'ld\.global(\.nc)?\.v(4\.[a-z]32|2\.[a-z]64)'
 		command -v "$PTXAS" >/dev/null || { echo "    PTX only, there is no ptxas"; continue; }
 		# As the host asks for: two groups of the plain kernel on a processor.
-		most=255
-		[ "$1" = matmul_gpu ] && most=128
-		if "$PTXAS" -arch=sm_$sm -maxrregcount=$most -v "$work/kernel.ptx" -o "$work/kernel.cubin" 2>"$work/log"; then
+		case $1 in
+		matmul_gpu) most=-maxrregcount=128 ;;
+		matmul_*) most=-maxrregcount=255 ;;
+		*) most= ;;
+		esac
+		# shellcheck disable=SC2086 # an option or none
+		if "$PTXAS" -arch=sm_$sm $most -v "$work/kernel.ptx" -o "$work/kernel.cubin" 2>"$work/log"; then
 			grep -A3 "entry function '\(multiply\|[a-z]*_gpu\)'" "$work/log" | grep -E 'registers|spill' |
 				sed 's/^ptxas info *: */    /'
 		else
