@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ops that say how fast the device is: triad, launch and peak.
+/* Ops that say how fast the device is, with a kernel per class where that matters.
+ * - triad, for memory: on CPU drivers few work-items go through long stretches, as threads do
+ *   best; on GPUs neighbours read and write neighbouring vectors;
+ * - launch, for what a launch costs: one element, on CPU drivers and GPUs;
+ * - peak, for arithmetic: chains in registers that do not wait for each other.  On CPU drivers
+ *   12 vectors as wide as registers, which two units with a latency of four turns need; on
+ *   GPUs 4, as they have other work-items to go on with.
  *
  * -DCHAINS  independent chains of multiply-adds in a work-item of `peak`, 4 or 12
  * -DWIDTH   elements of a vector in `peak`
@@ -19,14 +25,15 @@ __kernel void triad_cpu(__global const STORED *restrict x, __global const STORED
         z[i] = MULTIPLY_ADD((COMPUTED)3, LOAD_ONE(y + i), LOAD_ONE(x + i));
 }
 
-/* For GPUs: a work-item computes four elements. */
+/* For GPUs: a work-item computes as many elements as it reads at a time, 16 bytes. */
 __kernel void triad_gpu(__global const STORED *restrict x, __global const STORED *restrict y,
                         __global RESULT *restrict z, ulong n)
 {
-    const VECTOR(COMPUTED, 4) three = 3;
-    ulong i = get_global_id(0) * 4;
-    if (i + 4 <= n)
-        vstore4(CONVERT(RESULT, 4, MULTIPLY_ADD(three, LOAD(4, y + i), LOAD(4, x + i))), 0, z + i);
+    const VECTOR(COMPUTED, WIDE) three = 3;
+    ulong i = get_global_id(0) * WIDE;
+    if (i + WIDE <= n)
+        *(__global VECTOR(RESULT, WIDE) *)(z + i) =
+            CONVERT(RESULT, WIDE, MULTIPLY_ADD(three, LOAD_WIDE(y + i), LOAD_WIDE(x + i)));
     else
         for (; i < n; i++)
             z[i] = MULTIPLY_ADD((COMPUTED)3, LOAD_ONE(y + i), LOAD_ONE(x + i));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Matrix product for drivers that run work-items on a CPU's vector units: A and
+/* Matrix product for CPU drivers, which run work-items on vector units: A and
  * B are packed into panels, then each work-item owns a block of rows of one
  * column panel and keeps a ROWS x 2 WIDTH tile in registers.  Local size 1, no
  * barrier, no local memory: such drivers spill what lives across a barrier.

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Matrix products of which one extent is small, for drivers that run work-items on
- * a CPU's vector units.  The largest operand is read or written once, in order,
- * and decides the time; packing it would move it twice more.  Local size 1, no
- * barrier: see matmul_cpu.cl.
+/* Matrix products of which one extent is small, for CPU drivers.  The largest operand
+ * is read or written once, in order, and decides the time; packing it would move it
+ * twice more.  Local size 1, no barrier: see matmul_cpu.cl.
  *
  *   few_rows     m is small: B goes by, rows of C stay in the first-level cache
  *   few_columns  n is small: A goes by, B (transposed) stays

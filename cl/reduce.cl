@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One pass of a reduction: chunk g of the input, `length` elements long, becomes
- * one partial sum.  Later passes are sums of partial sums.  The order of the
- * additions depends on n, length and GROUP alone.
+ * one partial sum.  Later passes are sums of partial sums.  Memory decides the time, if there
+ * are enough additions that do not wait for each other:
+ * - reduce_cpu, for CPU drivers: a work-item adds a chunk in vectors that stay in registers.
+ *   Local size 1, no barrier: see matmul_cpu.cl;
+ * - reduce_gpu, for GPUs: a work-group adds a chunk, so that neighbours read neighbouring
+ *   vectors, and joins its sums by a tree in local memory.
+ * The order of the additions depends on n, length and GROUP alone, so there are no atomics.
  *
  * -DOP_DOT         the terms are x[i] y[i]; else x[i]
  * -DSUM_NEUMAIER   compensated: what the additions and the products lose is added up
@@ -140,12 +145,34 @@ __kernel void reduce_cpu(INPUTS, ulong n, ulong length, __global OUTPUT *restric
     FINISH(rest, get_global_id(0), n <= length);
 }
 
-/* For GPUs: one work-group of GROUP items, a power of 2, per chunk, each item four vectors
- * of 4 lanes; then a tree in local memory. */
+/* For GPUs: one work-group of GROUP items, a power of 2, per chunk.  In a step each item adds
+ * 16 elements to as many sums; it reads 16 bytes at a time, its neighbour the next ones.
+ * Then a tree in local memory. */
 #ifndef GROUP
 #define GROUP 256
 #endif
 #define ITEM_STEP 16
+#define STEPS ((WIDE + 3) / 4) /* at a time: 64 bytes of an operand are on their way */
+
+static VECTOR(COMPUTED, ITEM_STEP) step_at(__global const STORED *first)
+{
+    union {
+        VECTOR(COMPUTED, WIDE) loads[ITEM_STEP / WIDE];
+        VECTOR(COMPUTED, ITEM_STEP) all;
+    } elements;
+#pragma unroll
+    for (uint i = 0; i < ITEM_STEP / WIDE; i++)
+        elements.loads[i] = LOAD_WIDE(first + i * GROUP * WIDE);
+    return elements.all;
+}
+
+#define GET_STEP(pointer) WIDEN(ITEM_STEP, step_at(pointer))
+#ifdef OP_DOT
+#define TAKE_STEP(sum, i)                                                                          \
+    MULTIPLY(VECTOR(ACCUMULATED, ITEM_STEP), sum, GET_STEP(x + (i)), GET_STEP(y + (i)))
+#else
+#define TAKE_STEP(sum, i) ADD(VECTOR(ACCUMULATED, ITEM_STEP), sum, GET_STEP(x + (i)))
+#endif
 
 #ifdef SUM_NEUMAIER
 #define SHARE(sum) (tree[item] = sum, tree_low[item] = sum##_low)
@@ -165,24 +192,25 @@ reduce_gpu(INPUTS, ulong n, ulong length, __global OUTPUT *restrict partial)
     const uint item = get_local_id(0);
     const ulong begin = get_group_id(0) * length, end = min(begin + length, n);
     const ulong whole = begin + (end - begin) / (GROUP * ITEM_STEP) * (GROUP * ITEM_STEP);
-    CLEAR(VECTOR(ACCUMULATED, 4), sum0);
-    CLEAR(VECTOR(ACCUMULATED, 4), sum1);
-    CLEAR(VECTOR(ACCUMULATED, 4), sum2);
-    CLEAR(VECTOR(ACCUMULATED, 4), sum3);
-    for (ulong i = begin + item * 4; i < whole; i += GROUP * ITEM_STEP) {
-        TAKE(4, sum0, i);
-        TAKE(4, sum1, i + GROUP * 4);
-        TAKE(4, sum2, i + GROUP * 8);
-        TAKE(4, sum3, i + GROUP * 12);
+    CLEAR(VECTOR(ACCUMULATED, ITEM_STEP), sixteen);
+    ulong i = begin + item * WIDE;
+#pragma unroll 1
+    for (; i + (STEPS - 1) * GROUP * ITEM_STEP < whole; i += STEPS * GROUP * ITEM_STEP) {
+#pragma unroll
+        for (uint step = 0; step < STEPS; step++)
+            TAKE_STEP(sixteen, i + step * GROUP * ITEM_STEP);
     }
-    JOIN(VECTOR(ACCUMULATED, 4), sum0, sum1);
-    JOIN(VECTOR(ACCUMULATED, 4), sum2, sum3);
-    JOIN(VECTOR(ACCUMULATED, 4), sum0, sum2);
-    FOLD(VECTOR(ACCUMULATED, 2), two, sum0);
+#if STEPS > 1
+    for (; i < whole; i += GROUP * ITEM_STEP)
+        TAKE_STEP(sixteen, i);
+#endif
+    FOLD(VECTOR(ACCUMULATED, 8), eight, sixteen);
+    FOLD(VECTOR(ACCUMULATED, 4), four, eight);
+    FOLD(VECTOR(ACCUMULATED, 2), two, four);
     FOLD(ACCUMULATED, one, two);
     CLEAR(ACCUMULATED, sum);
     JOIN(ACCUMULATED, sum, one);
-    for (ulong i = whole + item; i < end; i += GROUP)
+    for (i = whole + item; i < end; i += GROUP)
         TAKE_ONE(sum, i);
     SHARE(sum);
     for (uint half_size = GROUP / 2; half_size > 0; half_size /= 2) {

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What kernel files share, compiled in front of each: the number types of a precision,
- * and in which order work-groups take the tiles of a matrix.
+/* What kernel files share, for CPU drivers and for GPUs, compiled in front of each: the
+ * number types of a precision, and in which order work-groups take the tiles of a matrix.
  *
  * -DPRECISION_x   the precision; PRECISION_I32 exists for partial sums
  * -DI8_COMPUTED=T what int8 is widened to, float or int (default)
  * -DHAVE_FMA      COMPUTED is a floating type with a fused multiply-add
  *
  * STORED is the type of the inputs, COMPUTED that of the arithmetic, RESULT that
- * of the output.  LOAD(W, p) reads W elements at p and widens them. */
+ * of the output.  LOAD(W, p) reads W elements at p and widens them.  LOAD_WIDE(p) does so with
+ * the WIDE elements that fill 16 bytes, where p begins at 16 bytes: GPUs need loads of that
+ * size to keep memory busy, and of vload a compiler knows the alignment of an element alone.
+ * Narrow elements are loaded as words, since of their vectors clang makes several loads for
+ * NVIDIA; devices are taken to be little-endian there. */
 #ifdef __clang__ /* no call crosses from one file to another */
 #pragma clang diagnostic ignored "-Wpsabi"
 #endif
@@ -25,21 +29,34 @@
 #define STORED double
 #define COMPUTED double
 #define RESULT double
+#define WIDE 2
 #elif defined PRECISION_F32 || defined PRECISION_F32X2
 #define STORED float
 #define COMPUTED float
 #define RESULT float
+#define WIDE 4
 #elif defined PRECISION_F16
 #pragma OPENCL EXTENSION cl_khr_fp16 : enable
 #define STORED half
 #define COMPUTED half
 #define RESULT half
+#define WIDE 8
 #elif defined PRECISION_F16F32
 #define STORED half
 #define COMPUTED float
 #define RESULT float
 #define LOAD(width, pointer) PASTE(vload_half, width)(0, pointer)
 #define LOAD_ONE(pointer) vload_half(0, pointer)
+#define WIDE 8
+#define LOAD_WIDE(pointer) load_halves(pointer)
+static float8 load_halves(__global const half *pointer)
+{
+    const uint4 words = *(__global const uint4 *)pointer;
+    ushort8 halves;
+    halves.even = convert_ushort4(words);
+    halves.odd = convert_ushort4(words >> 16);
+    return vload_half8(0, (const half *)&halves);
+}
 #elif defined PRECISION_BF16F32
 #define STORED ushort
 #define COMPUTED float
@@ -47,16 +64,39 @@
 #define LOAD(width, pointer)                                                                       \
     PASTE(as_float, width)(PASTE(convert_uint, width)(PASTE(vload, width)(0, pointer)) << 16)
 #define LOAD_ONE(pointer) as_float((uint)*(pointer) << 16)
+#define WIDE 8
+#define LOAD_WIDE(pointer) load_brain_floats(pointer)
+static float8 load_brain_floats(__global const ushort *pointer)
+{
+    const uint4 words = *(__global const uint4 *)pointer;
+    float8 wide;
+    wide.even = as_float4(words << 16);
+    wide.odd = as_float4(words & 0xffff0000u);
+    return wide;
+}
 #elif defined PRECISION_I8I32
 #define STORED char
 #define COMPUTED I8_COMPUTED
 #define RESULT int
 #define LOAD(width, pointer) CONVERT(COMPUTED, width, PASTE(vload, width)(0, pointer))
 #define LOAD_ONE(pointer) ((COMPUTED)*(pointer))
+#define WIDE 16
+#define LOAD_WIDE(pointer) load_bytes(pointer)
+static VECTOR(COMPUTED, 16) load_bytes(__global const char *pointer)
+{
+    const int4 words = *(__global const int4 *)pointer;
+    int16 wide;
+    wide.s048c = words << 24 >> 24;
+    wide.s159d = words << 16 >> 24;
+    wide.s26ae = words << 8 >> 24;
+    wide.s37bf = words >> 24;
+    return CONVERT(COMPUTED, 16, wide);
+}
 #elif defined PRECISION_I32
 #define STORED int
 #define COMPUTED int
 #define RESULT int
+#define WIDE 4
 #endif
 
 #ifdef HAVE_FMA
@@ -68,6 +108,9 @@
 #ifndef LOAD
 #define LOAD(width, pointer) PASTE(vload, width)(0, pointer)
 #define LOAD_ONE(pointer) (*(pointer))
+#endif
+#ifndef LOAD_WIDE
+#define LOAD_WIDE(pointer) (*(__global const VECTOR(STORED, WIDE) *)(pointer))
 #endif
 
 /* A number of f32x2 is high + LOW_UNIT low, both rounded to 16 bits, to nearest with ties

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One invocation copies one element: what is left of a launch when nothing is
-// computed.
+// For CPU drivers and GPUs alike: one invocation copies one element, as what a launch costs is
+// what is left when nothing is computed.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "operand.glsl"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// C = A B or C += A B for drivers that run invocations on a processor's vector
+// C = A B or C += A B for CPU drivers, which run invocations on a processor's vector
 // units: one lane per invocation, no shared memory, no barrier.  A workgroup is
 // one subgroup and computes 8 rows by one panel of B, each invocation two vectors
 // of four columns.  A and B come from pack.comp: A as one panel, B in panels of

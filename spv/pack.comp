@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Copies a block of a row-major matrix into column panels of `panel` columns, in
-// the accumulator's type and padded with zeros, so that matmul_cpu.comp needs no
+// For CPU drivers: copies a block of a row-major matrix into column panels of `panel` columns,
+// in the accumulator's type and padded with zeros, so that matmul_cpu.comp needs no
 // bounds checks and reads whole vectors only:
 //
 //     element (r, c) goes to ((c / panel) * all_rows + r) * panel + c % panel
 //
 // Of f32x2 the high halves are packed so, and behind all of them the low ones.
 //
-// One invocation copies four columns of up to ROWS rows.
+// One invocation copies four columns of up to ROWS rows: four, since panels consist of such
+// vectors, and its neighbours the next ones; rows, since each workgroup costs such drivers time.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "operand.glsl"

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every element of a window of `count` goes ROUNDS times through
-// factor * element + term; the compiler knows neither of the two.  An invocation
-// has four chains of four elements.  Buffers end at whole groups of four.
+// factor * element + term; the compiler knows neither of the two.  For CPU drivers and GPUs
+// alike: an invocation has four chains of four elements, 16 multiply-adds that do not wait for
+// each other.  That covers their latency, be an invocation a lane of a vector or one of
+// a GPU's many.  Buffers end at whole groups of four.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "operand.glsl"

@@ -140,30 +140,78 @@ void multiply(inout SumVector sum, inout SumVector low, Vector a, Vector b)
 DEFINE_PART(x)
 #ifdef DOT
 DEFINE_PART(y)
-#define TAKE(s, get, i) multiply(sum##s, low##s, x_##get(i), y_##get(i))
+#define TAKE(s, x, y) multiply(sum##s, low##s, x, y);
 #else
-#define TAKE(s, get, i) add(sum##s, low##s, SumVector(x_##get(i)))
+#define TAKE(s, x, y) add(sum##s, low##s, SumVector(x));
 #endif
 
-// Adds the groups first, first + step, ... of `rounds` * 4 groups in four chains.
+// In a turn four chains take a group each.  GPUs read an operand 16 bytes at a time; of narrow
+// elements these are SPAN groups, side by side, for as many chains, and DEFINE_TURN(name, number)
+// declares Vector[4] name_turn(uint i, uint step), which reads all four.
+#if defined TEXELS || defined F64 || defined F32 || defined I32
+#define SPAN 1
+#define EACH_CHAIN(X) X(0, i) X(1, i + step) X(2, i + 2 * step) X(3, i + 3 * step)
+#define TAKE_GROUP(s, place) TAKE(s, x_group(place), y_group(place))
+#define DEFINE_TURN(name, number)
+#define READ_TURN(name)
+#else
+#define TAKE_GROUP(s, place) TAKE(s, x[s], y[s])
+#define READ_TURN(name) const Vector name[4] = name##_turn(i, step);
+#if defined I8I32
+#define SPAN 4
+#define EACH_CHAIN(X) X(0, 4 * i) X(1, 4 * i + 1) X(2, 4 * i + 2) X(3, 4 * i + 3)
+#define FOUR(w) (Vector(w << 24, w << 16, w << 8, w) >> 24)
+#define DEFINE_TURN(name, number) \
+    BUFFER(name##_units, number, ivec4) \
+    Vector[4] name##_turn(uint i, uint step) \
+    { \
+        const ivec4 w = name##_units[i]; \
+        return Vector[4](FOUR(w.x), FOUR(w.y), FOUR(w.z), FOUR(w.w)); \
+    }
+#else
+#define SPAN 2
+#define EACH_CHAIN(X) X(0, 2 * i) X(1, 2 * i + 1) X(2, 2 * (i + step)) X(3, 2 * (i + step) + 1)
+#if defined F16
+#define TWO(w) unpackFloat2x16(w)
+#elif defined F16F32
+#define TWO(w) unpackHalf2x16(w)
+#else
+#define TWO(w) uintBitsToFloat(uvec2(w << 16, w & 0xffff0000u))
+#endif
+#define DEFINE_TURN(name, number) \
+    BUFFER(name##_units, number, uvec4) \
+    Vector[4] name##_turn(uint i, uint step) \
+    { \
+        const uvec4 v = name##_units[i], w = name##_units[i + step]; \
+        return Vector[4](Vector(TWO(v.x), TWO(v.y)), Vector(TWO(v.z), TWO(v.w)), \
+                         Vector(TWO(w.x), TWO(w.y)), Vector(TWO(w.z), TWO(w.w))); \
+    }
+#endif
+#endif
+DEFINE_TURN(x, 0)
+#ifdef DOT
+DEFINE_TURN(y, 1)
+#define READ_TURNS READ_TURN(x) READ_TURN(y)
+#else
+#define READ_TURNS READ_TURN(x)
+#endif
+#define TAKE_PART(s, place) TAKE(s, x_part(place), y_part(place))
+
+// Adds the units of SPAN groups first, first + step, ..., which are `rounds` * 4 groups, in four
+// chains.
 void chains(uint first, uint step, uint rounds, bool whole, out Sum sum, out Sum low)
 {
     SumVector sum0 = SumVector(0), sum1 = SumVector(0), sum2 = SumVector(0), sum3 = SumVector(0);
     SumVector low0 = SumVector(0), low1 = SumVector(0), low2 = SumVector(0), low3 = SumVector(0);
     uint i = first;
     if (whole) {
-        for (uint turn = 0; turn < rounds; turn++, i += 4 * step) {
-            TAKE(0, group, i);
-            TAKE(1, group, i + step);
-            TAKE(2, group, i + 2 * step);
-            TAKE(3, group, i + 3 * step);
+        for (uint turn = 0; turn < rounds; turn++, i += 4 / SPAN * step) {
+            READ_TURNS
+            EACH_CHAIN(TAKE_GROUP)
         }
     } else {
-        for (uint turn = 0; turn < rounds; turn++, i += 4 * step) {
-            TAKE(0, part, i);
-            TAKE(1, part, i + step);
-            TAKE(2, part, i + 2 * step);
-            TAKE(3, part, i + 3 * step);
+        for (uint turn = 0; turn < rounds; turn++, i += 4 / SPAN * step) {
+            EACH_CHAIN(TAKE_PART)
         }
     }
     join(sum0, low0, sum1, low1);

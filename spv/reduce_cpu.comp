@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// One pass of a sum or dot product for drivers that run invocations on a
-// processor's vector units: `lanes` neighbouring invocations share a block and
-// write one result each.
+// One pass of a sum or dot product for CPU drivers, which run the invocations of a subgroup as
+// the lanes of a vector: a workgroup is eight, 256 bits of f32, and `lanes` neighbours share a
+// block, so that they read neighbouring texels.  Each writes a result of its own: a later pass
+// joins them in the same way, without a barrier or shared memory, which such drivers only
+// emulate.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "reduce.glsl"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One pass of a sum or dot product for GPUs: a workgroup reduces one block, in
-// four chains per invocation and then a tree in shared memory.
+// One pass of a sum or dot product for GPUs: a workgroup reduces one block.  Memory decides the
+// time, so an invocation reads 16 bytes at a time, its neighbours the next ones, and adds in four
+// chains that do not wait for each other.  A tree in shared memory joins what they have; atomics
+// would add in another order each time.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "reduce.glsl"
@@ -29,7 +31,7 @@ void main()
     const uint block = gl_WorkGroupID.x, lane = gl_LocalInvocationID.x;
     const bool whole = (block + 1) * BLOCK <= count;
     Sum sum, low;
-    chains(block * (BLOCK / 4) + lane, LANES, BLOCK / 16 / LANES, whole, sum, low);
+    chains(block * (BLOCK / (4 * SPAN)) + lane, LANES, BLOCK / 16 / LANES, whole, sum, low);
     share(lane, sum, low);
     barrier();
     for (uint half_lanes = LANES / 2; half_lanes > 0; half_lanes /= 2) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// z = x + 3 y on a window of `count` elements; an invocation computes `TURNS` groups
-// of four.  Buffers end at whole groups, so the last one may be computed as well.
+// z = x + 3 y on a window of `count` elements, for CPU drivers and GPUs alike: memory decides
+// the time, so neighbours read and write neighbouring groups of four.  An invocation computes
+// `TURNS` of them: the host asks for many on CPU drivers, to which a workgroup is a task of
+// its own, and on GPUs for few.  Buffers end at whole groups, so the last one may be computed
+// as well.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "operand.glsl"

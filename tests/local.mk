@@ -24,6 +24,7 @@ script_tests = \
 	%reldir%/faults.sh \
 	%reldir%/header.sh \
 	%reldir%/interrupt.sh \
+	%reldir%/kernel_files.sh \
 	%reldir%/oclgrind.sh \
 	%reldir%/report.sh \
 	%reldir%/report_page.sh \

@@ -45,6 +45,7 @@ for precision in f64 f32 f16 f16f32 bf16f32 i8i32; do
 	check '' 512 cpu tile $precision triad=1 triad=5001
 	check '' 512 gpu tile $precision triad=3 triad=1001
 	check '' 512 gpu tile $precision sum=3 sum=8193 dot=4100
+	check '' 512 gpu tile $precision 'dot=23553 items=64'
 	for sum in neumaier f64; do
 		check '' 512 cpu tile $precision sum.$sum=33011 dot.$sum=300
 		check '' 512 gpu tile $precision sum.$sum=8193 dot.$sum=4100

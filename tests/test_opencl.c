@@ -363,6 +363,7 @@ START_TEST(sums_fit_into_small_groups)
     static const struct hcb_case cases[] = {
         {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 70001, 1}},
         {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_F16F32, {1, 12345, 1}},
+        {HCB_OP_DOT, HCB_IMPL_TILE, HCB_PRECISION_I8I32, {1, 12345, 1}},
         {HCB_OP_SUM, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 70001, 1}, .sum = HCB_SUM_NEUMAIER},
         {HCB_OP_TRIAD, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 5001, 1}},
         {HCB_OP_PEAK, HCB_IMPL_TILE, HCB_PRECISION_F32, {1, 101, 1}},

@@ -7,7 +7,7 @@
 
 #include "opencl.h"
 
-enum { GROUP = 256, TRIAD_SHORTEST = 1 << 12, TRIAD_ITEMS = 1 << 10, TRIAD_GPU_ELEMENTS = 4 };
+enum { GROUP = 256, TRIAD_SHORTEST = 1 << 12, TRIAD_ITEMS = 1 << 10, TRIAD_GPU_BYTES = 16 };
 
 static enum hcb_status supports(const struct opencl_device *device, const struct hcb_case *c)
 {
@@ -87,7 +87,8 @@ static enum hcb_status add_triad(struct opencl_plan *plan, const struct opencl_p
     const cl_ulong length = even > TRIAD_SHORTEST ? even : TRIAD_SHORTEST;
     const struct opencl_device *device = opencl_device_of(plan);
     const bool cpu = device->cpu_kernels;
-    const size_t items = opencl_divide_up(n, cpu ? length : TRIAD_GPU_ELEMENTS);
+    const size_t size = hcb_type_size(hcb_operand_type(&plan->base.task, 0));
+    const size_t items = opencl_divide_up(n, cpu ? length : TRIAD_GPU_BYTES / size);
     const size_t group = cpu ? 1 : hcbi_opencl_items(device, GROUP);
     const struct opencl_range range = {{opencl_divide_up(items, group) * group, 1}, {group, 1}};
     const struct opencl_argument arguments[] = {{sizeof(cl_mem), opencl_operand(plan, 0)},

@@ -8,8 +8,8 @@
 
 #include "opencl.h"
 
-/* What reduce.cl adds per step: eight vectors of 16 lanes in a work-item, or four
- * vectors of 4 lanes in each item of a work-group. */
+/* What reduce.cl adds per step: eight vectors of 16 lanes in a work-item, or one in each item
+ * of a work-group. */
 enum { CPU_LANES = 16, CPU_STEP = 8 * CPU_LANES, ITEM_STEP = 16, STEPS_OF_F16 = 32 };
 
 /* The parameters, in the order of the plan's values: chunks are at least CHUNK long,
