@@ -23,8 +23,7 @@ rows() {
 	devices=$1
 	shift
 	"$hcbench" run -d "$devices" --warmup 1 --min-runs 5 --min-time 0.1 --max-time 0.2 --seed "$round" \
-		--no-roofline --no-progress --quiet --csv - "$@" 2>>"$work/messages" |
-		sed 's/".*"//' >>"$work/rows-$round.csv"
+		--no-roofline --no-progress --quiet --csv - "$@" 2>>"$work/messages" >>"$work/rows-$round.csv"
 }
 rounds=${ROUNDS:-6}
 round=1

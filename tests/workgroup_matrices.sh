@@ -81,7 +81,9 @@ all 'matmul_workgroup failed its self-test: a product of 64x64x'
 grep -v '^device' "$work/rows.csv" | grep -E -v ',unsupported,|,ok,.*matmul_coopmat' && note "a wrong kernel was used"
 grep -q 'workgroup=1' "$work/rows.csv" && note "a row names a parameter that it did not run with"
 
-# Without such matrices nobody asks for the kernel.
+# Without such matrices, or where they are hidden, nobody asks for the kernel.
+HCBENCH_VULKAN_WORKGROUP_MATRICES=0 verify right f16f32 20x30x40
+grep -q 'of a workgroup' "$work/rows.csv" && note "matrices that are hidden were used"
 unset HCBENCH_VULKAN_WORKGROUP_MATRICES
 verify right f16f32 20x30x40
 grep -q 'of a workgroup' "$work/rows.csv" && note "matrices that are not there were used"

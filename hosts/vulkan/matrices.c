@@ -127,27 +127,27 @@ static void read_flexible(const struct vulkan_platform *platform, struct vulkan_
     free(list);
 }
 
-/* HCBENCH_VULKAN_WORKGROUP_MATRICES=1 makes the device one that lists matrices of a whole
- * workgroup, and does all that they need.  That makes sense only with a kernel folder whose
- * matmul_workgroup files do without. */
-static bool pretend(struct vulkan_device *device)
+/* Makes the device one that lists matrices of a whole workgroup, and does all that they
+ * need.  That makes sense only with a kernel folder whose matmul_workgroup files do without. */
+static void pretend(struct vulkan_device *device)
 {
     static const struct workgroup_matrices listed[] = {{32, 16, 32, 128}, {32, 32, 32, 256}};
-    const char *text = getenv("HCBENCH_VULKAN_WORKGROUP_MATRICES");
-    if (text == NULL || strcmp(text, "1") != 0)
-        return false;
     for (size_t t = 0; t < sizeof types / sizeof *types; t++)
         for (size_t i = 0; i < sizeof listed / sizeof *listed; i++)
             keep(&device->workgroup_matrices[types[t].precision], &listed[i]);
     device->features.cooperative_matrix = device->features.bfloat16_matrix = true;
     device->features.memory_model = true;
-    return true;
 }
 
+/* HCBENCH_VULKAN_WORKGROUP_MATRICES says 1 for a device that lists matrices of a whole
+ * workgroup, 0 for one that does not. */
 void hcbi_vulkan_read_matrices(const struct vulkan_platform *platform, struct vulkan_device *device)
 {
+    const char *pretended = getenv("HCBENCH_VULKAN_WORKGROUP_MATRICES");
     if (device->features.cooperative_matrix)
         read_shapes(platform, device);
-    if (!pretend(device) && device->features.workgroup_matrix)
+    if (pretended != NULL && strcmp(pretended, "1") == 0)
+        pretend(device);
+    else if (pretended == NULL && device->features.workgroup_matrix)
         read_flexible(platform, device);
 }
