@@ -145,7 +145,7 @@ struct opencl_method {
      * parameters; NULL: none. */
     uint64_t (*scratch)(const struct opencl_device *device, const struct hcb_case *c,
                         const uint64_t *values);
-    /* Lists the parameters of the kernels in `file`; NULL: there are none. */
+    /* Lists the parameters of the kernels in `file`, or of a library's; NULL: there are none. */
     void (*parameters)(const struct opencl_device *device, const struct hcb_case *c,
                        struct hcb_parameters *parameters);
     const char *file;
