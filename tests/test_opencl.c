@@ -409,6 +409,8 @@ START_TEST(limits_of_clblast_are_its_kernels)
     struct hcb_device *device = open_device(devices[0].id);
     ck_assert_int_eq(hcb_device_parameters(device, &c, &p), HCB_OK);
     ck_assert_str_eq(p.limits[1].name, "bytes of local memory");
+    ck_assert_str_eq(p.list[9].name, "SA");
+    ck_assert_uint_eq(p.list[9].count, _i % 2 == 0 ? 1 : 2); /* no local memory on CPU drivers */
     p.limits[0].most.factor = 256;
     p.limits[1].most.factor = 32768;
     p.limits[2].most.factor = 512;
