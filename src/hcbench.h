@@ -694,9 +694,9 @@ void hcb_sensors_read(struct hcb_sensors *sensors, unsigned wanted,
 /* ------------------------------------------------------ parameters of kernels */
 
 enum {
-    HCB_PARAMETERS_MAX = 8,
+    HCB_PARAMETERS_MAX = 16,
     HCB_CHOICES_MAX = 12,
-    HCB_LIMITS_MAX = 4
+    HCB_LIMITS_MAX = 12
 };
 
 /* A number that the kernels of a case are made with: rows of a tile, terms of a block. */

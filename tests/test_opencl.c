@@ -328,14 +328,135 @@ START_TEST(a_process_runs_clblast_one_way)
 }
 END_TEST
 
-START_TEST(tuned_clblast_is_for_cpu_drivers_so_far)
+/* With edges, in the kernel for large matrices. */
+#define INDIRECT "XGEMM_MIN_INDIRECT_SIZE=0"
+
+START_TEST(tuned_clblast_is_right_on_gpus)
 {
-    const struct hcb_case c = {
-        HCB_OP_MATMUL, HCB_IMPL_CLBLAST_TUNED, HCB_PRECISION_F32, {600, 520, 550}};
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_CLBLAST_TUNED,
+                               _i == 0 ? HCB_PRECISION_F32 : HCB_PRECISION_F64, {130, 70, 60}};
+    char text[512];
     setenv("HCBENCH_KERNEL_CLASS", "gpu", 1);
     struct hcb_device *device = open_device(devices[0].id);
+    ck_assert_msg(check_case_with(ctx, device, &c, INDIRECT, text, sizeof text) == CHECK_PASSED, "%s", text);
+    hcb_device_close(device);
+}
+END_TEST
+
+/* With the parameters of another plan, the buffer of the first one would be too small.  It
+ * has the size that the device was asked for, as far as it is needed. */
+START_TEST(plans_of_clblast_keep_their_parameters)
+{
+    static const char *const texts[] = {INDIRECT, "MWG=128 " INDIRECT};
+    enum { PLANS = sizeof texts / sizeof *texts };
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_CLBLAST_TUNED, HCB_PRECISION_F32, {33, 5, 40}};
+    struct hcb_buffer *operands[HCB_OPERANDS_MAX] = {NULL};
+    struct hcb_queue *queue;
+    struct hcb_plan *plans[PLANS] = {NULL};
+    struct hcb_timing timing;
+    setenv("HCBENCH_KERNEL_CLASS", "cpu", 1);
+    struct hcb_device *device = open_device(devices[0].id);
+    ck_assert_int_eq(hcb_queue_new(device, &queue), HCB_OK);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_eq(hcb_buffer_new(device, hcb_operand_bytes(&c, i), &operands[i]), HCB_OK);
+    for (int i = 0; i < PLANS; i++)
+        ck_assert_msg(hcb_plan_new_with(queue, &c, operands, texts[i], &plans[i]) == HCB_OK, "%s", hcb_error(ctx));
+    for (int i = 0; i < PLANS; i++) {
+        const struct hcb_plan_info *info = hcb_plan_info(plans[i]);
+        ck_assert_msg(hcb_plan_run(plans[i], 2, &timing) == HCB_OK, "%s", hcb_error(ctx));
+        ck_assert_uint_eq(info->scratch_bytes, hcb_device_scratch_bytes(device, &c, texts[i]));
+        ck_assert_str_eq(info->tuning, "tuned");
+    }
+    ck_assert_uint_eq(hcb_plan_info(plans[0])->scratch_bytes, (64 * 64 + 64 * 8 + 64 * 8) * 4);
+    ck_assert_uint_eq(hcb_plan_info(plans[1])->scratch_bytes, (128 * 64 + 64 * 8 + 128 * 8) * 4);
+    ck_assert_uint_eq(hcb_device_scratch_bytes(device, &c, ""), 0); /* the kernel for small matrices */
+    for (int i = 0; i < PLANS; i++)
+        hcb_plan_free(plans[i]);
+    for (unsigned i = 0; i < 3; i++)
+        hcb_buffer_free(operands[i]);
+    hcb_queue_free(queue);
+    hcb_device_close(device);
+}
+END_TEST
+
+static uint64_t value_of(const struct hcb_parameters *parameters, const uint64_t *values, const char *name)
+{
+    for (size_t i = 0; i < parameters->count; i++)
+        if (strcmp(parameters->list[i].name, name) == 0)
+            return values[i];
+    ck_abort_msg("no %s", name);
+}
+
+/* What CLBlast's kernel asks of a side of the tile. */
+static bool side_is_valid(uint64_t tile, uint64_t items, uint64_t width, bool is_local, uint64_t loaders,
+                          uint64_t group, uint64_t terms)
+{
+    return tile % (items * width) == 0 &&
+           (!is_local || (group % loaders == 0 && tile % (loaders * width) == 0 &&
+                          terms % (group / loaders) == 0));
+}
+
+/* What is within the limits, and nothing else, is what the kernel can be made with. */
+START_TEST(limits_of_clblast_are_its_kernels)
+{
+    enum { POINTS = 100000 };
+    static const enum hcb_precision precisions[] = {HCB_PRECISION_F32, HCB_PRECISION_F64, HCB_PRECISION_F16};
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_CLBLAST_TUNED, precisions[_i / 2], {500, 500, 500}};
+    struct hcb_parameters p;
+    uint64_t values[HCB_PARAMETERS_MAX], draw = 1;
+    unsigned valid = 0;
+    setenv("HCBENCH_KERNEL_CLASS", _i % 2 == 0 ? "cpu" : "gpu", 1);
+    struct hcb_device *device = open_device(devices[0].id);
+    ck_assert_int_eq(hcb_device_parameters(device, &c, &p), HCB_OK);
+    ck_assert_str_eq(p.limits[1].name, "bytes of local memory");
+    ck_assert_str_eq(p.list[9].name, "SA");
+    ck_assert_uint_eq(p.list[9].count, _i % 2 == 0 ? 1 : 2); /* no local memory on CPU drivers */
+    p.limits[0].most.factor = 256;
+    p.limits[1].most.factor = 32768;
+    p.limits[2].most.factor = 512;
+    const uint64_t bytes = hcb_type_size(hcb_operand_type(&c, 0));
+    for (unsigned n = 0; n < POINTS; n++) {
+        for (size_t i = 0; i < p.count; i++) {
+            draw = draw * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+            values[i] = p.list[i].choices[(draw >> 33) % p.list[i].count];
+        }
+#define VALUE(name) value_of(&p, values, name)
+        const uint64_t group = VALUE("MDIMC") * VALUE("NDIMC"), mwg = VALUE("MWG"), nwg = VALUE("NWG"),
+                       kwg = VALUE("KWG"), local = kwg * (VALUE("SA") * mwg + VALUE("SB") * nwg);
+        const bool is_valid =
+            group <= 256 && local * bytes <= 32768 && mwg * nwg * bytes <= 512 * group &&
+            kwg % VALUE("KWI") == 0 &&
+            side_is_valid(mwg, VALUE("MDIMC"), VALUE("VWM"), VALUE("SA") != 0, VALUE("MDIMA"), group, kwg) &&
+            side_is_valid(nwg, VALUE("NDIMC"), VALUE("VWN"), VALUE("SB") != 0, VALUE("NDIMB"), group, kwg);
+#undef VALUE
+        char text[HCB_PARAMETERS_SIZE];
+        const struct hcb_limit *limit = hcb_parameters_beyond(&p, values);
+        ck_assert_msg((limit == NULL) == is_valid, "%s: %s", hcb_parameters_text(&p, values, text),
+                      limit != NULL ? limit->name : "no limit");
+        valid += is_valid;
+    }
+    ck_assert_uint_gt(valid, 100);
+    hcb_device_close(device);
+}
+END_TEST
+
+/* A set for smaller groups where the device has no room for the usual one. */
+START_TEST(tuned_clblast_fits_into_small_groups)
+{
+    const struct hcb_case c = {HCB_OP_MATMUL, HCB_IMPL_CLBLAST_TUNED, HCB_PRECISION_F32, {500, 500, 500}};
+    struct hcb_parameters p;
+    uint64_t values[HCB_PARAMETERS_MAX];
+    setenv("HCBENCH_KERNEL_CLASS", "gpu", 1);
+    setenv("HCBENCH_GROUP_ITEMS", "64", 1);
+    struct hcb_device *device = open_device(devices[0].id);
+    ck_assert_int_eq(hcb_device_supports(device, &c), HCB_OK);
+    ck_assert_int_eq(hcb_device_parameters(device, &c, &p), HCB_OK);
+    ck_assert(hcb_parameters_read(&p, "", values));
+    ck_assert_uint_le(value_of(&p, values, "MDIMC") * value_of(&p, values, "NDIMC"), 64);
+    ck_assert_ptr_null(hcb_parameters_beyond(&p, values));
+    setenv("HCBENCH_GROUP_ITEMS", "16", 1);
     ck_assert_int_eq(hcb_device_supports(device, &c), HCB_UNSUPPORTED);
-    ck_assert_ptr_nonnull(strstr(hcb_error(ctx), "class of device"));
+    ck_assert_str_eq(hcb_error(ctx), "opencl:0 has too few items of a work-group for CLBlast's kernel");
     hcb_device_close(device);
 }
 END_TEST
@@ -1152,11 +1273,18 @@ static Suite *suite(void)
     tcase_add_loop_test(kernels_case, passes_over_k_add_up, 0, 2);
     tcase_add_loop_test(kernels_case, a_small_extent_takes_the_thin_kernels, 0, 12);
     tcase_add_loop_test(kernels_case, a_large_c_is_written_whole, 0, 9);
-#ifdef HAVE_CLBLAST
-    tcase_add_loop_test(kernels_case, a_process_runs_clblast_one_way, 0, 4);
-    tcase_add_test(kernels_case, tuned_clblast_is_for_cpu_drivers_so_far);
-#endif
     suite_add_tcase(s, kernels_case);
+#ifdef HAVE_CLBLAST
+    TCase *clblast = tcase_create("clblast");
+    tcase_add_checked_fixture(clblast, set_up, tear_down);
+    tcase_set_timeout(clblast, 300);
+    tcase_add_loop_test(clblast, a_process_runs_clblast_one_way, 0, 4);
+    tcase_add_loop_test(clblast, tuned_clblast_is_right_on_gpus, 0, 2);
+    tcase_add_test(clblast, plans_of_clblast_keep_their_parameters);
+    tcase_add_loop_test(clblast, limits_of_clblast_are_its_kernels, 0, 6);
+    tcase_add_test(clblast, tuned_clblast_fits_into_small_groups);
+    suite_add_tcase(s, clblast);
+#endif
     tcase_add_checked_fixture(parameters, set_up, tear_down);
     tcase_set_timeout(parameters, 300);
     tcase_add_test(parameters, parameters_that_do_not_fit_are_refused);

@@ -227,7 +227,8 @@ START_TEST(parameters_that_no_platform_has_are_refused)
 #define PARAMETERS(list) "{'kernel_sha256':'','parameters':" list ",'limits':[]}"
 #define LIMIT(sum, most)                                                                           \
     "{'kernel_sha256':'','parameters':[],'limits':[{'name':'a','sum':" sum ",'most':" most "}]}"
-#define ONE "[1,0,0,0,0,0,0,0,0]"
+#define ZEROS "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0" /* all powers but one */
+#define ONE "[1,0," ZEROS "]"
     static const char *const bad[] = {
         PARAMETERS("{}"),
         "{'parameters':[],'limits':[]}",
@@ -238,15 +239,15 @@ START_TEST(parameters_that_no_platform_has_are_refused)
         PARAMETERS("[{'name':'a','table':1,'choices':['1']}]"),
         PARAMETERS("[{'name':'a','table':1,'choices':[1,2,3,4,5,6,7,8,9,10,11,12,13]}]"),
         PARAMETERS("[{'name':'a name of twenty-four le','table':1,'choices':[1]}]"),
-        PARAMETERS("[1,2,3,4,5,6,7,8,9]"),
+        PARAMETERS("[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]"),
         "{'kernel_sha256':'','parameters':[],'limits':{}}",
         "{'kernel_sha256':'','parameters':[],'limits':[1]}",
         LIMIT("[]", ONE),
         LIMIT("[" ONE "," ONE "]", ONE),
         LIMIT("[" ONE "," ONE ",1]", ONE),
-        LIMIT("[" ONE "," ONE "," ONE "]", "[1,0,0,0,0,0,0,0]"),
-        LIMIT("[" ONE "," ONE "," ONE "]", "[1,0,0,0,0,0,0,0,-1]"),
-        LIMIT("[" ONE "," ONE "," ONE "]", "['1',0,0,0,0,0,0,0,0]"),
+        LIMIT("[" ONE "," ONE "," ONE "]", "[1," ZEROS "]"),
+        LIMIT("[" ONE "," ONE "," ONE "]", "[1," ZEROS ",-1]"),
+        LIMIT("[" ONE "," ONE "," ONE "]", "['1',0," ZEROS "]"),
         LIMIT("[" ONE "," ONE "," ONE "],'more':1", ONE),
     };
     static const char *const good[] = {PARAMETERS("[{'name':'a','table':1,'choices':[1]}]"),
@@ -254,7 +255,7 @@ START_TEST(parameters_that_no_platform_has_are_refused)
     struct hcb_parameters parameters;
     const size_t bad_count = sizeof bad / sizeof *bad, good_count = sizeof good / sizeof *good;
     for (size_t i = 0; i < bad_count + good_count; i++) {
-        char text[300];
+        char text[400];
         snprintf(text, sizeof text, "%s", i < bad_count ? bad[i] : good[i - bad_count]);
         for (char *at = text; *at != '\0'; at++)
             if (*at == '\'')

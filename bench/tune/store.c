@@ -126,7 +126,7 @@ static bool read_word(const json_t *object, const char *name, const char *(*word
 /* As parameters are written: nothing that a terminal or a table would take amiss. */
 static bool is_plain(const char *text)
 {
-    return text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_= ")] == '\0';
+    return text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_= ")] == '\0';
 }
 
 static bool read_text(const json_t *object, const char *name, char text[HCB_PARAMETERS_SIZE])

@@ -212,7 +212,7 @@ const struct hcb_platform_ops hcbi_opencl_ops = {
                                      [HCB_OP_DOT] = HCBI_F64 | HCBI_F32 | HCBI_F16},
                [HCB_IMPL_COOPMAT] = {[HCB_OP_MATMUL] =
                                          HCBI_F16F32 | HCBI_BF16F32 | HCBI_I8I32 | HCBI_F32X2},
-               [HCB_IMPL_CLBLAST_TUNED] = {[HCB_OP_MATMUL] = HCBI_F64 | HCBI_F32},
+               [HCB_IMPL_CLBLAST_TUNED] = {[HCB_OP_MATMUL] = HCBI_F64 | HCBI_F32 | HCBI_F16},
                [HCB_IMPL_DRIVER] = {[HCB_OP_COPY] = HCBI_COPIED},
                [HCB_IMPL_PAGEABLE] = {[HCB_OP_UPLOAD] = HCBI_COPIED,
                                       [HCB_OP_DOWNLOAD] = HCBI_COPIED},

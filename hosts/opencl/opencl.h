@@ -146,7 +146,8 @@ struct opencl_method {
      * parameters; NULL: none. */
     uint64_t (*scratch)(const struct opencl_device *device, const struct hcb_case *c,
                         const uint64_t *values);
-    /* Lists the parameters of the kernels in the file that it names; NULL: there are none. */
+    /* Lists parameters and names the file of the kernels that they are of, NULL for those of a
+     * library; NULL: there are none. */
     const char *(*parameters)(const struct opencl_device *device, const struct hcb_case *c,
                               struct hcb_parameters *parameters);
     enum hcb_status (*prepare)(struct opencl_plan *plan);

@@ -111,9 +111,9 @@ enum hcb_status hcbi_opencl_parameters(struct hcb_device *base, const struct hcb
     const char *files[] = {"types.cl", NULL};
     if (method->parameters != NULL)
         files[1] = method->parameters(device, c, parameters);
-    return parameters->count == 0 ? HCB_OK
-                                  : hcbi_kernels_load_hash(base->ctx, hcbi_cl_kernels, files, 2,
-                                                           parameters->kernel_sha256);
+    return parameters->count == 0 || files[1] == NULL
+               ? HCB_OK
+               : hcbi_kernels_load_hash(base->ctx, hcbi_cl_kernels, files, 2, parameters->kernel_sha256);
 }
 
 enum hcb_status hcbi_opencl_plan_new(struct hcb_plan *base)
