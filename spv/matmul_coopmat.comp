@@ -21,19 +21,27 @@
 // Yokota do (see hcbench.h).
 //
 // The host chooses the constants from what the driver lists, and bounds the turns of
-// the loops.
+// the loops.  Those that index matrices must be unrolled to keep these in registers.
+//
+// A test defines EMULATED and brings matrices of its own, tests/subgroup_matrices.glsl.
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
+#extension GL_KHR_shader_subgroup_basic : require
+#ifndef EMULATED
 #extension GL_KHR_cooperative_matrix : require
 #extension GL_KHR_memory_scope_semantics : require
-#extension GL_KHR_shader_subgroup_basic : require
+#extension GL_EXT_shader_explicit_arithmetic_types : require
+#ifdef BF16F32
+#extension GL_EXT_bfloat16 : require
+#endif
 #pragma use_vulkan_memory_model
+#endif
 #include "bands.glsl"
 
 // A Unit has eight elements, a Word of 32 bits has 1 << WORD_SHIFT.  What is read of
 // memory at once is eight elements too.
 #if defined I8I32
-#extension GL_EXT_shader_explicit_arithmetic_types_int8 : require
 #define Input int8_t
 #define Scalar int
 #define Unit uvec2
@@ -41,10 +49,8 @@
 const uint WORD_SHIFT = 2;
 #else
 #if defined BF16F32
-#extension GL_EXT_bfloat16 : require
 #define Input bfloat16_t
 #else
-#extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
 #define Input float16_t
 #endif
 #define Scalar float
@@ -200,10 +206,16 @@ void keep_tiles(uint id, uint first)
     }
 }
 
+#ifdef EMULATED
+#include "subgroup_matrices.glsl"
+#else
 #define Sum coopmat<Scalar, gl_ScopeSubgroup, M, N, gl_MatrixUseAccumulator>
 #define Left coopmat<Input, gl_ScopeSubgroup, M, K, gl_MatrixUseA>
 #define Right coopmat<Input, gl_ScopeSubgroup, K, N, gl_MatrixUseB>
+#define PLUS(x, y) ((x) + (y))
+#define TIMES(x, factor) ((x) * (factor))
 #define BY_ROW gl_CooperativeMatrixLayoutRowMajor
+#endif
 
 // What lies inside of a matrix, from its place in shared memory.
 void store_part(uint row, uint column, uint stage)
@@ -229,7 +241,7 @@ void main()
     const uint first_term = gl_WorkGroupID.z * split_terms;
     const uint past = min(first_term + split_terms, terms);
     Sum sums[DOWN * ACROSS];
-    for (uint s = 0; s < DOWN * ACROSS; s++)
+    [[unroll]] for (uint s = 0; s < DOWN * ACROSS; s++)
         sums[s] = Sum(0);
 
     read_tiles(id, first_row, first_column, first_term, past);
@@ -242,28 +254,29 @@ void main()
             read_tiles(id, first_row, first_column, term + STEP, past);
         for (uint t = 0; t < STEP; t += K) {
             Left left[PLANES * DOWN];
-            for (uint d = 0; d < DOWN; d++) {
+            [[unroll]] for (uint d = 0; d < DOWN; d++) {
                 const uint at = first + (down + d * M) * A_STRIDE + t / 8;
                 coopMatLoad(left[d], tiles, at, A_STRIDE, BY_ROW);
 #if defined F32X2
                 coopMatLoad(left[DOWN + d], tiles, at + PLANE_UNITS, A_STRIDE, BY_ROW);
 #endif
             }
-            for (uint q = 0; q < ACROSS; q++) {
+            [[unroll]] for (uint q = 0; q < ACROSS; q++) {
                 const uint at = first + A_UNITS + t * B_STRIDE + (across + q * N) / 8;
                 Right right;
                 coopMatLoad(right, tiles, at, B_STRIDE, BY_ROW);
 #if defined F32X2
                 Right right_low;
                 coopMatLoad(right_low, tiles, at + PLANE_UNITS, B_STRIDE, BY_ROW);
-                for (uint d = 0; d < DOWN; d++) {
+                [[unroll]] for (uint d = 0; d < DOWN; d++) {
                     const Sum products = coopMatMulAdd(left[d], right, Sum(0));
                     Sum mixed = coopMatMulAdd(left[d], right_low, Sum(0));
                     mixed = coopMatMulAdd(left[DOWN + d], right, mixed);
-                    sums[d * ACROSS + q] += products + mixed * LOW_UNIT;
+                    const Sum both = PLUS(products, TIMES(mixed, LOW_UNIT));
+                    sums[d * ACROSS + q] = PLUS(sums[d * ACROSS + q], both);
                 }
 #else
-                for (uint d = 0; d < DOWN; d++)
+                [[unroll]] for (uint d = 0; d < DOWN; d++)
                     sums[d * ACROSS + q] = coopMatMulAdd(left[d], right, sums[d * ACROSS + q]);
 #endif
             }
@@ -277,7 +290,7 @@ void main()
     barrier();
     const uint stage = gl_SubgroupID * M * (N / WORDS);
     const bool is_whole = ALIGNED && first_row + ROWS <= rows && first_column + COLUMNS <= columns;
-    for (uint s = 0; s < DOWN * ACROSS; s++) {
+    [[unroll]] for (uint s = 0; s < DOWN * ACROSS; s++) {
         const uint row = first_row + down + s / ACROSS * M;
         const uint column = first_column + across + s % ACROSS * N;
         if (is_whole) {
@@ -285,7 +298,7 @@ void main()
             if (accumulate != 0) {
                 Sum old;
                 coopMatLoad(old, c, i, c_stride, BY_ROW);
-                sums[s] += old;
+                sums[s] = PLUS(sums[s], old);
             }
             coopMatStore(sums[s], c, i, c_stride, BY_ROW);
         } else {

@@ -55,6 +55,13 @@ enum hcb_status hcbi_vulkan_prepare_tiles(struct vulkan_plan *plan, struct tile_
 /* HCB_UNSUPPORTED when scratch memory does not fit. */
 enum hcb_status hcbi_vulkan_check_tiles(const struct vulkan_device *device,
                                         const struct hcb_case *c, struct tile_kernel *kernel);
+/* The kernels that choices of a case's parameters may use: the hash of their files, and a note of
+ * them in a plan, whose hash is the same then. */
+enum hcb_status hcbi_vulkan_families_hash(const struct vulkan_device *device,
+                                          const struct hcb_case *c, const char *const *families,
+                                          size_t count, char hash[65]);
+enum hcb_status hcbi_vulkan_families_note(struct vulkan_plan *plan, const char *const *families,
+                                          size_t count);
 /* The numeric self-test of a kernel for the plan's precision, once per device and kernel.
  * HCB_WRONG when a product is, which is the error text then. */
 enum hcb_status hcbi_vulkan_test_kernel(struct vulkan_plan *plan, const struct tile_kernel *kernel);

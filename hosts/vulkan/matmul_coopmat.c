@@ -196,21 +196,19 @@ static bool has_choice(const struct vulkan_device *device, const struct hcb_case
            supports_subgroups(device, c) == HCB_OK;
 }
 
+/* What either may run. */
+static const char *const families[] = {"matmul_coopmat", "matmul_workgroup", "matmul_add"};
+enum { FAMILY_COUNT = sizeof families / sizeof *families };
+
 static enum hcb_status find_parameters(const struct vulkan_device *device, const struct hcb_case *c,
                                        struct hcb_parameters *parameters)
 {
     static const struct hcb_parameter choice = {"workgroup", 1, {0, 1}, 2};
-    char subgroups[48], workgroup[48];
-    const char *const files[] = {subgroups, workgroup};
     if (!has_choice(device, c))
         return HCB_OK;
-    snprintf(subgroups, sizeof subgroups, "matmul_coopmat.%s.spv", hcb_precision_name(c->precision));
-    snprintf(workgroup, sizeof workgroup, "matmul_workgroup.%s.spv",
-             hcb_precision_name(c->precision));
     parameters->list[0] = choice;
     parameters->count = 1;
-    return hcbi_kernels_load_hash(device->base.ctx, hcbi_spv_kernels, files, 2,
-                                  parameters->kernel_sha256);
+    return hcbi_vulkan_families_hash(device, c, families, FAMILY_COUNT, parameters->kernel_sha256);
 }
 
 static enum hcb_status supports_coopmat(const struct vulkan_device *device,
@@ -355,8 +353,12 @@ static enum hcb_status prepare_coopmat(struct vulkan_plan *plan)
     char *note = plan->base.info.note, first[HCB_REASON_SIZE] = "", second[HCB_REASON_SIZE] = "";
     struct tile_kernel kernel;
     struct matrix_tile tile;
-    const bool wanted = !has_choice(device, c) || plan->base.values[0] == 1;
-    if (wanted && hcbi_vulkan_workgroup_kernel(device, c, &kernel) &&
+    const bool choice = has_choice(device, c);
+    const enum hcb_status status =
+        hcbi_vulkan_families_note(plan, families, choice ? FAMILY_COUNT : 0);
+    if (status != HCB_OK)
+        return status;
+    if ((!choice || plan->base.values[0] == 1) && hcbi_vulkan_workgroup_kernel(device, c, &kernel) &&
         is_right(plan, &kernel, first, sizeof first)) {
         snprintf(note, HCB_REASON_SIZE, "cooperative matrices of a workgroup, %ux%ux%u",
                  (unsigned)kernel.rows, (unsigned)kernel.columns, (unsigned)kernel.step);
@@ -364,7 +366,7 @@ static enum hcb_status prepare_coopmat(struct vulkan_plan *plan)
     }
     if (supports_subgroups(device, c) != HCB_OK)
         return hcbi_fail(device->base.ctx, HCB_UNSUPPORTED, "%s", first);
-    if (has_choice(device, c))
+    if (choice)
         plan->base.values[0] = 0; /* what runs, whatever was asked for */
     choose_matrix_tile(device, c, &tile);
     kernel = matrix_kernel(c, &tile);

@@ -101,6 +101,33 @@ static const char *adder_of(const struct hcb_case *c)
     return variants[hcb_operand_type(c, MATRIX_C)];
 }
 
+static const char *variant_of(const char *family, const struct hcb_case *c)
+{
+    return strcmp(family, "matmul_add") == 0 ? adder_of(c) : hcb_precision_name(c->precision);
+}
+
+enum hcb_status hcbi_vulkan_families_hash(const struct vulkan_device *device,
+                                          const struct hcb_case *c, const char *const *families,
+                                          size_t count, char hash[65])
+{
+    char names[VULKAN_MODULES_MAX][48];
+    const char *files[VULKAN_MODULES_MAX];
+    for (size_t i = 0; i < count; i++) {
+        snprintf(names[i], sizeof names[i], "%s.%s.spv", families[i], variant_of(families[i], c));
+        files[i] = names[i];
+    }
+    return hcbi_kernels_load_hash(device->base.ctx, hcbi_spv_kernels, files, count, hash);
+}
+
+enum hcb_status hcbi_vulkan_families_note(struct vulkan_plan *plan, const char *const *families,
+                                          size_t count)
+{
+    enum hcb_status status = HCB_OK;
+    for (size_t i = 0; i < count && status == HCB_OK; i++)
+        status = hcbi_vulkan_note(plan, families[i], variant_of(families[i], &plan->base.task));
+    return status;
+}
+
 /* Adds the parts of a window that its workgroups computed. */
 static enum hcb_status add_parts(struct vulkan_plan *plan, const struct tile_kernel *kernel,
                                  const struct matmul_window *w, const struct vulkan_step *multiply)
@@ -324,17 +351,15 @@ static void list_parameters(const struct vulkan_device *device, const struct hcb
     hcbi_parameter_settle(&list[SPLITS], SPLITS_MAX);
 }
 
-/* Both files, whether the table's splits need the second or not: others may. */
+/* Both, whether the table's splits need the second or not: others may. */
+static const char *const families[] = {"matmul_gpu", "matmul_add"};
+enum { FAMILY_COUNT = sizeof families / sizeof *families };
+
 static enum hcb_status find_parameters(const struct vulkan_device *device, const struct hcb_case *c,
                                        struct hcb_parameters *parameters)
 {
-    char multiply[32], add[32];
-    const char *const files[] = {multiply, add};
     list_parameters(device, c, parameters);
-    snprintf(multiply, sizeof multiply, "matmul_gpu.%s.spv", hcb_precision_name(c->precision));
-    snprintf(add, sizeof add, "matmul_add.%s.spv", adder_of(c));
-    return hcbi_kernels_load_hash(device->base.ctx, hcbi_spv_kernels, files, 2,
-                                  parameters->kernel_sha256);
+    return hcbi_vulkan_families_hash(device, c, families, FAMILY_COUNT, parameters->kernel_sha256);
 }
 
 struct tile_kernel hcbi_vulkan_tile_kernel(const struct vulkan_device *device,
@@ -354,8 +379,7 @@ static enum hcb_status prepare_tile(struct vulkan_plan *plan)
         snprintf(plan->base.info.note, sizeof plan->base.info.note, HCBI_F32X2_NOTE);
     const enum hcb_status status = hcbi_vulkan_prepare_tiles(plan, &kernel);
     plan->base.values[SPLITS] = vulkan_divide_up(kernel.extents.terms, kernel.split_terms);
-    return status == HCB_OK ? hcbi_vulkan_note(plan, "matmul_add", adder_of(&plan->base.task))
-                            : status;
+    return status == HCB_OK ? hcbi_vulkan_families_note(plan, families, FAMILY_COUNT) : status;
 }
 
 static enum hcb_status supports_tile(const struct vulkan_device *device, const struct hcb_case *c)

@@ -2,6 +2,8 @@
 /* The cooperative matrices that a driver lists, and which of them is used. */
 #include "config.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,27 +129,58 @@ static void read_flexible(const struct vulkan_platform *platform, struct vulkan_
     free(list);
 }
 
-/* Makes the device one that lists matrices of a whole workgroup, and does all that they
- * need.  That makes sense only with a kernel folder whose matmul_workgroup files do without. */
-static void pretend(struct vulkan_device *device)
+/* ------------------------------------------------------ that are not there
+ * For tests, with a kernel folder whose files do without. */
+
+static void pretend_features(struct vulkan_features *features)
+{
+    features->cooperative_matrix = features->bfloat16_matrix = features->memory_model = true;
+}
+
+/* HCBENCH_VULKAN_SUBGROUP_MATRICES=16x8x16 makes the device one that lists matrices of
+ * subgroups of this shape and no other, and does all that they need. */
+static bool pretend_shapes(struct vulkan_device *device)
+{
+    enum { COUNT = sizeof types / sizeof *types };
+    const char *text = getenv("HCBENCH_VULKAN_SUBGROUP_MATRICES");
+    struct compat_cooperative_matrix list[COUNT];
+    uint32_t m, n, k;
+    if (text == NULL || sscanf(text, "%" SCNu32 "x%" SCNu32 "x%" SCNu32, &m, &n, &k) != 3 ||
+        m == 0 || n == 0 || k == 0)
+        return false;
+    for (size_t t = 0; t < COUNT; t++)
+        list[t] = (struct compat_cooperative_matrix){.MSize = m,
+                                                     .NSize = n,
+                                                     .KSize = k,
+                                                     .AType = types[t].input,
+                                                     .BType = types[t].input,
+                                                     .CType = types[t].accumulator,
+                                                     .ResultType = types[t].accumulator,
+                                                     .scope = COMPAT_SCOPE_SUBGROUP};
+    choose_shapes(list, COUNT, device->shapes);
+    pretend_features(&device->features);
+    return true;
+}
+
+/* HCBENCH_VULKAN_WORKGROUP_MATRICES=1 does the same for matrices of a whole workgroup; with 0
+ * the device is one without. */
+static bool pretend_flexible(struct vulkan_device *device)
 {
     static const struct workgroup_matrices listed[] = {{32, 16, 32, 128}, {32, 32, 32, 256}};
+    const char *text = getenv("HCBENCH_VULKAN_WORKGROUP_MATRICES");
+    if (text == NULL || strcmp(text, "1") != 0)
+        return text != NULL && strcmp(text, "0") == 0;
     for (size_t t = 0; t < sizeof types / sizeof *types; t++)
         for (size_t i = 0; i < sizeof listed / sizeof *listed; i++)
             keep(&device->workgroup_matrices[types[t].precision], &listed[i]);
-    device->features.cooperative_matrix = device->features.bfloat16_matrix = true;
-    device->features.memory_model = true;
+    pretend_features(&device->features);
+    return true;
 }
 
-/* HCBENCH_VULKAN_WORKGROUP_MATRICES says 1 for a device that lists matrices of a whole
- * workgroup, 0 for one that does not. */
 void hcbi_vulkan_read_matrices(const struct vulkan_platform *platform, struct vulkan_device *device)
 {
-    const char *pretended = getenv("HCBENCH_VULKAN_WORKGROUP_MATRICES");
-    if (device->features.cooperative_matrix)
+    if (!pretend_shapes(device) && device->features.cooperative_matrix)
         read_shapes(platform, device);
-    if (pretended != NULL && strcmp(pretended, "1") == 0)
-        pretend(device);
-    else if (pretended == NULL && device->features.workgroup_matrix)
+    if (!pretend_flexible(device) && device->features.workgroup_matrix)
         read_flexible(platform, device);
 }
