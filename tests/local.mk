@@ -8,7 +8,7 @@ AM_TESTS_ENVIRONMENT = \
 	export builddir srcdir CC CXX GLSLANG SANITIZER_FLAGS; \
 	. $(abs_top_srcdir)/%reldir%/environment.sh;
 EXTRA_DIST += %reldir%/environment.sh %reldir%/lsan.supp %reldir%/matrix_units.cl %reldir%/page_check.js %reldir%/program.sh %reldir%/suite.h \
-	%reldir%/matrices.glsl %reldir%/matrices.sh %reldir%/subgroup_matrices.glsl %reldir%/workgroup_matrices.glsl \
+	%reldir%/matrices.sh %reldir%/subgroup_matrices.glsl %reldir%/workgroup_matrices.glsl \
 	$(script_tests)
 script_tests = \
 	%reldir%/breakeven.sh \
