@@ -7,10 +7,10 @@
 #     bench/growth.sh FOLDER [HCBENCH OPTION]...
 #
 # What fits: operands in half of the largest memory of a device, and a step in 30 s, so a
-# slow impl ends before a fast one.  Options go to `hcbench run`; a later -n, -P or
-# --timeout replaces the script's.  Writes growth.csv, growth.json.gz and, with gnuplot,
-# growth.svg (GFLOP/s against n, device's clock) to FOLDER, and prints a line per row with
-# two checks:
+# slow impl ends before a fast one.  n = 4096 is reached in minutes on two cores, 8192 takes
+# many more.  Options go to `hcbench run`; a later -n, -P or --timeout replaces the
+# script's.  Writes growth.csv, growth.json.gz and, with gnuplot, growth.svg (GFLOP/s against
+# n, device's clock) to FOLDER, and prints a line per row with two checks:
 #
 #     memory  what the worker's resident set grew by, beyond operands on the host, operands
 #             on the device and packed copies: at most 150 MiB
