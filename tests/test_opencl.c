@@ -1256,71 +1256,56 @@ END_TEST
 
 /* ----------------------------------------------------------------- the suite */
 
+static TCase *new_case(Suite *s, const char *name)
+{
+    TCase *tests = tcase_create(name);
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_set_timeout(tests, 300);
+    suite_add_tcase(s, tests);
+    return tests;
+}
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("opencl");
-    TCase *kernels_case = tcase_create("kernels"), *parameters = tcase_create("parameters"),
-          *sweeps = tcase_create("sweeps"), *unit_sweeps = tcase_create("sweeps of matrix units"),
-          *tiles = tcase_create("tiles for GPUs"), *halves = tcase_create("f32x2"),
-          *groups_case = tcase_create("small groups"),
-          *units = tcase_create("matrix units"),
-          *rest = tcase_create("errors and devices");
-    tcase_add_checked_fixture(kernels_case, set_up, tear_down);
-    tcase_set_timeout(kernels_case, 300);
+    TCase *kernels_case = new_case(s, "kernels");
     tcase_add_loop_test(kernels_case, all_shapes_are_right, 0, KERNELS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_loop_test(kernels_case, variants_are_right, 0, KERNELS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_loop_test(kernels_case, extras_are_right, 0, KERNELS_COUNT * HCB_PRECISION_COUNT);
     tcase_add_loop_test(kernels_case, passes_over_k_add_up, 0, 2);
     tcase_add_loop_test(kernels_case, a_small_extent_takes_the_thin_kernels, 0, 12);
     tcase_add_loop_test(kernels_case, a_large_c_is_written_whole, 0, 9);
-    suite_add_tcase(s, kernels_case);
 #ifdef HAVE_CLBLAST
-    TCase *clblast = tcase_create("clblast");
-    tcase_add_checked_fixture(clblast, set_up, tear_down);
-    tcase_set_timeout(clblast, 300);
+    TCase *clblast = new_case(s, "clblast");
     tcase_add_loop_test(clblast, a_process_runs_clblast_one_way, 0, 4);
     tcase_add_loop_test(clblast, tuned_clblast_is_right_on_gpus, 0, 2);
     tcase_add_test(clblast, plans_of_clblast_keep_their_parameters);
     tcase_add_loop_test(clblast, limits_of_clblast_are_its_kernels, 0, 6);
     tcase_add_test(clblast, tuned_clblast_fits_into_small_groups);
-    suite_add_tcase(s, clblast);
 #endif
-    tcase_add_checked_fixture(parameters, set_up, tear_down);
-    tcase_set_timeout(parameters, 300);
+    TCase *parameters = new_case(s, "parameters");
     tcase_add_test(parameters, parameters_that_do_not_fit_are_refused);
     tcase_add_test(parameters, limits_of_tiles_are_the_devices);
     tcase_add_loop_test(parameters, parameters_are_those_of_the_kernels, 0, 2);
-    suite_add_tcase(s, parameters);
-    tcase_add_checked_fixture(sweeps, set_up, tear_down);
-    tcase_set_timeout(sweeps, 300);
+    TCase *sweeps = new_case(s, "sweeps");
     tcase_set_tags(sweeps, "sweep");
     tcase_add_loop_test(sweeps, parameters_give_right_results, 0, 10);
-    suite_add_tcase(s, sweeps);
-    tcase_add_checked_fixture(unit_sweeps, set_up, tear_down);
-    tcase_set_timeout(unit_sweeps, 300);
+    TCase *unit_sweeps = new_case(s, "sweeps of matrix units");
     tcase_set_tags(unit_sweeps, "sweep");
     tcase_add_loop_test(unit_sweeps, parameters_of_units_give_right_results, 0, 6);
-    suite_add_tcase(s, unit_sweeps);
-    tcase_add_checked_fixture(tiles, set_up, tear_down);
-    tcase_set_timeout(tiles, 300);
+    TCase *tiles = new_case(s, "tiles for GPUs");
     tcase_add_loop_test(tiles, every_geometry_is_right, 0, sizeof geometries / sizeof *geometries);
     tcase_add_test(tiles, parts_of_k_have_their_depth_and_memory);
-    suite_add_tcase(s, tiles);
-    tcase_add_checked_fixture(halves, set_up, tear_down);
-    tcase_set_timeout(halves, 300);
+    TCase *halves = new_case(s, "f32x2");
     tcase_add_loop_test(halves, halves_are_right_in_every_bit, 0, 2);
     tcase_add_loop_test(halves, f32x2_without_mixed_products_is_wrong, 0, 4);
-    suite_add_tcase(s, halves);
-    tcase_add_checked_fixture(groups_case, set_up, tear_down);
-    tcase_set_timeout(groups_case, 300);
+    TCase *groups_case = new_case(s, "small groups");
     tcase_add_loop_test(groups_case, sums_fit_into_small_groups, 0, GROUPS_COUNT);
     tcase_add_loop_test(groups_case, small_groups_have_their_depth, 0, GROUPS_COUNT);
     tcase_add_test(groups_case, items_are_a_choice_within_limits);
     tcase_add_loop_test(groups_case, products_fit_into_small_groups, 0, 4);
     tcase_add_test(groups_case, groups_that_are_too_large_are_refused);
-    suite_add_tcase(s, groups_case);
-    tcase_add_checked_fixture(units, set_up, tear_down);
-    tcase_set_timeout(units, 300);
+    TCase *units = new_case(s, "matrix units");
     tcase_add_loop_test(units, kernels_on_matrix_units_are_right, 0, UNIT_KERNELS_COUNT);
     tcase_add_loop_test(units, wrong_matrix_units_are_refused, 0, (UNIT_KERNELS_COUNT + 2) / 3);
     tcase_add_test(units, units_are_refused_where_groups_do_not_fit);
@@ -1330,16 +1315,13 @@ static Suite *suite(void)
     tcase_add_test(units, units_count_memory_and_depth_of_halves);
     tcase_add_loop_test(units, some_matrix_units_do_not_compute_with_halves, 0, 2);
     tcase_add_test(units, devices_without_matrix_units_say_so);
-    suite_add_tcase(s, units);
-    tcase_add_checked_fixture(rest, set_up, tear_down);
-    tcase_set_timeout(rest, 300);
+    TCase *rest = new_case(s, "errors and devices");
     tcase_add_test(rest, scratch_that_does_not_fit_is_refused);
     tcase_add_test(rest, impls_say_what_they_lack);
     tcase_add_test(rest, native_errors_have_names);
     tcase_add_test(rest, a_broken_kernel_is_an_error_with_its_line);
     tcase_add_test(rest, a_second_shape_does_not_compile);
     tcase_add_test(rest, devices_are_described);
-    suite_add_tcase(s, rest);
     return s;
 }
 

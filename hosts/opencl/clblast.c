@@ -131,9 +131,10 @@ static const CLBlastPrecision precisions[HCB_PRECISION_COUNT] = {
 };
 
 /* By class of device, in the order of preference: the first one that keeps the limits.  Those of
- * CPU drivers were found by trying in f64 and f32, and f16 follows f32: a work-group is one work-item without local memory, and its
- * tile fills 16 registers of 256 bits.  Those of GPUs are the library's own for one of the class:
- * on a GPU that it does not know, such as an H100, 1.6 has a tile of 16 by 32. */
+ * CPU drivers were found by trying in f64 and f32, and f16 follows f32: a work-group is one
+ * work-item without local memory, and its tile fills 16 registers of 256 bits.  Those of GPUs are
+ * the library's own for one of the class: on a GPU that it does not know, such as an H100, 1.6 has
+ * a tile of 16 by 32. */
 static const struct set {
     bool cpu;
     const char *extension; /* NULL: any */
